@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, checked uses of unsafe code, no warning left standing.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The import table of docs/architecture.md; Tests/ArchitectureTests holds the sources to it.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: house)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "belfry",
+    products: [
+        .executable(name: "belfryd", targets: ["belfryd"]),
+        .executable(name: "belfry", targets: ["belfry"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 0
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        // Floor 1
+        module("LinuxIO", ["CLinux"]),
+        module("Wire", []),
+        module("Settings", []),
+        // Floor 2
+        module("Ring", ["LinuxIO", "Settings"]),
+        module("Reactor", ["LinuxIO"]),
+        module("HotRestart", ["CSystemd", "LinuxIO"]),
+        module("Control", ["LinuxIO", "Wire"]),
+        module("BelfryClient", ["LinuxIO", "Wire"]),
+        module("SettingsFile", ["LinuxIO", "Settings", "Wire", .product(name: "Yams", package: "Yams")]),
+        // Floor 3
+        module("Ingress", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module("Dispatch", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module(
+            "Commands",
+            [
+                "BelfryClient", "Control", "LinuxIO", "Settings", "SettingsFile", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        // Floor 4
+        .executableTarget(name: "belfryd", dependencies: ["Ingress", "Dispatch", "Supervision"], swiftSettings: house),
+        .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
+        // Tests mirror the sources.
+        tests("LinuxIO"),
+        tests("Wire"),
+        tests("Settings"),
+        tests("SettingsFile", ["Settings"]),
+        tests("Ring", ["LinuxIO", "Settings"]),
+        tests("Reactor", ["LinuxIO"]),
+        tests("HotRestart", ["LinuxIO"]),
+        tests("Control", ["LinuxIO", "Wire"]),
+        tests("BelfryClient", ["LinuxIO", "Wire"]),
+        tests("Ingress", ["LinuxIO", "Ring", "Settings", "Wire"]),
+        tests("Dispatch", ["LinuxIO", "Ring", "Settings", "Wire"]),
+        tests("Supervision", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
+        tests("Commands", ["Control", "Settings"]),
+        .testTarget(name: "ArchitectureTests", swiftSettings: house),
+        .testTarget(name: "SystemTests", swiftSettings: house),
+    ]
+)
