@@ -1,1 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
+/// What an operator asked for, with every default filled in: the whole of belfry.yaml but the services.
+///
+/// Made by SettingsFile out of YAML, or by SettingsImage out of the binary form that the supervisor hands to its
+/// roles. Used by all of them; nobody changes it once it is made.
+/// Invariant: what `SettingsFile` and `SettingsImage` give out lies within `SettingsLimits`.
+
+package struct Settings: Equatable, Sendable {
+    package var port = Port()
+    package var workers = Workers()
+    package var ring = Ring()
+    package var state = State()
+    package var control = Control()
+    package var shutdown = Shutdown()
+    package var services: [Service] = []
+
+    package init() {}
+
+    /// The one port, UDP and TCP.
+    package struct Port: Equatable, Sendable {
+        package var address = "127.0.0.1"
+        /// 0 lets the kernel choose; tests do.
+        package var number: UInt16 = 2355
+        package var udp = true
+        package var tcp = true
+        /// Bytes of one notification's body.
+        package var maxMessage = 1 << 20
+        package var maxConnections = 10_000
+        /// How long a begun frame, or a connection that never spoke, may take.
+        package var frameTimeout = Duration.seconds(30)
+        /// How long a connection that has spoken may rest; nil for ever.
+        package var idleTimeout: Duration?
+        /// Bytes asked of the kernel for the UDP socket's queue.
+        package var receiveBuffer = 8 << 20
+
+        package init() {}
+    }
+
+    package struct Workers: Equatable, Sendable {
+        package var count = 2
+        /// A worker that makes no progress for so long is killed and replaced.
+        package var stuckAfter = Duration.seconds(10)
+
+        package init() {}
+    }
+
+    package struct Ring: Equatable, Sendable {
+        /// Bytes of the arena.
+        package var size = 64 << 20
+        package var durability = Durability.memory
+
+        package init() {}
+    }
+
+    package struct State: Equatable, Sendable {
+        package var directory = "/var/lib/belfry"
+
+        package init() {}
+    }
+
+    package struct Control: Equatable, Sendable {
+        package var socket = "/run/belfry/control.sock"
+
+        package init() {}
+    }
+
+    package struct Shutdown: Equatable, Sendable {
+        package var grace = Duration.seconds(10)
+
+        package init() {}
+    }
+
+    /// When a notification counts as accepted. The raw value is part of the image.
+    package enum Durability: UInt8, CaseIterable, Sendable {
+        case memory = 0
+        case disk = 1
+    }
+}
