@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The few verbs on spans of bytes that every decoder here needs: copy, compare, find, read and write integers.
+///
+/// Used inside Wire by decoders and encoders, and by others for the same purpose.
+/// Invariant: every access is bounds-checked by the span itself; nothing here allocates but the growth of `out`.
+extension Span<UInt8> {
+    /// Appends the bytes in `range` to `out`.
+    package func append(_ range: Range<Int>, to out: inout [UInt8]) {
+        let part = extracting(range)
+        out.append(addingCapacity: part.count) { output in
+            for index in part.indices { output.append(part[index]) }
+        }
+    }
+
+    /// Whether the bytes in `range` are exactly the UTF-8 of `text`; meant for short literals.
+    package func equals(_ text: String, in range: Range<Int>) -> Bool {
+        let utf8 = text.utf8
+        guard utf8.count == range.count else { return false }
+        var index = range.lowerBound
+        for byte in utf8 {
+            if self[index] != byte { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    package func begins(with text: String, at start: Int = 0) -> Bool {
+        let length = text.utf8.count
+        return start &+ length <= count && equals(text, in: start..<start &+ length)
+    }
+
+    /// The place of the first `byte` in `range`, or nil.
+    package func first(_ byte: UInt8, in range: Range<Int>) -> Int? {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if self[index] == byte { return index }
+            index &+= 1
+        }
+        return nil
+    }
+
+    /// Whether nothing but CR and LF stands from `start` to the end.
+    func isLineEnds(from start: Int) -> Bool {
+        for index in start..<count where self[index] != 0x0A && self[index] != 0x0D { return false }
+        return true
+    }
+
+    /// Reads `width` bytes, most significant first. The caller has checked that they are there.
+    package func bigEndian(at start: Int, width: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for index in start..<start &+ width { value = value &<< 8 | UInt64(self[index]) }
+        return value
+    }
+}
+
+extension [UInt8] {
+    /// Appends `value` in `width` bytes, most significant first.
+    package mutating func appendBigEndian(_ value: UInt64, width: Int) {
+        var shift = UInt64(width &* 8)
+        while shift > 0 {
+            shift &-= 8
+            append(UInt8(truncatingIfNeeded: value &>> shift))
+        }
+    }
+
+    /// Appends `value` in decimal digits, without leading zeros and without a String.
+    package mutating func appendDecimal(_ value: UInt64) {
+        var divisor: UInt64 = 1
+        while value / divisor >= 10 { divisor &*= 10 }
+        while divisor > 0 {
+            append(UInt8(truncatingIfNeeded: value / divisor % 10) &+ 0x30)
+            divisor /= 10
+        }
+    }
+
+    /// Appends `value` in exactly `width` lower-case hexadecimal digits.
+    package mutating func appendHex(_ value: UInt64, width: Int) {
+        var shift = UInt64(width &* 4)
+        while shift > 0 {
+            shift &-= 4
+            append(hexDigit(UInt8(truncatingIfNeeded: value &>> shift) & 0xF))
+        }
+    }
+}
+
+func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57 }
+
+func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A syslog message as a notification: topic `syslog.FACILITY.SEVERITY`, and what was decoded as a JSON object.
+///
+/// Used by the datagram and frame decoders. RFC 5424 is tried first, then the looser customs of RFC 3164.
+/// Invariant: without a valid PRI the whole input is `raw`; with one it is always a message, and `decoded` is valid JSON
+/// of at most one and a half times the input and 512 bytes.
+enum SyslogMessage {
+    /// `range`: the message in `bytes`; its body is all of it, as received.
+    static func decode(_ bytes: Span<UInt8>, in range: Range<Int>, into message: inout DecodedMessage) {
+        guard let parts = SyslogParts(bytes, in: range) else {
+            message.setRaw(count: bytes.count)
+            return
+        }
+        message.reset()
+        message.wireProtocol = .syslog
+        message.kind = .syslog
+        message.body = range
+        message.topic.append(contentsOf: "syslog.".utf8)
+        message.topic.append(contentsOf: SyslogName.facilities[parts.facility])
+        message.topic.append(Topic.dot)
+        message.topic.append(contentsOf: SyslogName.severities[parts.severity])
+        write(parts, bytes, count: range.count, to: &message.decoded)
+    }
+
+    private static func write(_ parts: SyslogParts, _ bytes: Span<UInt8>, count: Int, to out: inout [UInt8]) {
+        var memory: [UInt8] = []
+        swap(&memory, &out)
+        var writer = JSONWriter(appendingTo: memory)
+        writer.limit = count &+ count / 2
+        begin(parts, &writer)
+        writeFields(parts, bytes, &writer)
+        if writer.isOverLimit {
+            // Text that is mostly escapes: a service finds it in the body.
+            writer.removeAll()
+            begin(parts, &writer)
+            writer.member("incomplete")
+            writer.bool(true)
+        }
+        writer.endObject()
+        out = writer.finish()
+    }
+
+    private static func begin(_ parts: SyslogParts, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("format")
+        writer.string(parts.isRFC5424 ? "rfc5424" : "rfc3164")
+        writer.member("facility")
+        writer.string { $0.append(contentsOf: SyslogName.facilities[parts.facility]) }
+        writer.member("severity")
+        writer.string { $0.append(contentsOf: SyslogName.severities[parts.severity]) }
+    }
+
+    private static func writeFields(_ parts: SyslogParts, _ bytes: Span<UInt8>, _ writer: inout JSONWriter) {
+        field("timestamp", parts.timestamp, bytes, &writer)
+        field("hostname", parts.hostname, bytes, &writer)
+        field("app-name", parts.appName, bytes, &writer)
+        field("procid", parts.procID, bytes, &writer)
+        field("msgid", parts.msgID, bytes, &writer)
+        if let data = parts.structuredData {
+            writer.member("structured-data")
+            StructuredData.write(bytes, in: data, to: &writer)
+        }
+        field("message", parts.message, bytes, &writer)
+    }
+
+    private static func field(
+        _ name: String, _ range: Range<Int>?, _ bytes: Span<UInt8>, _ writer: inout JSONWriter
+    ) {
+        guard let range else { return }
+        writer.member(name)
+        writer.string(bytes, in: range)
+    }
+}
