@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A growable buffer between a descriptor and a parser: read at the end, consumed at the front. Used for connections,
+/// for services' pipes and for answers that wait to be written.
+/// Invariant: start <= end <= capacity <= limit (or the first capacity, if that is larger); bytes move only when
+/// the room behind them is used up.
+
+internal import Glibc
+
+package enum ReadResult: Equatable, Sendable {
+    case bytes(Int)
+    case wouldBlock
+    /// The writer has closed.
+    case closed
+    /// The limit is reached: consume something first.
+    case full
+    case failed(CInt)
+}
+
+package enum WriteResult: Equatable, Sendable {
+    /// So many bytes went out and are consumed; the rest did not fit just now.
+    case wrote(Int)
+    case wouldBlock
+    /// The reader is gone.
+    case closed
+    case failed(CInt)
+}
+
+@safe package final class ByteBuffer {
+    @usableFromInline var storage: UnsafeMutablePointer<UInt8>
+    @usableFromInline var start = 0
+    @usableFromInline var end = 0
+    package private(set) var capacity: Int
+    package let limit: Int
+    private let firstCapacity: Int
+
+    /// `capacity` bytes now, growing by doubling up to `limit`.
+    package init(capacity: Int = 4096, limit: Int) {
+        precondition(capacity > 0 && limit > 0)
+        firstCapacity = min(capacity, limit)
+        self.capacity = firstCapacity
+        self.limit = limit
+        unsafe storage = .allocate(capacity: firstCapacity)
+    }
+
+    deinit { unsafe storage.deallocate() }
+
+    @inlinable package var count: Int { end &- start }
+    @inlinable package var isEmpty: Bool { start == end }
+
+    /// Reads once, at most `limit` bytes: from pipe, socket or file.
+    package func receive(from fd: CInt, limit most: Int = .max) -> ReadResult {
+        let room = makeRoom(atLeast: 1, wanted: most)
+        guard room > 0 else { return .full }
+        // Holds: makeRoom said that so many bytes are free behind `end`.
+        let (got, code) = uninterrupted { unsafe read(fd, storage + end, min(room, most)) }
+        switch code {
+        case 0 where got == 0: return .closed
+        case 0:
+            end += got
+            return .bytes(got)
+        case EAGAIN: return .wouldBlock
+        case ECONNRESET: return .closed
+        default: return .failed(code)
+        }
+    }
+
+    /// Lends what has been read and not been consumed.
+    @inlinable
+    package func withReadable<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        // Holds: start...end is initialized, and self keeps the storage for the call.
+        let bytes = unsafe UnsafeBufferPointer(start: storage + start, count: end &- start)
+        return try body(unsafe bytes.span)
+    }
+
+    /// Lets go of the first `count` bytes.
+    @inlinable
+    package func consume(_ count: Int) {
+        precondition(count >= 0 && count <= end &- start)
+        start &+= count
+        if start == end {
+            start = 0
+            end = 0
+        }
+    }
+
+    /// False, and nothing done, when the limit does not allow it.
+    @discardableResult
+    package func append(_ bytes: borrowing Span<UInt8>) -> Bool {
+        guard bytes.count > 0 else { return true }
+        guard makeRoom(atLeast: bytes.count, wanted: bytes.count) > 0 else { return false }
+        // Holds: makeRoom said that so many bytes are free behind `end`; a span of this buffer itself can't be passed
+        // in, because growing would move it: withReadable's span must not outlive its closure.
+        unsafe bytes.withUnsafeBufferPointer {
+            unsafe (storage + end).initialize(from: $0.baseAddress!, count: $0.count)
+        }
+        end += bytes.count
+        return true
+    }
+
+    @discardableResult
+    package func append(_ bytes: [UInt8]) -> Bool { append(bytes.span) }
+
+    /// Writes once and consumes what went out. Pipes and sockets alike: let SIGPIPE be ignored.
+    package func write(to fd: CInt) -> WriteResult {
+        guard count > 0 else { return .wrote(0) }
+        let (put, code) = uninterrupted { unsafe Glibc.write(fd, storage + start, count) }
+        switch code {
+        case 0:
+            consume(put)
+            return .wrote(put)
+        case EAGAIN: return .wouldBlock
+        case EPIPE, ECONNRESET: return .closed
+        default: return .failed(code)
+        }
+    }
+
+    /// Gives a grown buffer's memory back, once it is empty: a connection at rest costs its first capacity.
+    package func shrink() {
+        guard isEmpty, capacity > firstCapacity else { return }
+        replaceStorage(firstCapacity)
+    }
+
+    /// The free bytes behind `end`, at least `atLeast`, or 0 if the limit forbids it. `wanted` decides about growing.
+    private func makeRoom(atLeast: Int, wanted: Int) -> Int {
+        let tail = capacity - end
+        // Reading goes on with a short tail only as long as that costs no copy and is not tiny.
+        if tail >= max(atLeast, min(wanted, capacity / 4)) { return tail }
+        if start > 0, capacity - count >= max(atLeast, capacity / 2) {
+            moveToFront()
+            return capacity - end
+        }
+        var grown = capacity
+        while grown - count < max(atLeast, 1) || (grown == capacity && grown < limit) {
+            guard grown < limit else { break }
+            grown = grown > limit / 2 ? limit : grown * 2
+        }
+        if grown - count < atLeast { return 0 }
+        if grown > capacity { replaceStorage(grown) } else if start > 0 { moveToFront() }
+        return capacity - end
+    }
+
+    private func moveToFront() {
+        // Holds: both ranges lie in the storage; update(from:) allows them to overlap.
+        unsafe storage.update(from: storage + start, count: count)
+        end = count
+        start = 0
+    }
+
+    private func replaceStorage(_ size: Int) {
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+        // Holds: size >= count in both callers, and the two blocks are different ones.
+        unsafe larger.initialize(from: storage + start, count: count)
+        unsafe storage.deallocate()
+        unsafe storage = larger
+        end = count
+        start = 0
+        capacity = size
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The process that we are: its numbers, rights, limits and ties. Used by the entry points and by Supervision.
+/// Invariant: what is set here holds for the whole process; tests that set something do it in a child.
+
+internal import CLinux
+internal import Glibc
+
+package enum CurrentProcess {
+    package static var pid: CInt { getpid() }
+    package static var parent: CInt { getppid() }
+    package static var user: UInt32 { geteuid() }
+    package static var group: UInt32 { getegid() }
+
+    /// The file that we were started from, for starting it again in another role.
+    package static func executable() throws(SystemCallError) -> String { try File.linkTarget("/proc/self/exe") }
+
+    package static func environment(_ name: String) -> String? {
+        // Holds: nobody changes the environment once threads run.
+        unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+
+    /// Orphans below us become our children, so that they can be killed and reaped.
+    package static func becomeSubreaper(_ on: Bool = true) throws(SystemCallError) {
+        try systemCall("subreaper") { belfry_prctl(belfry_pr_set_child_subreaper, on ? 1 : 0) }
+    }
+
+    /// The name in `ps` and `top`, 15 bytes at most.
+    package static func setName(_ name: String) {
+        let bytes = Array(name.utf8.prefix(15)) + [0]
+        // Holds: the kernel copies up to the zero during the call.
+        unsafe bytes.withUnsafeBytes { _ = belfry_prctl(belfry_pr_set_name, UInt(bitPattern: $0.baseAddress)) }
+    }
+
+    /// Raises the soft limit of descriptors to what is allowed at most, and says what that is.
+    package static func raiseDescriptorLimit() throws(SystemCallError) -> UInt64 {
+        let limit = try ResourceLimit.get(.descriptors)
+        try ResourceLimit.set(.descriptors, soft: limit.hard, hard: limit.hard)
+        return limit.hard
+    }
+}

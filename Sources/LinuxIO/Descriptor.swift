@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/// An open file descriptor with one owner, closed when the owner lets go of it. Used by everything that opens one.
+/// Those who only use it for a while take `raw`.
+/// Invariant: as long as the value lives, `raw` is open and nobody else closes it.
+
+internal import CLinux
+internal import Glibc
+
+package struct Descriptor: ~Copyable {
+    package let raw: CInt
+
+    /// Takes over a descriptor that nobody else will close.
+    package init(owning raw: CInt) { self.raw = raw }
+
+    deinit {
+        // Never repeated after EINTR: the number is free again by then, and may be somebody else's.
+        _ = close(raw)
+    }
+
+    /// Gives the descriptor away; the caller closes it.
+    package consuming func release() -> CInt {
+        let raw = raw
+        discard self
+        return raw
+    }
+
+    /// A second descriptor of the same open description, closed on exec.
+    package borrowing func duplicate() throws(SystemCallError) -> Descriptor {
+        try Descriptor.duplicate(raw)
+    }
+
+    package static func duplicate(_ raw: CInt) throws(SystemCallError) -> Descriptor {
+        Descriptor(owning: try systemCall("duplicate") { fcntl(raw, F_DUPFD_CLOEXEC, 0) })
+    }
+
+    /// A pipe, both ends closed on exec and blocking.
+    package static func pipe() throws(SystemCallError) -> Pipe {
+        var ends: (CInt, CInt) = (-1, -1)
+        try systemCall("pipe") {
+            // Holds: two ints lie where the call writes two.
+            unsafe withUnsafeMutableBytes(of: &ends) { unsafe belfry_pipe($0.bindMemory(to: CInt.self).baseAddress) }
+        }
+        return Pipe(reading: Descriptor(owning: ends.0), writing: Descriptor(owning: ends.1))
+    }
+
+    package static func setNonBlocking(_ raw: CInt, _ on: Bool = true) throws(SystemCallError) {
+        let flags = try systemCall("get flags") { fcntl(raw, F_GETFL) }
+        let wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK
+        if wanted != flags { try systemCall("set flags") { fcntl(raw, F_SETFL, wanted) } }
+    }
+
+    package static func setCloseOnExec(_ raw: CInt, _ on: Bool = true) throws(SystemCallError) {
+        try systemCall("set close on exec") { fcntl(raw, F_SETFD, on ? FD_CLOEXEC : 0) }
+    }
+
+    package static func isOpen(_ raw: CInt) -> Bool { fcntl(raw, F_GETFD) != -1 }
+}
+
+package struct Pipe: ~Copyable {
+    package let reading: Descriptor
+    package let writing: Descriptor
+
+    /// Takes the two ends apart.
+    package consuming func split(_ body: (consuming Descriptor, consuming Descriptor) -> Void) {
+        body(reading, writing)
+    }
+}

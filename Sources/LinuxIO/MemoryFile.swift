@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A file that lives in memory alone (memfd) and is shared by passing its descriptor. Used by Ring for the regions
+/// and by Supervision for the settings image. All of it is allocated at once, so that no later write can fail for space.
+/// Invariant: its size never changes (sealed), its mode is 0600, and it can't be executed where the kernel knows how.
+
+internal import CLinux
+internal import Glibc
+
+package struct MemoryFile: ~Copyable {
+    package let descriptor: Descriptor
+
+    package init(named name: String, size: Int) throws(SystemCallError) {
+        let descriptor = Descriptor(owning: try systemCall("memfd_create") { unsafe belfry_memfd_create(name) })
+        let raw = descriptor.raw
+        try systemCall("fchmod") { fchmod(raw, 0o600) }
+        if size > 0 { try systemCall("fallocate") { belfry_allocate(raw, UInt64(size)) } }
+        try systemCall("seal") { belfry_add_seals(raw, belfry_seal_geometry) }
+        self.descriptor = descriptor
+    }
+
+    /// A file that holds these bytes and no others for ever.
+    package static func holding(
+        _ contents: borrowing Span<UInt8>, named name: String
+    ) throws(SystemCallError) -> MemoryFile {
+        let file = try MemoryFile(named: name, size: contents.count)
+        if !contents.isEmpty {
+            let memory = try MemoryFile.map(file.descriptor.raw, writable: true)
+            // Holds: the mapping is exactly as long as the contents.
+            unsafe contents.withUnsafeBytes {
+                unsafe memory.base.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+            }
+        }
+        try file.sealContents()
+        return file
+    }
+
+    /// A second descriptor that can't be mapped writable. (The same uid could still open the file anew.)
+    package borrowing func readOnlyDescriptor() throws(SystemCallError) -> Descriptor {
+        try MemoryFile.readOnlyDescriptor(descriptor.raw)
+    }
+
+    package static func readOnlyDescriptor(_ raw: CInt) throws(SystemCallError) -> Descriptor {
+        Descriptor(
+            owning: try systemCall("open read-only") { unsafe open("/proc/self/fd/\(raw)", O_RDONLY | O_CLOEXEC) })
+    }
+
+    /// From here on nobody writes to it, neither by mapping nor by call. Fails while a writable mapping exists.
+    package borrowing func sealContents() throws(SystemCallError) {
+        let raw = descriptor.raw
+        try systemCall("seal") { belfry_add_seals(raw, belfry_seal_contents) }
+    }
+
+    /// Maps all of a file by its own size. `populate` sets up every page now, so that no page fault comes later.
+    package static func map(
+        _ raw: CInt, writable: Bool, populate: Bool = false
+    ) throws(SystemCallError) -> MappedMemory {
+        var status = stat()
+        try systemCall("fstat") { unsafe fstat(raw, &status) }
+        let count = Int(status.st_size)
+        guard count > 0 else { throw SystemCallError(call: "mmap", code: EINVAL) }
+        let protection = writable ? PROT_READ | PROT_WRITE : PROT_READ
+        let flags = MAP_SHARED | (populate ? CInt(MAP_POPULATE) : 0)
+        let base = unsafe mmap(nil, count, protection, flags, raw, 0)
+        guard let base = unsafe base, unsafe base != MAP_FAILED else {
+            throw SystemCallError(call: "mmap", code: errno)
+        }
+        return unsafe MappedMemory(base: base, count: count, writable: writable)
+    }
+}
