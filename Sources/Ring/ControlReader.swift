@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+
+/// Everyone else's end of R0, mapped read-only: geometry, slots, grants, epoch, question.
+///
+/// Invariant: what it returns was whole in memory at one moment (slots are read under their stamp).
+package struct ControlReader: ~Copyable {
+    private let memory: MappedMemory
+    private let words: SharedWords
+    private let header: RegionHeader
+
+    package init(_ memory: consuming MappedMemory) throws(RegionError) {
+        header = try RegionHeader.check(.control, memory, log: nil)
+        words = SharedWords(memory)
+        self.memory = memory
+    }
+
+    package var geometry: RingGeometry { header.geometry }
+    /// The log's own random id, the first part of every message id.
+    package var logID: UInt64 { header.logID }
+    // Acquire: pairs with the release in ControlWriter.beginEpoch.
+    package var epoch: UInt32 { UInt32(truncatingIfNeeded: words.acquire(RingLayout.Control.epoch)) }
+    // Acquire: pairs with the release in ControlWriter.publishGrants.
+    package var grantsVersion: UInt64 { words.acquire(RingLayout.Control.grantsVersion) }
+    // Acquire: pairs with the release in ControlWriter.ask.
+    package var question: UInt64 { words.acquire(RingLayout.Control.question) }
+
+    /// Whose shard this is, or nil.
+    package func holder(slot: Int, shard: Int) -> Int? {
+        let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8
+        let word = words.relaxed(place)
+        return word == 0 || word > UInt64(RingGeometry.workers) ? nil : Int(word - 1)
+    }
+
+    /// The service in a slot, or nil if the slot is free.
+    /// - Throws: `corrupt` if its numbers leave the regions, or if the slot stays half written, as a supervisor
+    ///   that died in `install` leaves it.
+    package func slot(_ index: Int) throws(RegionError) -> ServiceSlot? {
+        let at = words.advanced(by: RingLayout.Control.slots + index * RingLayout.Control.slotStride)
+        for _ in 0..<1_000 {
+            // Acquire: pairs with the release in ControlWriter.install.
+            let before = at.acquire(RingLayout.Slot.stamp)
+            guard before & 1 == 0 else { continue }
+            let result = Self.read(at)
+            SharedWords.acquireFence()
+            guard at.relaxed(RingLayout.Slot.stamp) == before else { continue }
+            guard let slot = result else { return nil }
+            guard slot.isValid else { throw .corrupt(region: "control", what: "slot \(index) leaves the regions") }
+            return slot
+        }
+        throw .corrupt(region: "control", what: "slot \(index) is half written")
+    }
+
+    /// The slot of a service that is not retiring, by its name.
+    package func index(of name: String) throws(RegionError) -> Int? {
+        for index in 0..<RingGeometry.slots {
+            if let slot = try slot(index), slot.state == .active, slot.name == name { return index }
+        }
+        return nil
+    }
+
+    private static func read(_ at: SharedWords) -> ServiceSlot? {
+        typealias At = RingLayout.Slot
+        guard let state = ServiceSlot.State(rawValue: at.load32(At.state)), state != .free else { return nil }
+        let name = at.bytes(At.name, min(Int(at.load32(At.nameLength)), At.nameLimit))
+        var slot = ServiceSlot(
+            name: String(decoding: name, as: UTF8.self),
+            order: ServiceSlot.Order(rawValue: at.load32(At.order)) ?? .none,
+            incarnation: at.relaxed(At.incarnation), since: at.relaxed(At.since), shards: Int(at.load32(At.shards)),
+            tableStart: Int(at.load32(At.tableStart)), tableCapacity: Int(at.load32(At.tableCapacity)))
+        slot.state = state
+        slot.retiringAt = at.relaxed(At.retiringAt)
+        slot.previousShards = Int(at.load32(At.previousShards))
+        slot.barrier = at.relaxed(At.barrier)
+        slot.matchedBefore = at.relaxed(At.matchedBefore)
+        return slot
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+
+/// The supervisor's end of R0: service slots, grants, the epoch and the watchdog's question.
+///
+/// Only the supervisor maps R0 writable.
+///
+/// Invariant: a shard's grant names at most one worker, and it passes from one to another only by way of
+/// nobody, once the old one has confirmed (`grantsApplied`) or its death has been seen on its pidfd.
+package struct ControlWriter: ~Copyable {
+    private let memory: MappedMemory
+    private let words: SharedWords
+
+    /// - Parameter memory: R0 mapped writable, with its header written (`RingFiles.create`).
+    package init(_ memory: consuming MappedMemory) throws(RegionError) {
+        _ = try RegionHeader.check(.control, memory, log: nil)
+        words = SharedWords(memory)
+        self.memory = memory
+    }
+
+    /// Puts a service into a slot, or changes what stands there, as one step for every reader.
+    package func install(_ slot: ServiceSlot, at index: Int) {
+        precondition(slot.isValid && (0..<RingGeometry.slots).contains(index), "slot out of the ring's bounds")
+        let at = words.advanced(by: RingLayout.Control.slots + index * RingLayout.Control.slotStride)
+        typealias At = RingLayout.Slot
+        let stamp = at.relaxed(At.stamp)
+        // Odd: readers wait. The fence keeps the fields behind it; pairs with the acquire in ControlReader.slot.
+        at.store(stamp | 1, At.stamp)
+        SharedWords.releaseFence()
+        let name = Array(slot.name.utf8.prefix(At.nameLimit))
+        at.store32(slot.order.rawValue, At.order)
+        at.store(slot.incarnation, At.incarnation)
+        at.store(slot.since, At.since)
+        at.store(slot.retiringAt, At.retiringAt)
+        at.store32(UInt32(slot.shards), At.shards)
+        at.store32(UInt32(slot.previousShards), At.previousShards)
+        at.store(slot.barrier, At.barrier)
+        at.store32(UInt32(slot.tableStart), At.tableStart)
+        at.store32(UInt32(slot.tableCapacity), At.tableCapacity)
+        at.store(slot.matchedBefore, At.matchedBefore)
+        at.store32(UInt32(name.count), At.nameLength)
+        at.copy(name.span, to: At.name)
+        at.store32(slot.state.rawValue, At.state)
+        // Release: pairs with the acquire in ControlReader.slot.
+        at.release((stamp | 1) &+ 1, At.stamp)
+    }
+
+    /// Names the worker of a shard, or nobody. Workers look only after `publishGrants`.
+    package func grant(slot: Int, shard: Int, to worker: Int?) {
+        let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8
+        words.store(worker.map { UInt64($0) + 1 } ?? 0, place)
+    }
+
+    /// Makes the grants written so far the ones that count.
+    /// - Returns: their version, which a worker repeats in its page once it acts on them.
+    @discardableResult
+    package func publishGrants() -> UInt64 {
+        let version = words.relaxed(RingLayout.Control.grantsVersion) &+ 1
+        // Release: pairs with the acquire in ControlReader.grantsVersion.
+        words.release(version, RingLayout.Control.grantsVersion)
+        return version
+    }
+
+    /// Puts the watchdog's next question; every role answers it in its page.
+    package func ask() -> UInt64 {
+        let question = words.relaxed(RingLayout.Control.question) &+ 1
+        // Release: pairs with the acquire in ControlReader.question.
+        words.release(question, RingLayout.Control.question)
+        return question
+    }
+
+    /// Counts a recovery of the producer; records published from now on carry the new epoch in their id.
+    package func beginEpoch() {
+        let epoch = words.relaxed(RingLayout.Control.epoch) &+ 1
+        // Release: pairs with the acquire in ControlReader.epoch.
+        words.release(epoch, RingLayout.Control.epoch)
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the acceptor says of a record when it appends it.
+///
+/// The hashes are the keys of `order: source` and `order: topic`; the ring only stores them.
+package struct RecordMeta: Sendable {
+    /// Slots that it is for.
+    package var mask: UInt64 = 0
+    /// When it was received, in ns since 1970.
+    package var time: UInt64 = 0
+    package var sourceHash: UInt32 = 0
+    package var topicHash: UInt32 = 0
+    /// Wire's number of the protocol it came by, and of the decoded member.
+    package var wireProtocol: UInt8 = 0
+    package var decodedKind: UInt8 = 0
+    /// The native sender, and the number it gave the message.
+    package var sender: SenderIndex?
+    package var number: UInt64 = 0
+
+    package init() {}
+}
+
+/// A record as a reader gets it: its payload is topic, source, decoded member and body, one behind the other.
+///
+/// Invariant: the four ranges lie inside the payload that comes with it.
+package struct RecordHeader: Sendable {
+    package let sequence: UInt64
+    package let mask: UInt64
+    package let time: UInt64
+    package let epoch: UInt32
+    package let sourceHash: UInt32
+    package let topicHash: UInt32
+    package let wireProtocol: UInt8
+    package let decodedKind: UInt8
+    package let topic: Range<Int>
+    package let source: Range<Int>
+    package let decoded: Range<Int>
+    package let body: Range<Int>
+
+    let offset: UInt64
+    var payloadCount: Int { body.upperBound }
+
+    /// Copies a descriptor out once, then checks the copy.
+    /// - Returns: nil if the descriptor leaves the arena or straddles its end.
+    @inline(__always)
+    init?(sequence: UInt64, at descriptor: SharedWords, geometry: RingGeometry) {
+        typealias At = RingLayout.Descriptor
+        let topicCount = Int(descriptor.load16(At.topicLength))
+        let sourceCount = Int(descriptor.load16(At.sourceLength))
+        let decodedCount = Int(descriptor.load32(At.decodedLength))
+        let bodyCount = Int(descriptor.load32(At.bodyLength))
+        let total = topicCount &+ sourceCount &+ decodedCount &+ bodyCount
+        let offset = descriptor.relaxed(At.offset)
+        guard UInt64(total) &+ (offset & geometry.arenaMask) <= geometry.arenaSize else { return nil }
+        self.sequence = sequence
+        self.offset = offset
+        mask = descriptor.relaxed(At.mask)
+        time = descriptor.relaxed(At.time)
+        epoch = descriptor.load32(At.epoch)
+        sourceHash = descriptor.load32(At.sourceHash)
+        topicHash = descriptor.load32(At.topicHash)
+        wireProtocol = descriptor.load8(At.wireProtocol)
+        decodedKind = descriptor.load8(At.decodedKind)
+        topic = 0..<topicCount
+        source = topic.upperBound..<(topicCount &+ sourceCount)
+        decoded = source.upperBound..<(source.upperBound &+ decodedCount)
+        body = decoded.upperBound..<total
+    }
+}

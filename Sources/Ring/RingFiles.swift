@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+
+/// The regions R0, R1 and R2 as memory files: made by the supervisor, kept by it as long as it lives, and
+/// handed to the roles by descriptor, writable to one role only.
+///
+/// Invariant: every file is allocated in full and its size sealed, so that no access to a mapping can fault.
+package struct RingFiles: ~Copyable {
+    package let control: MemoryFile
+    package let log: MemoryFile
+    package let outcomes: MemoryFile
+    package let geometry: RingGeometry
+    package let logID: UInt64
+
+    /// Makes a new, empty ring.
+    /// - Parameters: logID: random, not 0. now: ns since 1970.
+    package init(creating geometry: RingGeometry, logID: UInt64, now: UInt64) throws {
+        precondition(geometry.isValid, "a geometry that the layout can't hold")
+        let control = try Self.make(.control, geometry, logID, now)
+        let log = try Self.make(.log, geometry, logID, now)
+        let outcomes = try Self.make(.outcomes, geometry, logID, now)
+        self.control = control
+        self.log = log
+        self.outcomes = outcomes
+        self.geometry = geometry
+        self.logID = logID
+    }
+
+    private static func make(_ kind: RegionHeader.Kind, _ geometry: RingGeometry, _ logID: UInt64, _ now: UInt64) throws
+        -> MemoryFile
+    {
+        let file = try MemoryFile(named: "belfry-\(kind.name)", size: kind.size(geometry))
+        let memory = try MemoryFile.map(file.descriptor.raw, writable: true)
+        let words = SharedWords(memory)
+        if kind == .log {
+            // Sequences start at 1, so that 0 is never one.
+            words.store(HeadWord(sequence: 1, copy: 0).raw, RingLayout.Log.head)
+            words.store(1, RingLayout.Log.intentSequence)
+        }
+        RegionHeader(logID: logID, geometry: geometry).write(kind, to: words, created: now)
+        return file
+    }
+}

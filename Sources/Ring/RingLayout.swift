@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+
+/// Where every word of the regions lies, in bytes from the region's start. docs/ring.md is its prose.
+///
+/// Swift promises no struct layout between two binaries, and two versions of belfryd will share this
+/// memory, so nothing is mapped as a struct.
+///
+/// Invariant: a number here never changes its meaning; what is new takes reserved bytes, and
+/// `version` grows when that is not enough.
+enum RingLayout {
+    static let version: UInt32 = 1
+
+    /// The header that R0, R1 and R2 begin with.
+    enum Header {
+        static let magic = 0  // u64, "BELFRY" + kind in ASCII
+        static let version = 8  // u32
+        static let logID = 16  // u64
+        static let created = 24  // u64, ns since 1970
+        static let descriptorCount = 32  // u64
+        static let arenaSize = 40  // u64
+        static let slots = 48  // u32
+        static let shards = 52  // u32
+        static let tableEntries = 56  // u32
+        static let senders = 60  // u32
+        static let size = 64  // u64, of the whole region
+    }
+
+    /// R0, written by the supervisor.
+    enum Control {
+        static let epoch = 128  // u64, grows with each recovery of the producer
+        static let grantsVersion = 136  // u64
+        static let question = 144  // u64, the watchdog's
+        static let generation = 152  // u64
+        static let slots = 4_096
+        static let slotStride = 256
+        static let grants = slots + RingGeometry.slots * slotStride
+        static let size = grants + RingGeometry.slots * RingGeometry.shardsPerSlot * 8
+    }
+
+    /// One service slot of R0.
+    enum Slot {
+        static let state = 0  // u32
+        static let order = 4  // u32
+        static let incarnation = 8  // u64
+        static let since = 16  // u64
+        static let retiringAt = 24  // u64
+        static let shards = 32  // u32
+        static let previousShards = 36  // u32
+        static let barrier = 40  // u64
+        static let tableStart = 48  // u32
+        static let tableCapacity = 52  // u32, per shard
+        static let nameLength = 56  // u32
+        static let name = 64  // 128 bytes
+        static let nameLimit = 128
+        static let matchedBefore = 200  // u64
+        static let stamp = 192  // u64, odd while the slot is being changed
+    }
+
+    /// R1, written by the acceptor.
+    enum Log {
+        static let head = 4_096  // u64: next sequence << 1 | which totals
+        static let intentSequence = 4_224  // u64
+        static let intentOffset = 4_232  // u64
+        static let sendersApplied = 4_352  // u64
+        // 4,480 and 4,488: committed and spilled, for the segments.
+        static let batch = 4_608  // u64: which receive batch the array holds
+        static let totals = 8_192  // two copies
+        static let totalsStride = 2_048
+        static let senders = 16_384
+        static let senderStride = 32
+        static let datagrams = senders + RingGeometry.senders * senderStride
+
+        static let datagramEntries = 64
+        static let descriptors = datagrams + page(DatagramArray.byteCount(entries: datagramEntries))
+        static let descriptorStride = 64
+
+        static func arena(_ geometry: RingGeometry) -> Int {
+            descriptors + page(Int(geometry.descriptorCount) * descriptorStride)
+        }
+        static func size(_ geometry: RingGeometry) -> Int { arena(geometry) + Int(geometry.arenaSize) }
+    }
+
+    /// One descriptor of R1.
+    enum Descriptor {
+        static let offset = 0  // u64, virtual
+        static let mask = 8  // u64
+        static let time = 16  // u64, ns since 1970
+        static let bodyLength = 24  // u32
+        static let topicLength = 28  // u16
+        static let sourceLength = 30  // u16
+        static let decodedLength = 32  // u32
+        static let epoch = 36  // u32
+        static let sourceHash = 40  // u32
+        static let topicHash = 44  // u32
+        static let wireProtocol = 48  // u8
+        static let decodedKind = 49  // u8
+        static let sender = 52  // u32, index + 1 in the sender table, 0 for none
+        static let number = 56  // u64, the sender's
+    }
+
+    /// R2, written by the workers.
+    enum Outcomes {
+        static let shards = 4_096
+        static let shardStride = 1_024
+        static let tables = shards + RingGeometry.slots * RingGeometry.shardsPerSlot * shardStride
+        static let entryStride = 32
+        static let planes = tables + RingGeometry.tableEntries * entryStride
+
+        /// Bytes of one slot's outcome words: eight records to a word of eight bytes.
+        static func planeStride(_ geometry: RingGeometry) -> Int { Int(geometry.descriptorCount) }
+        static func size(_ geometry: RingGeometry) -> Int {
+            planes + RingGeometry.slots * planeStride(geometry)
+        }
+    }
+
+    /// One shard's block of R2.
+    enum Shard {
+        static let floor = 0  // u64: sequence << 1 | which totals
+        static let incarnation = 8  // u64
+        static let totals = 64  // two copies of: stamp, then one count per outcome code 1…15
+        static let totalsStride = 128
+        static let statusStamp = 320  // u64
+        static let state = 328  // u32
+        static let running = 332  // u32
+        static let until = 336  // u64, ns CLOCK_REALTIME
+        static let launches = 344  // u64
+        static let launchFailures = 352  // u64
+        static let retried = 360  // u64
+        static let reasonLength = 368  // u32
+        static let reason = 376
+        static let reasonLimit = 248
+    }
+
+    /// One entry of a shard's in-flight table in R2.
+    enum Entry {
+        static let sequence = 0  // u64, 0 = free
+        static let progress = 8  // u64: attempt | state << 32
+        static let notBefore = 16  // u64, ns CLOCK_MONOTONIC
+    }
+
+    /// R4, one page per process.
+    enum Page {
+        static let answered = 64  // u64
+        static let sleeping = 128  // u64
+        static let interest = 136  // u64
+        static let grantsApplied = 192  // u64
+        static let settingsApplied = 200  // u64
+        static let waiting = 256  // u64
+        static let counters = 512  // u64 each
+        static let counterLimit = 64
+        static let size = 4_096
+    }
+
+    static func page(_ count: Int) -> Int { (count + 4_095) & ~4_095 }
+}

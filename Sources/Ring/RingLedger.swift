@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+
+/// Both sides of the ledger, read from the regions by someone who writes none of them: the supervisor.
+///
+/// Outcomes below a floor come from the totals published with the floor, those above it from the outcome
+/// words; floors are read before the head, so what is resolved was matched before.
+///
+/// Invariant: matched = delivered + dead + dropped + pending, at any moment and whoever has died.
+package final class RingLedger {
+    package struct Service: Equatable, Sendable {
+        package var matched: UInt64 = 0
+        /// Counts by outcome code.
+        package var outcomes = [UInt64](repeating: 0, count: Outcome.codes)
+        package var inFlight: UInt64 = 0
+        package var backingOff: UInt64 = 0
+        /// The lowest floor of its shards.
+        package var floor: UInt64 = 0
+        package var shards: [ShardStatus.Report] = []
+
+        package subscript(outcome: Outcome) -> UInt64 { outcomes[Int(outcome.rawValue)] }
+        package var resolved: UInt64 { outcomes[1...].reduce(0, +) }
+        package var pending: UInt64 { matched - min(resolved, matched) }
+    }
+
+    /// How full the ring is.
+    package struct Use: Equatable, Sendable {
+        package var records: UInt64
+        package var recordCapacity: UInt64
+        package var bytes: UInt64
+        package var byteCapacity: UInt64
+        /// When the oldest record that is still held was received, ns since 1970; nil if none is held.
+        package var oldest: UInt64?
+    }
+
+    package let control: ControlReader
+    private let log: SharedWords
+    private let outcomes: SharedWords
+    private let logMemory: MappedMemory
+    private let outcomesMemory: MappedMemory
+    private let floors: Floors
+
+    /// - Parameters: all three mapped read-only.
+    package init(control: consuming ControlReader, log: consuming MappedMemory, outcomes: consuming MappedMemory)
+        throws(RegionError)
+    {
+        _ = try RegionHeader.check(.log, log, log: control.logID)
+        _ = try RegionHeader.check(.outcomes, outcomes, log: control.logID)
+        self.log = SharedWords(log)
+        self.outcomes = SharedWords(outcomes)
+        floors = Floors(outcomes: self.outcomes)
+        self.control = control
+        logMemory = log
+        outcomesMemory = outcomes
+    }
+
+    /// The next sequence to be published.
+    // Acquire: pairs with the release in RingProducer.publish.
+    package var head: UInt64 { HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence }
+
+    /// The intake side, as published with one head.
+    package func intake() -> IntakeTotals {
+        var totals = IntakeTotals()
+        // Acquire: pairs with the release in RingProducer.publish.
+        totals.words = RingProducer.pairedTotals(log).read { log.acquire(RingLayout.Log.head) }.values
+        return totals
+    }
+
+    /// The delivery side of one slot, or nil if the slot is free.
+    package func service(at index: Int) throws(RegionError) -> (slot: ServiceSlot, counts: Service)? {
+        guard let slot = try control.slot(index) else { return nil }
+        for _ in 0..<100 {
+            if let counts = read(slot, at: index) { return (slot, counts) }
+        }
+        throw .corrupt(region: "outcomes", what: "the floors of \(slot.name) are never still")
+    }
+
+    /// One reading; nil if the ring overtook it.
+    private func read(_ slot: ServiceSlot, at index: Int) -> Service? {
+        var result = Service()
+        var floorOf = [UInt64](repeating: slot.since, count: slot.allShards)
+        for shard in 0..<slot.allShards {
+            let block = Floors.block(outcomes, slot: index, shard: shard)
+            // Acquire: pairs with the release in ShardLease.begin.
+            guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { continue }
+            let (word, counts) = ShardLease.totals(of: block).read {
+                block.acquire(RingLayout.Shard.floor)  // pairs with the release in ShardLease.raiseFloor
+            }
+            floorOf[shard] = max(word >> 1, slot.since)
+            for code in 1..<Outcome.codes { result.outcomes[code] += counts[code] }
+            count(InFlightTable(outcomes: outcomes, slot: slot, shard: shard), into: &result)
+            result.shards.append(ShardStatus(block).read())
+        }
+        let totals = intake()
+        result.matched = totals.matched(index) &- slot.matchedBefore
+        result.floor = floorOf.min() ?? slot.since
+        countAbove(floorOf, slot, at: index, to: totals.published + 1, into: &result)
+        // The words above the floors must not have been taken over by later records meanwhile.
+        SharedWords.acquireFence()
+        let intent = log.relaxed(RingLayout.Log.intentSequence)
+        return intent <= result.floor + control.geometry.descriptorCount ? result : nil
+    }
+
+    private func countAbove(
+        _ floorOf: [UInt64], _ slot: ServiceSlot, at index: Int, to head: UInt64, into result: inout Service
+    ) {
+        let plane = OutcomePlane(outcomes: outcomes, slot: index, geometry: control.geometry)
+        guard result.floor < head else { return }
+        let rule = ShardRule(slot)
+        if rule.isSingle { return plane.count(result.floor..<head, into: &result.outcomes) }
+        for sequence in result.floor..<head {
+            let code = Int(plane.code(of: sequence))
+            guard code != 0 else { continue }
+            let at = log.advanced(
+                by: RingLayout.Log.descriptors
+                    + Int(sequence & control.geometry.sequenceMask) * RingLayout.Log.descriptorStride)
+            let shard = rule.shard(
+                of: sequence, source: at.load32(RingLayout.Descriptor.sourceHash),
+                topic: at.load32(RingLayout.Descriptor.topicHash))
+            if sequence >= floorOf[Int(shard)] { result.outcomes[code] += 1 }
+        }
+    }
+
+    private func count(_ table: InFlightTable, into result: inout Service) {
+        for index in 0..<table.capacity {
+            switch table[index]?.state {
+            case .inFlight: result.inFlight += 1
+            case .backingOff: result.backingOff += 1
+            case nil: break
+            }
+        }
+    }
+
+    /// How much of the ring is held by records that some service has not resolved.
+    package func use() -> Use {
+        let totals = intake()
+        let head = totals.published + 1
+        let tail = min(max(floors.lowest(control), 1), head)
+        var use = Use(
+            records: head - tail, recordCapacity: control.geometry.descriptorCount, bytes: 0,
+            byteCapacity: control.geometry.arenaSize, oldest: nil)
+        guard tail < head else { return use }
+        let at = log.advanced(
+            by: RingLayout.Log.descriptors
+                + Int(tail & control.geometry.sequenceMask) * RingLayout.Log.descriptorStride)
+        use.bytes = min(totals.arenaNext &- at.relaxed(RingLayout.Descriptor.offset), use.byteCapacity)
+        use.oldest = at.relaxed(RingLayout.Descriptor.time)
+        return use
+    }
+}

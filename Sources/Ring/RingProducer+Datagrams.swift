@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+
+/// The producer's receive batches: datagrams are read from the kernel straight into R1, so that a new
+/// acceptor finds what its predecessor had read but not published.
+///
+/// The head says which batch is being published and how many of its datagrams are done; the batch word says
+/// which batch the array holds. Equal numbers mean: there is something left in the array.
+///
+/// Invariant: the array is cleared only when the head says that its batch is done.
+extension RingProducer {
+    /// Entries of the array that the kernel filled and that are not published, after a predecessor's death.
+    /// The caller works them off like a batch it has just received, skipping `consumedDatagrams`.
+    package var unpublishedEntries: Int {
+        words.acquire(RingLayout.Log.batch) == totals.nextBatch &+ 1 ? datagrams.filledCount : 0  // pairs with receive()
+    }
+
+    /// Datagrams (segments counted singly) of the batch that are done already.
+    package var consumedDatagrams: Int { Int(totals.consumed) }
+
+    /// Reads a batch from the kernel. What was consumed of the batch before must have been finished.
+    /// - Returns: how many entries the kernel filled, 0 if there was nothing.
+    package func receive(from socket: CInt) throws(SystemCallError) -> Int {
+        publish()
+        // Behind the publish: from here on the old batch is nobody's concern.
+        datagrams.reset()
+        // Release: pairs with the acquire in unpublishedEntries. Batches are numbered from 1 in this word, so
+        // that a fresh region, all zero, holds none.
+        words.release(totals.nextBatch &+ 1, RingLayout.Log.batch)
+        return try datagrams.receive(from: socket)
+    }
+
+    /// Says that one more datagram of the batch is appended, refused or counted.
+    package func finishDatagram() { markConsumed(batch: totals.nextBatch, datagrams: totals.consumed &+ 1) }
+
+    /// Says that the whole batch is done.
+    package func finishBatch() { markConsumed(batch: totals.nextBatch &+ 1, datagrams: 0) }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+
+/// A worker's end of the ring: reads records, opens leases on the shards it was granted, sleeps and wakes.
+///
+/// R0 and R1 are mapped read-only, R2 writable. One thread of one process holds it.
+///
+/// Invariant: it reads only records from a lease's floor up to the head, which the producer leaves alone.
+package final class RingWorker {
+    package let control: ControlReader
+    package let page: ProcessPage
+    package let geometry: RingGeometry
+    let log: SharedWords
+    let outcomes: SharedWords
+    private let acceptorPage: ProcessPage
+    private let logMemory: MappedMemory
+    private let outcomesMemory: MappedMemory
+
+    /// - Parameters:
+    ///   - log: R1, read-only. - outcomes: R2, writable. - page: this worker's own. - acceptorPage: read-only.
+    package init(
+        control: consuming ControlReader, log: consuming MappedMemory, outcomes: consuming MappedMemory,
+        page: consuming ProcessPage, acceptorPage: consuming ProcessPage
+    ) throws(RegionError) {
+        let header = try RegionHeader.check(.log, log, log: control.logID)
+        _ = try RegionHeader.check(.outcomes, outcomes, log: control.logID)
+        guard header.geometry == control.geometry else { throw .geometry(region: "log") }
+        geometry = header.geometry
+        self.log = SharedWords(log)
+        self.outcomes = SharedWords(outcomes)
+        self.control = control
+        self.page = page
+        self.acceptorPage = acceptorPage
+        logMemory = log
+        outcomesMemory = outcomes
+    }
+
+    /// The next sequence to be published: everything below it is there to be read.
+    // Acquire: pairs with the release in RingProducer.publish.
+    @inline(__always) package var head: UInt64 { HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence }
+
+    /// The slots that a record is for. The sequence lies between a held lease's floor and the head.
+    @inline(__always) package func mask(at sequence: UInt64) -> UInt64 {
+        descriptor(sequence).relaxed(RingLayout.Descriptor.mask)
+    }
+
+    /// Lends out a record.
+    /// - Returns: what `body` returns, or nil if the descriptor is corrupt (it leaves the arena).
+    @inline(__always)
+    package func withRecord<R>(_ sequence: UInt64, _ body: (RecordHeader, Span<UInt8>) -> R) -> R? {
+        guard let header = RecordHeader(sequence: sequence, at: descriptor(sequence), geometry: geometry) else {
+            return nil
+        }
+        let place = RingLayout.Log.arena(geometry) &+ Int(header.offset & geometry.arenaMask)
+        return log.withBytes(place, header.payloadCount) { body(header, $0) }
+    }
+
+    /// The key that `order` compares, of a record.
+    @inline(__always) package func sourceHash(at sequence: UInt64) -> UInt32 {
+        descriptor(sequence).load32(RingLayout.Descriptor.sourceHash)
+    }
+    @inline(__always) package func topicHash(at sequence: UInt64) -> UInt32 {
+        descriptor(sequence).load32(RingLayout.Descriptor.topicHash)
+    }
+
+    /// Opens a shard that this worker was granted.
+    /// - Throws: `corrupt` if the slot's numbers leave the regions.
+    package func lease(slot index: Int, shard: Int) throws(RegionError) -> ShardLease {
+        guard let slot = try control.slot(index) else {
+            throw .corrupt(region: "control", what: "slot \(index) was granted, but is free")
+        }
+        return ShardLease(ring: self, slot: slot, index: index, shard: shard)
+    }
+
+    /// Whether the acceptor waits for space: to be asked after floors were raised; if so, ring its bell.
+    package func spaceIsAwaited() -> Bool {
+        SharedWords.fence()  // pairs with the fence in ProcessPage.announceWaiting
+        return acceptorPage.isWaiting
+    }
+
+    @inline(__always) func descriptor(_ sequence: UInt64) -> SharedWords {
+        log.advanced(
+            by: RingLayout.Log.descriptors
+                &+ Int(sequence & geometry.sequenceMask) &* RingLayout.Log.descriptorStride)
+    }
+}

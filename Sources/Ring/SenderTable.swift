@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A native sender's place in the table; a descriptor carries it plus one.
+package struct SenderIndex: Equatable, Sendable {
+    package let value: UInt32
+}
+
+/// A native sender's own 16-byte id.
+package struct SenderID: Hashable, Sendable {
+    package let high: UInt64
+    package let low: UInt64
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+    var isZero: Bool { high == 0 && low == 0 }
+}
+
+/// The last accepted number of each native sender, in R1, so that it outlives the acceptor.
+///
+/// A record carries its sender's index and number, so what a dead acceptor had published but not entered
+/// here is entered from the records. A sender with a connection keeps its place; of the others the one
+/// longest unused makes room.
+///
+/// Invariant: for records below `sendersApplied`, a sender's number here is at least that of its records.
+struct SenderTable {
+    private enum At {
+        static let high = 0
+        static let low = 8
+        static let last = 16
+        static let used = 24
+    }
+
+    private let words: SharedWords
+    private var places: [SenderID: SenderIndex] = [:]
+    /// Connections per place; a place with any is not given away.
+    private var pins = [UInt16](repeating: 0, count: RingGeometry.senders)
+    private var unused: Int = 0
+
+    init(_ log: SharedWords) {
+        words = log.advanced(by: RingLayout.Log.senders)
+        for index in 0..<RingGeometry.senders {
+            let id = id(at: index)
+            if !id.isZero { places[id] = SenderIndex(value: UInt32(index)) }
+        }
+    }
+
+    /// Finds a sender, or gives it a place, and holds the place until `unpin`.
+    /// - Parameter now: the ring's next sequence, as the clock of use.
+    /// - Returns: nil if every place is held.
+    mutating func pin(_ id: SenderID, now: UInt64) -> SenderIndex? {
+        if let known = places[id] {
+            pins[Int(known.value)] += 1
+            entry(Int(known.value)).store(now, At.used)
+            return known
+        }
+        guard let index = vacancy() else { return nil }
+        places[self.id(at: index)] = nil
+        let entry = entry(index)
+        // Releases, so that a successor finds them in this order: nobody's while the place changes hands.
+        // They pair with the supervisor's sight of this process's death.
+        entry.release(0, At.high)
+        entry.release(0, At.low)
+        entry.release(0, At.last)
+        entry.release(now, At.used)
+        entry.release(id.low, At.low)
+        entry.release(id.high, At.high)
+        let place = SenderIndex(value: UInt32(index))
+        places[id] = place
+        pins[index] = 1
+        return place
+    }
+
+    mutating func unpin(_ index: SenderIndex) { pins[Int(index.value)] -= 1 }
+
+    func last(_ index: SenderIndex) -> UInt64 { entry(Int(index.value)).relaxed(At.last) }
+
+    func raise(_ index: SenderIndex, to number: UInt64, now: UInt64) {
+        guard index.value < UInt32(RingGeometry.senders) else { return }
+        let entry = entry(Int(index.value))
+        entry.store(max(number, entry.relaxed(At.last)), At.last)
+        entry.store(now, At.used)
+    }
+
+    /// A place that was never used, else the one of the sender that has been silent longest.
+    private mutating func vacancy() -> Int? {
+        while unused < RingGeometry.senders {
+            if pins[unused] == 0, id(at: unused).isZero { return unused }
+            unused += 1
+        }
+        return (0..<RingGeometry.senders).filter { pins[$0] == 0 }
+            .min { entry($0).relaxed(At.used) < entry($1).relaxed(At.used) }
+    }
+
+    private func id(at index: Int) -> SenderID {
+        SenderID(high: entry(index).relaxed(At.high), low: entry(index).relaxed(At.low))
+    }
+
+    private func entry(_ index: Int) -> SharedWords {
+        words.advanced(by: index * RingLayout.Log.senderStride)
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A service's place in the ring: one of 64 slots, found by name, a bit in every record's mask.
+///
+/// The supervisor fills it, acceptor and workers read it. The name is the identity; the incarnation tells
+/// a slot's present service from the one that had the slot before.
+///
+/// Invariant: records below `since` and from `retiringAt` on never carry this slot's bit for this incarnation.
+package struct ServiceSlot: Equatable, Sendable {
+    package enum State: UInt32, Sendable { case free = 0, active = 1, retiring = 2 }
+    /// What must stay in order, see design.md section 4.
+    package enum Order: UInt32, Sendable { case none = 0, source = 1, topic = 2, all = 3 }
+
+    package var name: String
+    package var state: State
+    package var order: Order
+    /// Grows with each service that takes the slot; at least 1.
+    package var incarnation: UInt64
+    /// The first sequence that may be for this service.
+    package var since: UInt64
+    /// The first sequence that is not any more; `.max` while the service is active.
+    package var retiringAt: UInt64
+    /// Shards of records from `barrier` on.
+    package var shards: Int
+    /// Shards of records before `barrier`.
+    package var previousShards: Int
+    package var barrier: UInt64
+    /// What the intake had counted as matched for the slot's earlier services.
+    package var matchedBefore: UInt64 = 0
+    /// The first entry of its in-flight tables, and the entries of each shard's.
+    package var tableStart: Int
+    package var tableCapacity: Int
+
+    package init(
+        name: String, order: Order, incarnation: UInt64, since: UInt64, shards: Int, tableStart: Int, tableCapacity: Int
+    ) {
+        self.name = name
+        self.state = .active
+        self.order = order
+        self.incarnation = incarnation
+        self.since = since
+        self.retiringAt = .max
+        self.shards = shards
+        self.previousShards = shards
+        self.barrier = since
+        self.tableStart = tableStart
+        self.tableCapacity = tableCapacity
+    }
+
+    /// The highest shard number + 1 that can hold a record of this service.
+    package var allShards: Int { max(shards, previousShards) }
+
+    /// Whether everything that other code indexes with these numbers stays inside the regions.
+    var isValid: Bool {
+        (1...RingGeometry.shardsPerSlot).contains(shards) && (1...RingGeometry.shardsPerSlot).contains(previousShards)
+            && tableStart >= 0 && tableCapacity > 0 && tableCapacity <= RingGeometry.tableEntries
+            && tableStart + allShards * tableCapacity <= RingGeometry.tableEntries && incarnation > 0
+    }
+}
+
+/// To which shard a record belongs: pure, and the same in every process.
+struct ShardRule {
+    let order: ServiceSlot.Order
+    let shards: UInt64
+    let previousShards: UInt64
+    let barrier: UInt64
+
+    init(_ slot: ServiceSlot) {
+        order = slot.order
+        shards = UInt64(slot.shards)
+        previousShards = UInt64(slot.previousShards)
+        barrier = slot.barrier
+    }
+
+    @inline(__always) var isSingle: Bool { shards == 1 && previousShards == 1 }
+
+    /// - Parameters source, topic: read only when the order asks for them.
+    @inline(__always)
+    func shard(of sequence: UInt64, source: @autoclosure () -> UInt32, topic: @autoclosure () -> UInt32) -> UInt64 {
+        let count = sequence < barrier ? previousShards : shards
+        guard count > 1 else { return 0 }
+        switch order {
+        case .none: return sequence % count
+        case .source: return UInt64(source()) % count
+        case .topic: return UInt64(topic()) % count
+        case .all: return 0
+        }
+    }
+}

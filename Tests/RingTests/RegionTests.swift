@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import Testing
+
+@testable import Ring
+
+@Suite struct RegionTests {
+    private typealias At = RingLayout.Header
+
+    private func attach(_ change: (SharedWords) -> Void) throws -> RingProducer {
+        let ring = try TestRing()
+        let memory = try MemoryFile.map(ring.files.log.descriptor.raw, writable: true)
+        change(SharedWords(memory))
+        return try ring.producer()
+    }
+
+    @Test("a region with another magic is not a region")
+    func magic() {
+        #expect(throws: RegionError.notARegion(region: "log")) { _ = try attach { $0.store(7, At.magic) } }
+    }
+
+    @Test("a region of another layout is refused by its version")
+    func version() {
+        #expect(throws: RegionError.layoutVersion(region: "log", found: 99, known: RingLayout.version)) {
+            _ = try attach { $0.store32(99, At.version) }
+        }
+    }
+
+    @Test("a region of another log is foreign")
+    func foreign() {
+        #expect(throws: RegionError.foreign(region: "log", log: 5, expected: 0xBE1F)) {
+            _ = try attach { $0.store(5, At.logID) }
+        }
+    }
+
+    @Test(
+        "an impossible geometry is refused",
+        arguments: [At.descriptorCount, At.arenaSize, At.size], [UInt64(0), 3, 1 << 40, .max])
+    func geometry(place: Int, value: UInt64) {
+        #expect(throws: RegionError.geometry(region: "log")) { _ = try attach { $0.store(value, place) } }
+    }
+
+    @Test("a geometry that the mapping is too small for is refused")
+    func tooSmall() {
+        #expect(throws: RegionError.self) {
+            _ = try attach {
+                let geometry = RingGeometry(arenaSize: 1 << 30, descriptorCount: 16)
+                $0.store(geometry.arenaSize, At.arenaSize)
+                $0.store(UInt64(RingLayout.Log.size(geometry)), At.size)
+            }
+        }
+    }
+
+    @Test("a slot whose numbers leave the regions is refused")
+    func slot() throws {
+        let ring = try TestRing()
+        ring.install(3)
+        let memory = try MemoryFile.map(ring.files.control.descriptor.raw, writable: true)
+        let at = RingLayout.Control.slots + 3 * RingLayout.Control.slotStride + RingLayout.Slot.tableStart
+        SharedWords(memory).store32(UInt32(RingGeometry.tableEntries), at)
+        #expect(throws: RegionError.self) { _ = try ring.control().slot(3) }
+    }
+
+    @Test("a region's size follows from ring.size, within its bounds")
+    func sizes() {
+        #expect(RingGeometry(ringSize: 64 << 20) == RingGeometry(arenaSize: 64 << 20, descriptorCount: 1 << 18))
+        #expect(RingGeometry(ringSize: 1) == RingGeometry(arenaSize: 1 << 20, descriptorCount: 4_096))
+        #expect(RingGeometry(ringSize: (64 << 20) + 1).arenaSize == 128 << 20)
+        #expect(RingGeometry(ringSize: 1 << 30).descriptorCount == 1 << 20)
+    }
+}

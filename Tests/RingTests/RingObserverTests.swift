@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import Testing
+
+@testable import Ring
+
+@Suite struct RingObserverTests {
+    @Test("an observer sees what is published from where it asked to begin")
+    func since() throws {
+        let ring = try TestRing()
+        let producer = try ring.producer()
+        for body in ["a", "b", "c"] { producer.append(body, for: []) }
+        producer.publish()
+        let observer = try ring.observer(since: 2)
+        #expect(observer.read()?.header.sequence == 2)
+        #expect(observer.read()?.payload.last == UInt8(ascii: "c"))
+        #expect(observer.read() == nil)
+        #expect(observer.missed == 0)
+    }
+
+    @Test("an observer that was overrun says how much it missed and never returns an overwritten record")
+    func overrun() throws {
+        let ring = try TestRing()
+        let producer = try ring.producer()
+        let observer = try ring.observer(since: 1)
+        for number in 1...100 {
+            producer.append("\(number)", for: [])
+            producer.publish()
+        }
+        var seen: [UInt64] = []
+        while let record = observer.read() {
+            #expect(String(decoding: record.payload[record.header.body], as: UTF8.self) == "\(record.header.sequence)")
+            seen.append(record.header.sequence)
+        }
+        #expect(seen.last == 100)
+        #expect(UInt64(seen.count) + observer.missed == 100)
+    }
+
+    @Test("a record that the producer has begun to overwrite is not returned, though it is not published yet")
+    func intent() throws {
+        let ring = try TestRing()
+        let producer = try ring.producer()
+        for number in 1...16 { producer.append("\(number)", for: []) }
+        producer.publish()
+        let observer = try ring.observer(since: 1)
+        for _ in 0..<4 { producer.append("over", for: []) }
+        #expect(observer.read()?.header.sequence == 5)
+        #expect(observer.missed == 4)
+    }
+}
