@@ -99,7 +99,7 @@ package final class RingLedger {
         // The words above the floors must not have been taken over by later records meanwhile.
         SharedWords.acquireFence()
         let intent = log.relaxed(RingLayout.Log.intentSequence)
-        return intent <= result.floor + control.geometry.descriptorCount ? result : nil
+        return intent <= (result.floor & ~7) + control.geometry.descriptorCount ? result : nil
     }
 
     private func countAbove(

@@ -13,7 +13,8 @@ extension RingProducer {
     /// Entries of the array that the kernel filled and that are not published, after a predecessor's death.
     /// The caller works them off like a batch it has just received, skipping `consumedDatagrams`.
     package var unpublishedEntries: Int {
-        words.acquire(RingLayout.Log.batch) == totals.nextBatch &+ 1 ? datagrams.filledCount : 0  // pairs with receive()
+        // Acquire: pairs with the release in receive().
+        words.acquire(RingLayout.Log.batch) == totals.nextBatch &+ 1 ? datagrams.filledCount : 0
     }
 
     /// Datagrams (segments counted singly) of the batch that are done already.

@@ -182,7 +182,9 @@ package final class RingProducer {
     }
 
     private func fits(_ end: UInt64) -> Bool {
-        tail > 0 && end &- tailOffset <= geometry.arenaSize && next &- tail < geometry.descriptorCount
+        // The oldest and the newest record must not share an outcome word: setting one would wipe the other.
+        let oldestWord = tail & ~(OutcomeWord.recordsPerWord &- 1)
+        return tail > 0 && end &- tailOffset <= geometry.arenaSize && next &- oldestWord < geometry.descriptorCount
     }
 
     /// Looks up the lowest floor. A floor beyond the head (a worker gone wrong) counts as the head.
