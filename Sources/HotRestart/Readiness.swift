@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the service manager is told (sd_notify(3)): ready, stopping, status, and which process is the main one.
+/// Used by Supervision alone. Without a service manager every call does nothing.
+/// Invariant: one call is one datagram, so that its assignments take effect together.
+
+internal import CSystemd
+
+package enum Readiness {
+    package enum Notice: Equatable, Sendable {
+        case ready
+        case stopping
+        /// A line for people; what would break the line becomes a space.
+        case status(String)
+        case mainPID(CInt)
+
+        var assignment: String {
+            switch self {
+            case .ready: "READY=1"
+            case .stopping: "STOPPING=1"
+            case .status(let text): "STATUS=" + String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+            case .mainPID(let pid): "MAINPID=\(pid)"
+            }
+        }
+    }
+
+    /// True if a service manager took it.
+    @discardableResult
+    package static func notify(_ notices: Notice...) -> Bool {
+        // Holds: the string lives for the call. NOTIFY_SOCKET stays: there is more to say later.
+        unsafe sd_notify(0, notices.map(\.assignment).joined(separator: "\n")) > 0
+    }
+}
