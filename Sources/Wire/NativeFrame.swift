@@ -23,6 +23,11 @@ package enum NativeFrame {
         /// Nil if this version knows no such type; the frame can still be skipped.
         package var kind: Kind?
         package var flags: UInt8
+
+        package init(kind: Kind?, flags: UInt8) {
+            self.kind = kind
+            self.flags = flags
+        }
     }
 
     package enum Step: Equatable, Sendable {
