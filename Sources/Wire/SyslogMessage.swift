@@ -4,7 +4,7 @@
 ///
 /// Used by the datagram and frame decoders. RFC 5424 is tried first, then the looser customs of RFC 3164.
 /// Invariant: without a valid PRI the whole input is `raw`; with one it is always a message, and `decoded` is valid JSON
-/// of at most one and a half times the input and 512 bytes.
+/// of at most one and a half times the input and 1024 bytes.
 enum SyslogMessage {
     /// `range`: the message in `bytes`; its body is all of it, as received.
     static func decode(_ bytes: Span<UInt8>, in range: Range<Int>, into message: inout DecodedMessage) {
@@ -27,10 +27,10 @@ enum SyslogMessage {
         var memory: [UInt8] = []
         swap(&memory, &out)
         var writer = JSONWriter(appendingTo: memory)
-        writer.limit = count &+ count / 2
+        writer.limit = count &+ count / 2 &+ 1024
         begin(parts, &writer)
         writeFields(parts, bytes, &writer)
-        if writer.isOverLimit {
+        if writer.isOverLimit || writer.bytes.count > writer.limit {
             // Text that is mostly escapes: a service finds it in the body.
             writer.removeAll()
             begin(parts, &writer)
