@@ -26,6 +26,10 @@ package struct ControlReader: ~Copyable {
     // Acquire: pairs with the release in ControlWriter.ask.
     package var question: UInt64 { words.acquire(RingLayout.Control.question) }
 
+    /// Grows with each change of a slot.
+    // Acquire: pairs with the release in ControlWriter.install.
+    package var slotsVersion: UInt64 { words.acquire(RingLayout.Control.slotsVersion) }
+
     /// Whose shard this is, or nil.
     package func holder(slot: Int, shard: Int) -> Int? {
         let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8
@@ -52,12 +56,18 @@ package struct ControlReader: ~Copyable {
         throw .corrupt(region: "control", what: "slot \(index) is half written")
     }
 
+    /// All slots that are not free.
+    package func slots() throws(RegionError) -> [(index: Int, slot: ServiceSlot)] {
+        var found: [(index: Int, slot: ServiceSlot)] = []
+        for index in 0..<RingGeometry.slots {
+            if let slot = try slot(index) { found.append((index, slot)) }
+        }
+        return found
+    }
+
     /// The slot of a service that is not retiring, by its name.
     package func index(of name: String) throws(RegionError) -> Int? {
-        for index in 0..<RingGeometry.slots {
-            if let slot = try slot(index), slot.state == .active, slot.name == name { return index }
-        }
-        return nil
+        try slots().first { $0.slot.state == .active && $0.slot.name == name }?.index
     }
 
     private static func read(_ at: SharedWords) -> ServiceSlot? {

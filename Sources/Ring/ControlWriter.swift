@@ -44,6 +44,9 @@ package struct ControlWriter: ~Copyable {
         at.store32(slot.state.rawValue, At.state)
         // Release: pairs with the acquire in ControlReader.slot.
         at.release((stamp | 1) &+ 1, At.stamp)
+        let version = words.relaxed(RingLayout.Control.slotsVersion)
+        // Release: pairs with the acquire in ControlReader.slotsVersion.
+        words.release(version &+ 1, RingLayout.Control.slotsVersion)
     }
 
     /// Names the worker of a shard, or nobody. Workers look only after `publishGrants`.

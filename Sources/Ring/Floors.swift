@@ -8,6 +8,8 @@
 /// stands at the slot's `since`.
 struct Floors {
     let outcomes: SharedWords
+    /// The slots as last read: names are not decoded again as long as nothing changes.
+    private var known: (version: UInt64, slots: [(index: Int, slot: ServiceSlot)])?
 
     init(outcomes: SharedWords) { self.outcomes = outcomes }
 
@@ -28,14 +30,17 @@ struct Floors {
     /// The lowest floor of all shards of all services; `.max` if there is no service.
     ///
     /// A slot that can't be read (a supervisor died while writing it) holds everything: `0`.
-    func lowest(_ control: borrowing ControlReader) -> UInt64 {
+    mutating func lowest(_ control: borrowing ControlReader) -> UInt64 {
+        let version = control.slotsVersion
+        if known?.version != version {
+            guard let slots = try? control.slots() else { return 0 }
+            known = (version, slots)
+        }
         var lowest = UInt64.max
-        for index in 0..<RingGeometry.slots {
-            do throws(RegionError) {
-                guard let slot = try control.slot(index) else { continue }
-                for shard in 0..<slot.allShards { lowest = min(lowest, floor(slot, at: index, shard: shard)) }
-            } catch {
-                return 0
+        guard let slots = known?.slots else { return 0 }
+        for place in slots.indices {
+            for shard in 0..<slots[place].slot.allShards {
+                lowest = min(lowest, floor(slots[place].slot, at: slots[place].index, shard: shard))
             }
         }
         return lowest

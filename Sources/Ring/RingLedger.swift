@@ -39,7 +39,7 @@ package final class RingLedger {
     private let outcomes: SharedWords
     private let logMemory: MappedMemory
     private let outcomesMemory: MappedMemory
-    private let floors: Floors
+    private var floors: Floors
 
     /// - Parameters: all three mapped read-only.
     package init(control: consuming ControlReader, log: consuming MappedMemory, outcomes: consuming MappedMemory)

@@ -14,7 +14,7 @@ package final class RingProducer {
     let control: ControlReader
     let page: ProcessPage
     let words: SharedWords
-    let floors: Floors
+    private var floors: Floors
     package let geometry: RingGeometry
     private let memory: MappedMemory
     private let outcomes: MappedMemory
