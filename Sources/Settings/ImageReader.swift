@@ -66,7 +66,7 @@ struct ImageReader {
     mutating func optionalDuration(_ bytes: Span<UInt8>, _ field: String) throws(SettingsImageError) -> Duration? {
         let raw = try uint64(bytes)
         if raw == ImageWriter.noDuration { return nil }
-        guard raw <= SettingsLimits.longest.nanoseconds else { throw .corrupt(field) }
+        guard raw <= SettingsLimits.longest.imageNanoseconds else { throw .corrupt(field) }
         return .nanoseconds(Int64(raw))
     }
 

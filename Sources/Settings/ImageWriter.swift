@@ -91,7 +91,7 @@ struct ImageWriter {
 
     private mutating func append(_ value: Int) { append(UInt64(bitPattern: Int64(value))) }
 
-    private mutating func append(_ value: Duration?) { append(value?.nanoseconds ?? Self.noDuration) }
+    private mutating func append(_ value: Duration?) { append(value?.imageNanoseconds ?? Self.noDuration) }
 
     private mutating func append(_ value: String) {
         append(UInt32(value.utf8.count))

@@ -32,16 +32,3 @@ struct ServiceTests {
         #expect(service.onRemove == .drain && service.credentials == nil)
     }
 }
-
-@Suite("A duration")
-struct DurationTests {
-    @Test(
-        "counts whole nanoseconds and never traps",
-        arguments: [
-            (Duration.seconds(2), UInt64(2_000_000_000)), (.nanoseconds(1), 1), (.zero, 0), (.seconds(-1), 0),
-            (.seconds(Int64.max), UInt64.max - 1),
-        ])
-    func nanoseconds(duration: Duration, expected: UInt64) {
-        #expect(duration.nanoseconds == expected)
-    }
-}

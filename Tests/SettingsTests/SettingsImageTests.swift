@@ -66,6 +66,16 @@ struct SettingsImageTests {
         #expect(throws: SettingsImageError.corrupt("workers.count")) { try SettingsImage.decode(image.span) }
     }
 
+    @Test(
+        "is refused when a time is beyond all measure",
+        arguments: [Duration.seconds(Int64.max), .seconds(400 * 86_400)])
+    func endless(grace: Duration) {
+        var settings = Settings()
+        settings.shutdown.grace = grace
+        let image = SettingsImage.encode(settings)
+        #expect(throws: SettingsImageError.corrupt("shutdown.grace")) { try SettingsImage.decode(image.span) }
+    }
+
     @Test("is refused with more services than there are slots")
     func tooManyServices() {
         var settings = Settings()

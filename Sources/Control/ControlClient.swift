@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The asking end of the control socket: one connection, one request after the other.
+///
+/// Used by the command-line tool's verbs.
+/// Invariant: an answer is given out whole or not at all, and no wait is longer than its time-out.
+
+package import LinuxIO
+
+package enum ControlClientError: Error, Equatable, CustomStringConvertible {
+    /// The socket could not be reached.
+    case unreachable(path: String, reason: SystemCallError)
+    /// The broker's own sentence.
+    case refused(String)
+    /// The broker ended the connection before the answer was whole.
+    case closed
+    case timedOut(Duration)
+    case failed(SystemCallError)
+
+    package var description: String {
+        switch self {
+        case .unreachable(let path, let reason): "\(path): \(reason.reason)"
+        case .refused(let sentence): sentence
+        case .closed: "belfryd ended the connection before its answer was whole; look at its log"
+        case .timedOut(let time):
+            "belfryd did not answer within \(HumanText.duration(time.nanoseconds)); look at its log"
+        case .failed(let error): "the control connection failed: \(error)"
+        }
+    }
+}
+
+package final class ControlClient {
+    /// Bytes of the longest answer that is believed.
+    private static let longestAnswer = 16 << 20
+
+    private let socket: Descriptor
+    private let poller: Poller
+    private let buffer = ByteBuffer(limit: ControlClient.longestAnswer)
+
+    package init(path: String) throws(ControlClientError) {
+        do {
+            socket = try Sockets.unixConnect(path)
+        } catch {
+            throw .unreachable(path: path, reason: error)
+        }
+        do {
+            try Descriptor.setNonBlocking(socket.raw)
+            poller = try Poller()
+            try poller.add(socket.raw, token: 0, events: .readable)
+        } catch {
+            throw .failed(error)
+        }
+    }
+
+    /// The payload of the answer: whole lines, or nothing.
+    package func ask(
+        _ request: ControlRequest, timeout: Duration = .seconds(10)
+    ) throws(ControlClientError) -> [UInt8] {
+        let line = ByteBuffer(limit: ControlRequest.maximumCount + 1)
+        line.append(Array((request.line + "\n").utf8))
+        switch line.write(to: socket.raw) {
+        // A request is smaller than any socket's buffer, and the one before it has been answered.
+        case .wrote, .wouldBlock: break
+        case .closed: throw .closed
+        case .failed(let code): throw .failed(SystemCallError(call: "write", code: code))
+        }
+        return try answer(timeout)
+    }
+
+    private func answer(_ timeout: Duration) throws(ControlClientError) -> [UInt8] {
+        let deadline = Clock.monotonic() + timeout.nanoseconds
+        var from = 0
+        while true {
+            let step = buffer.withReadable { ControlReply.parse($0, from: &from) }
+            switch step {
+            case .success(let payload, let next): return take(payload, next)
+            case .error(let sentence, let next):
+                throw .refused(String(decoding: take(sentence.upperBound, next)[sentence], as: UTF8.self))
+            case .more: try receive(until: deadline, timeout)
+            }
+        }
+    }
+
+    private func take(_ count: Int, _ next: Int) -> [UInt8] {
+        let bytes = buffer.withReadable { span in (0..<count).map { span[$0] } }
+        buffer.consume(next)
+        return bytes
+    }
+
+    private func receive(until deadline: UInt64, _ timeout: Duration) throws(ControlClientError) {
+        let now = Clock.monotonic()
+        guard now < deadline else { throw .timedOut(timeout) }
+        do {
+            _ = try poller.wait(timeoutNanoseconds: deadline - now)
+        } catch {
+            throw .failed(error)
+        }
+        switch buffer.receive(from: socket.raw) {
+        case .bytes, .wouldBlock: break
+        case .closed, .full: throw .closed
+        case .failed(let code): throw .failed(SystemCallError(call: "read", code: code))
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What somebody asks for on the control socket: one line, `VERB [ARGUMENT]`.
+///
+/// Parsed by the supervisor, made by ControlClient's users; a person may type it into `nc -U`.
+/// Invariant: parsing changes nothing, and every refusal says what would have been right.
+
+package enum ControlRequest: Equatable, Sendable {
+    case status(ReportFormat)
+    case ledger(ReportFormat)
+    /// As SIGTERM: take nothing more, finish what there is, end.
+    case drain
+    case help
+
+    /// Bytes of a line without its end. What is longer is refused and the connection closed.
+    package static let maximumCount = 1024
+
+    /// What the one who asks must be allowed to.
+    package var right: ControlRight {
+        switch self {
+        case .status, .ledger, .help: .readState
+        case .drain: .change
+        }
+    }
+
+    /// The line, without its end.
+    package var line: String {
+        switch self {
+        case .status(let format): "status" + Self.suffix(format)
+        case .ledger(let format): "ledger" + Self.suffix(format)
+        case .drain: "drain"
+        case .help: "help"
+        }
+    }
+
+    /// `line` comes without its newline; a carriage return (telnet) and blanks around words are ignored.
+    package static func parse(_ line: Span<UInt8>) throws(ControlFault) -> ControlRequest {
+        guard line.count <= maximumCount else {
+            throw ControlFault("the request is longer than \(maximumCount) bytes; \(Self.hint)")
+        }
+        var bytes: [UInt8] = []
+        for index in line.indices { bytes.append(line[index]) }
+        guard let text = String(validating: bytes, as: UTF8.self),
+            !text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" && $0 != "\r" })
+        else {
+            throw ControlFault("the request is not text; \(Self.hint)")
+        }
+        let words = text.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init)
+        guard let verb = words.first else { throw ControlFault("the request is empty; \(Self.hint)") }
+        return try request(verb, Array(words.dropFirst()))
+    }
+
+    private static let hint = "send one of: status, ledger, drain, help"
+
+    private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
+        switch verb {
+        case "status": return .status(try format(verb, arguments))
+        case "ledger": return .ledger(try format(verb, arguments))
+        case "drain":
+            try none(verb, arguments)
+            return .drain
+        case "help":
+            try none(verb, arguments)
+            return .help
+        default:
+            throw ControlFault("there is no request \"\(ControlFault.quotable(verb))\"; \(hint)")
+        }
+    }
+
+    private static func format(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ReportFormat {
+        guard let word = arguments.first else { return .text }
+        guard arguments.count == 1, let format = ReportFormat(rawValue: word) else {
+            let given = ControlFault.quotable(arguments.joined(separator: " "))
+            throw ControlFault("\(verb) does not know \"\(given)\"; send \"\(verb)\" or \"\(verb) json\"")
+        }
+        return format
+    }
+
+    private static func none(_ verb: String, _ arguments: [String]) throws(ControlFault) {
+        guard arguments.isEmpty else {
+            let given = ControlFault.quotable(arguments.joined(separator: " "))
+            throw ControlFault("\(verb) takes no argument, but \"\(given)\" was given; send \"\(verb)\" alone")
+        }
+    }
+
+    private static func suffix(_ format: ReportFormat) -> String {
+        format == .text ? "" : " " + format.rawValue
+    }
+}
+
+/// How a report is wanted.
+package enum ReportFormat: String, Sendable {
+    /// For people, within 80 columns.
+    case text
+    /// The same with the colours of a terminal.
+    case colour
+    /// For machines, on one line.
+    case json
+}
+
+/// A request that was not understood or not done; nothing has changed.
+package struct ControlFault: Error, Equatable, Sendable {
+    /// What is wrong, and what would be right, on one line.
+    package let sentence: String
+
+    package init(_ sentence: String) { self.sentence = sentence }
+
+    /// The asker's own words, short enough for a sentence.
+    static func quotable(_ text: String) -> String {
+        text.count <= 40 ? text : text.prefix(40) + "…"
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Who may ask for what on the control socket, by the user that the kernel names for the other end.
+///
+/// Used by the supervisor before it does what a request asks.
+/// Invariant: nobody but root and the user that Belfry runs as changes anything.
+
+package enum ControlRight: Equatable, Sendable {
+    case readState
+    case change
+
+    /// `user`: the peer's, from its credentials; `owner`: the one that Belfry runs as.
+    package func isGranted(toUser user: UInt32, owner: UInt32) -> Bool {
+        switch self {
+        // The mode of the socket file has let the peer connect: that is the right to read.
+        case .readState: true
+        case .change: user == 0 || user == owner
+        }
+    }
+
+    package func refusal(ofUser user: UInt32) -> ControlFault {
+        ControlFault("user \(user) may not do this; ask as root or as the user that belfryd runs as")
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The state of a running Belfry at one moment: what `status` shows.
+///
+/// Filled in by the supervisor out of the regions; its JSON and text forms are in the files beside this one.
+/// Invariant: times are nanoseconds since 1970 in UTC, ages seconds, rates a second; nil is "not now".
+
+package struct StatusReport: Equatable, Sendable {
+    package enum State: String, Sendable {
+        case starting, running, draining
+    }
+
+    package var now: UInt64 = 0
+    package var generation: UInt64 = 1
+    package var pid: Int32 = 0
+    package var state = State.starting
+    package var uptime: UInt64 = 0
+    /// Where the port is bound, "127.0.0.1:2355".
+    package var address = ""
+    package var udp = true
+    package var tcp = true
+    package var acceptor = Acceptor()
+    package var workers: [Worker] = []
+    package var services: [Service] = []
+    package var ring = Ring()
+    package var rates = Rates()
+
+    package init() {}
+
+    package struct Acceptor: Equatable, Sendable {
+        /// nil while it is being started again.
+        package var pid: Int32?
+        package var age: UInt64 = 0
+        package var restarts: UInt64 = 0
+        package var connections: UInt64 = 0
+
+        package init() {}
+    }
+
+    package struct Worker: Equatable, Sendable {
+        package var index = 0
+        /// nil while it is being started again.
+        package var pid: Int32?
+        package var age: UInt64 = 0
+        package var restarts: UInt64 = 0
+        package var leases = 0
+
+        package init() {}
+    }
+
+    package enum ServiceState: String, Sendable {
+        case stopped, starting, running
+        case backingOff = "backing-off"
+    }
+
+    package struct Service: Equatable, Sendable {
+        package var name = ""
+        /// `exec` or `stream`.
+        package var mode = ""
+        package var state = ServiceState.stopped
+        /// When a service that backs off is tried again.
+        package var until: UInt64?
+        /// Why it backs off, or why its last delivery or launch failed.
+        package var reason: String?
+        /// Processes that run now.
+        package var instances: UInt64 = 0
+        package var waiting: UInt64 = 0
+        package var inFlight: UInt64 = 0
+        package var backingOff: UInt64 = 0
+        package var delivered: UInt64 = 0
+        package var retried: UInt64 = 0
+
+        package init() {}
+    }
+
+    package struct Ring: Equatable, Sendable {
+        /// Bytes of the arena that records hold now, and all of them.
+        package var used: UInt64 = 0
+        package var size: UInt64 = 0
+        /// Records now, and how many descriptors there are.
+        package var records: UInt64 = 0
+        package var capacity: UInt64 = 0
+        /// When the oldest record that is kept was received.
+        package var oldest: UInt64?
+
+        package init() {}
+    }
+
+    package struct Rates: Equatable, Sendable {
+        package var received: UInt64 = 0
+        package var delivered: UInt64 = 0
+
+        package init() {}
+    }
+}

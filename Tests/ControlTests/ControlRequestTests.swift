@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What may be asked on the control socket, and what a malformed request is told.
+
+import Control
+import Testing
+
+@Suite("A control request")
+struct ControlRequestTests {
+    @Test(
+        "is read back from its own line",
+        arguments: [
+            ControlRequest.status(.text), .status(.json), .status(.colour), .ledger(.text), .ledger(.json), .drain,
+            .help,
+        ])
+    func roundTrip(request: ControlRequest) throws {
+        #expect(try ControlRequest.parse(Array(request.line.utf8).span) == request)
+    }
+
+    @Test("may have blanks around its words, and the carriage return of telnet", arguments: ["  status\tjson \r"])
+    func blanks(line: String) throws {
+        #expect(try ControlRequest.parse(Array(line.utf8).span) == .status(.json))
+    }
+
+    @Test(
+        "that is malformed says what would have been right",
+        arguments: [
+            ("", "the request is empty; send one of: status, ledger, drain, help"),
+            ("  ", "the request is empty; send one of: status, ledger, drain, help"),
+            ("STATUS", "there is no request \"STATUS\"; send one of: status, ledger, drain, help"),
+            ("status yaml", "status does not know \"yaml\"; send \"status\" or \"status json\""),
+            ("ledger json json", "ledger does not know \"json json\"; send \"ledger\" or \"ledger json\""),
+            ("drain now", "drain takes no argument, but \"now\" was given; send \"drain\" alone"),
+            ("sta\u{1B}tus", "the request is not text; send one of: status, ledger, drain, help"),
+        ])
+    func malformed(line: String, sentence: String) {
+        #expect(throws: ControlFault(sentence)) { try ControlRequest.parse(Array(line.utf8).span) }
+    }
+
+    @Test("that is not UTF-8 is refused")
+    func notText() {
+        #expect(throws: ControlFault.self) { try ControlRequest.parse([0x73, 0xFF].span) }
+    }
+
+    @Test("that is too long is refused before it is read")
+    func tooLong() {
+        let line = [UInt8](repeating: 0x73, count: ControlRequest.maximumCount + 1)
+        #expect(throws: ControlFault.self) { try ControlRequest.parse(line.span) }
+    }
+
+    @Test("that changes something is granted to root and to the owner alone")
+    func rights() {
+        #expect(ControlRequest.drain.right == .change)
+        #expect(ControlRequest.status(.text).right == .readState)
+        #expect(ControlRight.change.isGranted(toUser: 0, owner: 1000))
+        #expect(ControlRight.change.isGranted(toUser: 1000, owner: 1000))
+        #expect(!ControlRight.change.isGranted(toUser: 1001, owner: 1000))
+        #expect(ControlRight.readState.isGranted(toUser: 1001, owner: 1000))
+    }
+}
