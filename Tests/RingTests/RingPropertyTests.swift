@@ -157,7 +157,7 @@ private struct History {
         for slot in 0..<Self.slots {
             for lease in leases[slot] {
                 while let sequence = lease.nextPending(from: lease.floor, to: model.head) {
-                    lease.settle(sequence, .delivered)
+                    guard lease.settle(sequence, .delivered) else { return "\(sequence) takes no outcome" }
                     model.settle(sequence, slot, .delivered)
                 }
                 lease.raiseFloor(to: model.head)
