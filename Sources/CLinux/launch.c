@@ -60,11 +60,12 @@ static int set_credentials(const struct belfry_launch *r) {
 
 /// Handlers must be gone before the mask opens: one of them would run in the parent's memory.
 static int reset_signals(void) {
-  struct sigaction standard = {.sa_handler = SIG_DFL};
-  for (int signal = 1; signal <= SIGRTMAX; signal++) {
+  // The kernel's own struct, all zero: SIG_DFL, no flags, no mask. Not by sigaction(), which refuses the two
+  // signals that glibc keeps for itself, though whoever started us may have left them ignored.
+  const unsigned long standard[8] = {0};
+  for (int signal = 1; signal <= 64; signal++) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
-    // EINVAL: the two numbers that glibc keeps for itself.
-    if (sigaction(signal, &standard, NULL) < 0 && errno != EINVAL) return -1;
+    if (syscall(SYS_rt_sigaction, signal, standard, NULL, 8UL) < 0) return -1;
   }
   sigset_t none;
   sigemptyset(&none);

@@ -125,19 +125,18 @@ package enum WriteResult: Equatable, Sendable {
     /// The free bytes behind `end`, at least `atLeast`, or 0 if the limit forbids it. `wanted` decides about growing.
     private func makeRoom(atLeast: Int, wanted: Int) -> Int {
         let tail = capacity - end
-        // Reading goes on with a short tail only as long as that costs no copy and is not tiny.
         if tail >= max(atLeast, min(wanted, capacity / 4)) { return tail }
+        // Moving pays when it wins at least as much room as it copies bytes.
         if start > 0, capacity - count >= max(atLeast, capacity / 2) {
             moveToFront()
-            return capacity - end
+        } else if capacity < limit, limit - count >= atLeast {
+            var grown = capacity
+            repeat { grown = grown > limit / 2 ? limit : grown * 2 } while grown - count < atLeast
+            replaceStorage(grown)
+        } else if tail < atLeast {
+            guard capacity - count >= atLeast else { return 0 }
+            moveToFront()
         }
-        var grown = capacity
-        while grown - count < max(atLeast, 1) || (grown == capacity && grown < limit) {
-            guard grown < limit else { break }
-            grown = grown > limit / 2 ? limit : grown * 2
-        }
-        if grown - count < atLeast { return 0 }
-        if grown > capacity { replaceStorage(grown) } else if start > 0 { moveToFront() }
         return capacity - end
     }
 
