@@ -24,6 +24,9 @@ package enum CurrentProcess {
         try systemCall("subreaper") { belfry_prctl(belfry_pr_set_child_subreaper, on ? 1 : 0) }
     }
 
+    /// Begins a session of our own, so that all that we start can be told by it. EPERM if we lead a process group.
+    package static func beginSession() throws(SystemCallError) { try systemCall("setsid") { setsid() } }
+
     /// The name in `ps` and `top`, 15 bytes at most.
     package static func setName(_ name: String) {
         let bytes = Array(name.utf8.prefix(15)) + [0]

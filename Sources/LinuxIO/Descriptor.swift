@@ -43,6 +43,19 @@ package struct Descriptor: ~Copyable {
         return Pipe(reading: Descriptor(owning: ends.0), writing: Descriptor(owning: ends.1))
     }
 
+    /// Writes once, as much as fits now. Let SIGPIPE be ignored.
+    package static func write(_ raw: CInt, _ bytes: borrowing Span<UInt8>) -> WriteResult {
+        let (put, code) = unsafe bytes.withUnsafeBytes { bytes in
+            uninterrupted { unsafe Glibc.write(raw, bytes.baseAddress, bytes.count) }
+        }
+        switch code {
+        case 0: return .wrote(put)
+        case EAGAIN: return .wouldBlock
+        case EPIPE, ECONNRESET: return .closed
+        default: return .failed(code)
+        }
+    }
+
     package static func setNonBlocking(_ raw: CInt, _ on: Bool = true) throws(SystemCallError) {
         let flags = try systemCall("get flags") { fcntl(raw, F_GETFL) }
         let wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK
