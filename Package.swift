@@ -50,7 +50,7 @@ let package = Package(
         module("SettingsFile", ["LinuxIO", "Settings", "Wire", .product(name: "Yams", package: "Yams")]),
         // Floor 3
         module("Ingress", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        module("Dispatch", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module("Delivery", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         module("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         module(
             "Commands",
@@ -59,7 +59,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Floor 4
-        .executableTarget(name: "belfryd", dependencies: ["Ingress", "Dispatch", "Supervision"], swiftSettings: house),
+        .executableTarget(name: "belfryd", dependencies: ["Ingress", "Delivery", "Supervision"], swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
         // Tests mirror the sources.
         tests("LinuxIO"),
@@ -72,7 +72,7 @@ let package = Package(
         tests("Control", ["LinuxIO", "Wire"]),
         tests("BelfryClient", ["LinuxIO", "Wire"]),
         tests("Ingress", ["LinuxIO", "Ring", "Settings", "Wire"]),
-        tests("Dispatch", ["LinuxIO", "Ring", "Settings", "Wire"]),
+        tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Commands", ["Control", "Settings"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),

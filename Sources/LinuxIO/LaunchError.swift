@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Why a program could not be started: at which step, and the errno. Thrown by LaunchPlan; Dispatch shows it in `status`.
+/// Why a program could not be started: at which step, and the errno. Thrown by LaunchPlan; Delivery shows it in `status`.
 /// It is never a program's own exit: that one started.
 /// Invariant: when it is thrown, no child is left.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A program made ready to be started any number of times. Prepared once per service by Dispatch and once per role by
+/// A program made ready to be started any number of times. Prepared once per service by Delivery and once per role by
 /// Supervision: every string is built beforehand, so that a launch only replaces a few values and calls vfork.
 /// Launch from a thread that stays: the parent-death signal follows the thread, not the process.
 /// Invariant: between launches the child's argument and environment tables are complete and end in null.

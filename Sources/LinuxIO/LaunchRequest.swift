@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What a program to be started is to find: arguments, environment, descriptors, user, limits. Plain values, made from
-/// the settings by Dispatch and Supervision; LaunchPlan turns it into the form that the kernel takes.
+/// the settings by Delivery and Supervision; LaunchPlan turns it into the form that the kernel takes.
 /// Invariant: nothing is inherited but what stands here; descriptors 0-2 that are not named are /dev/null.
 
 package struct LaunchRequest: Sendable {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The shards that a worker holds, each with its runner: opened and let go as the supervisor's grants say.
+///
+/// Part of Worker.
+/// Invariant: a version of the grants is confirmed only when no process and no lease is left of what it takes away.
+
+import LinuxIO
+import Ring
+import Settings
+
+struct GrantedShards {
+    private let context: WorkerContext
+    private let index: Int
+    private let services: [String: Settings.Service]
+    private var runners: [(any ServiceRunner)?] = []
+    /// The places of each slot's runners.
+    private var places = [[Int]](repeating: [], count: RingGeometry.slots)
+    /// Places of runners whose grant is gone.
+    private var leaving: Set<Int> = []
+    private var seen: UInt64 = 0
+    private var confirmed: UInt64 = 0
+    /// Slots that could not be opened, so that the log tells it once.
+    private var refused: Set<Int> = []
+
+    init(_ context: WorkerContext, index: Int, services: [Settings.Service]) {
+        self.context = context
+        self.index = index
+        self.services = Dictionary(services.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    var all: some Sequence<any ServiceRunner> { runners.lazy.compactMap { $0 } }
+    func runner(at place: Int) -> (any ServiceRunner)? { runners.indices.contains(place) ? runners[place] : nil }
+
+    /// Whether the grants are those that were last looked at.
+    var isUpToDate: Bool { context.ring.control.grantsVersion == seen }
+
+    // MARK: the frontier's view
+
+    /// Slots of which some shard has caught up.
+    var interest: UInt64 {
+        var mask: UInt64 = 0
+        for runner in all where !runner.shard.queue.isBehind { mask |= 1 << UInt64(runner.shard.lease.slotIndex) }
+        return mask
+    }
+
+    /// Tells the shards that have caught up of a record.
+    /// - Parameter slots: those of interest that the record is for.
+    /// - Returns: the interest that is left.
+    func tell(of sequence: UInt64, slots: UInt64) -> UInt64 {
+        var rest = slots
+        while rest != 0 {
+            for place in places[rest.trailingZeroBitCount] {
+                guard let shard = runners[place]?.shard, !shard.queue.isBehind, shard.lease.holds(sequence) else {
+                    continue
+                }
+                shard.queue.follow(to: sequence, isBehind: true)
+            }
+            rest &= rest &- 1
+        }
+        return interest
+    }
+
+    // MARK: grants
+
+    /// Opens what was granted, ends what is not any more, and confirms when that is done.
+    mutating func keepToGrants(now: UInt64) throws(SystemCallError) {
+        letGo()
+        if !isUpToDate {
+            seen = context.ring.control.grantsVersion
+            try compare(now: now)
+            letGo()
+        }
+        guard leaving.isEmpty, confirmed != seen else { return }
+        // A shard that came back while it was being let go is opened only now.
+        try compare(now: now)
+        confirmed = seen
+        context.ring.page.applied(grants: seen)
+    }
+
+    private mutating func compare(now: UInt64) throws(SystemCallError) {
+        for slot in 0..<RingGeometry.slots {
+            for shard in 0..<RingGeometry.shardsPerSlot {
+                let isGranted = context.ring.control.holder(slot: slot, shard: shard) == index
+                let place = places[slot].first { runners[$0]?.shard.lease.shard == shard }
+                switch (isGranted, place) {
+                case (true, nil): try open(slot, shard)
+                case (false, let place?):
+                    leaving.insert(place)
+                    runners[place]?.end(.terminated, now: now, grace: context.graces.ending)
+                default: break
+                }
+            }
+        }
+    }
+
+    private mutating func open(_ slot: Int, _ number: Int) throws(SystemCallError) {
+        let lease: ShardLease
+        do throws(RegionError) {
+            lease = try context.ring.lease(slot: slot, shard: number)
+        } catch {
+            return refuse(slot, "\(error)")
+        }
+        guard let service = services[lease.slot.name] else {
+            return refuse(slot, "service \(lease.slot.name) is not part of the settings")
+        }
+        let shard = Shard(service: service, lease: lease, context: context)
+        let place = runners.firstIndex { $0 == nil } ?? runners.count
+        let runner: any ServiceRunner =
+            service.mode == .exec ? try ExecRunner(shard, place: place) : try StreamRunner(shard, place: place)
+        if place == runners.count { runners.append(runner) } else { runners[place] = runner }
+        places[slot].append(place)
+    }
+
+    private mutating func refuse(_ slot: Int, _ reason: String) {
+        guard refused.insert(slot).inserted else { return }
+        context.log.error("slot \(slot): \(reason)")
+    }
+
+    private mutating func letGo() {
+        for place in leaving {
+            guard let runner = runners[place], runner.running == 0 else { continue }
+            runner.shard.close()
+            runners[place] = nil
+            places[runner.shard.lease.slotIndex].removeAll { $0 == place }
+            leaving.remove(place)
+        }
+    }
+}

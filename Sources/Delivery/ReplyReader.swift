@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Cuts what a stream service writes to its standard output into replies.
+///
+/// One per stream process, used by StreamRunner. What it reads was written by a user's program and is trusted in
+/// nothing.
+/// Invariant: it never keeps more than one line that may still be a reply; of a longer one the rest is skipped and the
+/// whole counts as one line of garbage.
+
+import LinuxIO
+import Wire
+
+final class ReplyReader {
+    enum End { case moreLater, closed }
+
+    private let buffer = ByteBuffer(capacity: 4_096, limit: 65_536)
+    private var isSkipping = false
+
+    /// Reads all that is there.
+    /// - Parameter reply: told of each line, and of the span that a reason's range lies in.
+    func read(from raw: CInt, _ reply: (ServiceReply, Span<UInt8>) -> Void) -> End {
+        while true {
+            switch buffer.receive(from: raw) {
+            case .bytes: cut(reply)
+            case .wouldBlock: return .moreLater
+            // `cut` leaves at most a reply's length, so that the buffer is never full.
+            case .full, .closed, .failed: return .closed
+            }
+        }
+    }
+
+    private func cut(_ reply: (ServiceReply, Span<UInt8>) -> Void) {
+        let used = buffer.withReadable { bytes in
+            var start = 0
+            while let newline = bytes.first(0x0A, in: start..<bytes.count) {
+                if isSkipping {
+                    isSkipping = false
+                } else if newline > start {
+                    let line = bytes.extracting(start..<newline)
+                    reply(ServiceReply.parse(line), line)
+                }
+                start = newline + 1
+            }
+            guard bytes.count - start > ServiceReply.maximumCount else { return start }
+            if !isSkipping { reply(.garbage, bytes.extracting(start..<start)) }
+            isSkipping = true
+            return bytes.count
+        }
+        buffer.consume(used)
+    }
+}

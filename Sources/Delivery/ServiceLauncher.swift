@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Starts a service's program as its settings say. One per shard, used by its runner; every string but the metadata of
+/// an exec message is built once.
+///
+/// The child gets its pipes, the log as stderr (an exec service as stdout too), a process group of its own, a clean
+/// signal mask, PATH, LANG and its own environment, and dies with the worker.
+/// Invariant: nothing of a message becomes part of a command line or of a variable without the prefix `BELFRY_`.
+
+import LinuxIO
+import Reactor
+import Settings
+
+/// Why a service could not be launched, in the operator's words.
+struct LaunchFailure: Error, Equatable {
+    let words: String
+}
+
+final class ServiceLauncher {
+    private static let ownLog: CInt = 2
+    private let service: Settings.Service
+    private let plan: LaunchPlan
+
+    init(_ service: Settings.Service, environment: [String]) throws(SystemCallError) {
+        self.service = service
+        let isExec = service.mode == .exec
+        plan = try LaunchPlan(
+            LaunchRequest(
+                path: service.command[0], arguments: service.command,
+                environment: Self.environment(of: service, beside: environment), directory: service.directory ?? "/",
+                descriptors: [(Self.ownLog, 0), (Self.ownLog, 1), (Self.ownLog, 2)],
+                credentials: service.credentials.map {
+                    LaunchRequest.Credentials(user: $0.uid, group: $0.gid, groups: $0.groups)
+                },
+                limits: service.limits.map { ($0.resource, $0.soft, $0.hard) }, processGroup: true,
+                parentDeathSignal: Signal.kill),
+            variables: isExec ? MessageVariable.allCases.map(\.name) : [])
+    }
+
+    /// The service's own variables go before ours, and none of them may pass for one of a message's.
+    private static func environment(of service: Settings.Service, beside inherited: [String]) -> [String] {
+        let reserved = Set(MessageVariable.allCases.map(\.name) + ["BELFRY_SERVICE"])
+        let own = service.environment.filter { !reserved.contains($0.name) }
+        let names = Set(own.map(\.name))
+        let rest = inherited.filter { line in !names.contains(String(line.prefix { $0 != "=" })) }
+        return rest + own.map { "\($0.name)=\($0.value)" } + ["BELFRY_SERVICE=\(service.name)"]
+    }
+
+    func set(_ variable: MessageVariable, to value: borrowing Span<UInt8>) {
+        plan.setVariable(variable.rawValue, to: value)
+    }
+
+    /// Starts the program with a pipe as its input, and for a stream service another one as its output.
+    func launch(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
+        let input = try pipe()
+        try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(input.writing.raw) }
+        plan.setDescriptor(0, to: input.reading.raw)
+        guard service.mode == .stream else {
+            let process = ServiceProcess(try start(), loop: loop, now: now)
+            input.split { _, writing in process.adopt(input: writing) }
+            return process
+        }
+        let output = try pipe()
+        try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(output.reading.raw) }
+        plan.setDescriptor(1, to: output.writing.raw)
+        let process = ServiceProcess(try start(), loop: loop, now: now)
+        input.split { _, writing in process.adopt(input: writing) }
+        output.split { reading, _ in process.adopt(output: reading) }
+        return process
+    }
+
+    private func pipe() throws(LaunchFailure) -> Pipe {
+        do throws(SystemCallError) {
+            return try Descriptor.pipe()
+        } catch {
+            throw LaunchFailure(words: "\(error)")
+        }
+    }
+
+    private func told(_ body: () throws(SystemCallError) -> Void) throws(LaunchFailure) {
+        do throws(SystemCallError) {
+            try body()
+        } catch {
+            throw LaunchFailure(words: "\(error)")
+        }
+    }
+
+    private func start() throws(LaunchFailure) -> ProcessDescriptor {
+        do throws(LaunchError) {
+            return try plan.launch()
+        } catch {
+            throw LaunchFailure(words: words(for: error))
+        }
+    }
+
+    /// The user's word for the thing goes into the middle: "command /usr/bin/pager: no such file or directory".
+    private func words(for error: LaunchError) -> String {
+        let reason = SystemCallError.reason(error.code)
+        return switch error.step {
+        case .exec: "command \(service.command[0]): \(reason)"
+        case .directory: "directory \(service.directory ?? "/"): \(reason)"
+        case .credentials: "user \(service.credentials?.user ?? ""): \(reason)"
+        default: error.description
+        }
+    }
+}

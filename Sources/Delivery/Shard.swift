@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One shard that this worker holds: its lease, its queue, and what both modes of service do with a delivery alike.
+///
+/// ExecRunner and StreamRunner hand out through it and tell it how each delivery ended.
+/// Invariant: an entry of the in-flight table is written before the delivery that it tells of, and freed only behind
+/// its record's outcome.
+
+import LinuxIO
+import Ring
+import Settings
+
+extension ShardLease: ShardRecords {}
+
+final class Shard {
+    let service: Settings.Service
+    let context: WorkerContext
+    let lease: ShardLease
+    var queue: ShardQueue
+    var backoff: LaunchBackoff
+    var troubles = Troubles()
+    private let retry: RetryPolicy
+    private var shown: Shown?
+
+    init(service: Settings.Service, lease: ShardLease, context: WorkerContext) {
+        self.service = service
+        self.lease = lease
+        self.context = context
+        retry = RetryPolicy(service.retry)
+        backoff = LaunchBackoff(service.retry)
+        queue = ShardQueue(
+            capacity: lease.table.capacity, isOrdered: lease.slot.order != .none, floor: lease.floor,
+            taken: Self.unfinished(lease.table), from: lease)
+    }
+
+    private static func unfinished(_ table: InFlightTable) -> [ShardQueue.Unfinished] {
+        (0..<table.capacity).compactMap { index in
+            guard let entry = table[index] else { return nil }
+            let isCutOff = entry.state == .inFlight
+            return ShardQueue.Unfinished(
+                index: index, sequence: entry.sequence, failures: isCutOff ? max(entry.attempt, 1) - 1 : entry.attempt,
+                due: isCutOff ? nil : entry.notBefore)
+        }
+    }
+
+    /// Nothing is pending up to the head that was last looked at.
+    var isIdle: Bool { queue.isEmpty && !queue.isBehind }
+
+    // MARK: a delivery, from its beginning to its end
+
+    /// The next delivery, recorded as begun.
+    func handOut(now: UInt64, head: UInt64) -> ShardQueue.Delivery? {
+        guard let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
+        lease.table.begin(delivery.index, sequence: delivery.sequence, attempt: delivery.attempt)
+        context.count(.deliveries)
+        if delivery.attempt > 1 {
+            context.count(.retries)
+            lease.status.countRetry()
+        }
+        return delivery
+    }
+
+    /// Gives a record its outcome.
+    func settle(_ index: Int, _ outcome: Outcome) {
+        lease.settle(queue.sequence(at: index), outcome)
+        lease.table.free(index)
+        queue.resolve(index)
+        if outcome == .delivered { troubles.clearFailure() }
+    }
+
+    /// An attempt has failed; the record is tried again as the policy says.
+    func fail(_ index: Int, _ failure: Failure, now: UInt64) {
+        let attempt = queue.failures(at: index) &+ 1
+        let due = now.addingSaturated(retry.delay(after: attempt, &context.jitter))
+        lease.table.backOff(index, attempt: attempt, notBefore: due)
+        queue.fail(index, due: due)
+        troubles.set(failure)
+    }
+
+    /// A delivery came to nothing because no process was there: the attempt does not count.
+    func putBack(_ index: Int, wasHandedOut: Bool) {
+        lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: 0)
+        queue.putBack(index, wasHandedOut: wasHandedOut)
+    }
+
+    /// The ring can't give the record: it has an outcome of its own, and the operator a line in the log.
+    func settleCorrupt(_ index: Int) {
+        let failure = Failure.corruptRecord(queue.sequence(at: index))
+        settle(index, .corrupt)
+        troubles.set(failure)
+        context.log.error("service \(service.name): \(failure)")
+    }
+
+    // MARK: launches
+
+    func launched() {
+        context.count(.launches)
+        lease.status.countLaunch()
+    }
+
+    func launchFailed(_ failure: Failure, now: UInt64) {
+        context.count(.launchFailures)
+        lease.status.countLaunchFailure()
+        backoff.fail(at: now, &context.jitter)
+        troubles.set(failure)
+        if backoff.failures == 1 { context.log.warning("service \(service.name): \(failure)") }
+    }
+
+    // MARK: what others see
+
+    /// Raises the floor as far as the queue allows.
+    func raiseFloor() { lease.raiseFloor(to: queue.floor) }
+
+    /// Leaves it to a successor.
+    func close() {
+        raiseFloor()
+        lease.status.set(state: .stopped, running: 0, until: 0, reason: "")
+    }
+
+    private struct Shown: Equatable {
+        let state: ShardStatus.State
+        let running: Int
+        let until: UInt64
+        let version: Int
+    }
+
+    /// Says how the service stands, if that has changed.
+    /// - Parameter isStarting: whether its process runs but has not answered yet.
+    func show(running: Int, isStarting: Bool, now: UInt64) {
+        let (state, until) = state(running: running, isStarting: isStarting, now: now)
+        let new = Shown(state: state, running: running, until: until, version: troubles.version)
+        guard new != shown else { return }
+        shown = new
+        let words = troubles.words
+        lease.status.set(
+            state: state, running: running, until: until == 0 ? 0 : Clock.realtime() &+ (until &- min(now, until)),
+            reason: words.isEmpty ? "" : "service \(service.name): \(words)")
+    }
+
+    private func state(running: Int, isStarting: Bool, now: UInt64) -> (ShardStatus.State, until: UInt64) {
+        if backoff.blocks(at: now) { return (running > 0 ? .running : .backingOff, backoff.until) }
+        if running > 0 { return (isStarting ? .starting : .running, 0) }
+        if queue.inFlight == 0, let due = queue.nextDue, due > now { return (.backingOff, due) }
+        return (.stopped, 0)
+    }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Which of a shard's records is to be handed out next: those due again first, then new ones, in the order asked for.
+///
+/// Pure; Shard asks it and performs what it says. Its indices are those of the shard's in-flight table.
+/// Invariant: every record of the shard below `cursor` is resolved, has an entry, or was passed over behind a lower
+/// record that has one; so nothing below `floor` is pending.
+
+/// Where a queue looks for records: the shard's lease, or a table in a test.
+protocol ShardRecords {
+    /// The first pending record of the shard in the range.
+    func nextPending(from: UInt64, to end: UInt64) -> UInt64?
+    /// What its order is kept by, nil without an order.
+    func orderKey(of sequence: UInt64) -> UInt32?
+}
+
+struct ShardQueue {
+    /// One hand-out of a record.
+    struct Delivery: Equatable {
+        let index: Int
+        let sequence: UInt64
+        /// 1 for the first.
+        let attempt: UInt32
+        /// Whether a process may have seen it before.
+        let isRepeated: Bool
+    }
+
+    /// A record that a predecessor had handed out, and its place in the in-flight table.
+    struct Unfinished: Equatable {
+        let index: Int
+        let sequence: UInt64
+        /// Attempts that count; a delivery that was cut off does not.
+        let failures: UInt32
+        /// When the next attempt may begin; nil for a delivery that was cut off, which is repeated at once.
+        let due: UInt64?
+    }
+
+    private enum State { case free, inFlight, waiting }
+
+    private struct Entry {
+        var sequence: UInt64 = 0
+        var state = State.free
+        /// Attempts that count.
+        var failures: UInt32 = 0
+        var wasHandedOut = false
+        var due: UInt64 = 0
+        var key: UInt32 = 0
+    }
+
+    private var entries: [Entry]
+    private var vacant: [Int32]
+    private var index: SequenceIndex
+    private var bySequence: IndexList
+    private var due = DueHeap()
+    private var held = HeldKeys()
+    private let isOrdered: Bool
+    /// From here on nothing has been looked at.
+    private(set) var cursor: UInt64
+    /// Whether there may be records between the cursor and the head.
+    private(set) var isBehind = true
+    private(set) var inFlight = 0
+
+    /// - Parameter taken: what a predecessor left unfinished.
+    init(
+        capacity: Int, isOrdered: Bool, floor: UInt64, taken: [Unfinished] = [], from records: some ShardRecords
+    ) {
+        entries = [Entry](repeating: Entry(), count: capacity)
+        vacant = []
+        index = SequenceIndex(capacity: capacity)
+        bySequence = IndexList(capacity: capacity)
+        self.isOrdered = isOrdered
+        cursor = floor
+        for unfinished in taken { restore(unfinished, from: records) }
+        vacant = (0..<capacity).reversed().filter { entries[$0].state == .free }.map { Int32($0) }
+    }
+
+    /// Records that have an entry: in flight or to be delivered again.
+    var count: Int { entries.count - vacant.count }
+    var isEmpty: Bool { vacant.count == entries.count }
+    /// When the next record is due again, if any; may be earlier than that is true.
+    var nextDue: UInt64? { due.first?.due }
+    /// No record of the shard below it is pending.
+    var floor: UInt64 { min(cursor, bySequence.first.map { entries[$0].sequence } ?? .max) }
+
+    private mutating func restore(_ taken: Unfinished, from records: some ShardRecords) {
+        enter(taken.index, taken.sequence, key: records.orderKey(of: taken.sequence) ?? 0)
+        entries[taken.index].failures = taken.failures
+        entries[taken.index].wasHandedOut = true
+        entries[taken.index].due = taken.due ?? 0
+        if isOrdered, taken.failures > 0 { held.hold(taken.sequence, key: entries[taken.index].key) }
+        push(taken.index)
+    }
+
+    // MARK: handing out
+
+    /// The next record to be handed out, which is in flight from now on.
+    mutating func next(now: UInt64, head: UInt64, from records: some ShardRecords) -> Delivery? {
+        guard let index = nextAgain(now) ?? nextNew(head, records) else { return nil }
+        entries[index].state = .inFlight
+        inFlight += 1
+        return Delivery(
+            index: index, sequence: entries[index].sequence, attempt: entries[index].failures &+ 1,
+            isRepeated: entries[index].wasHandedOut)
+    }
+
+    private mutating func nextAgain(_ now: UInt64) -> Int? {
+        while let item = due.first, item.due <= now {
+            due.pop()
+            let entry = entries[item.index]
+            guard entry.sequence == item.sequence, entry.state == .waiting, entry.due == item.due else { continue }
+            guard isOrdered, held.blocks(item.sequence, key: entry.key) else { return item.index }
+            held.hold(item.sequence, key: entry.key)
+        }
+        return nil
+    }
+
+    private mutating func nextNew(_ head: UInt64, _ records: some ShardRecords) -> Int? {
+        guard isBehind, !vacant.isEmpty else { return nil }
+        while let sequence = records.nextPending(from: cursor, to: head) {
+            cursor = sequence &+ 1
+            if has(sequence) { continue }
+            var key: UInt32 = 0
+            if isOrdered {
+                key = records.orderKey(of: sequence) ?? 0
+                if held.blocks(sequence, key: key) {
+                    held.passOver(sequence, key: key)
+                    continue
+                }
+            }
+            guard let index = vacant.popLast() else { return nil }
+            enter(Int(index), sequence, key: key)
+            return Int(index)
+        }
+        cursor = max(cursor, head)
+        isBehind = false
+        return nil
+    }
+
+    private func has(_ sequence: UInt64) -> Bool {
+        guard let last = bySequence.last, sequence <= entries[last].sequence else { return false }
+        return index[sequence] != nil
+    }
+
+    private mutating func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
+        entries[place] = Entry(sequence: sequence, state: .waiting, key: key)
+        index.insert(sequence, place)
+        var left = bySequence.last
+        while let candidate = left, entries[candidate].sequence > sequence { left = bySequence.before(candidate) }
+        bySequence.insert(place, after: left)
+    }
+
+    // MARK: what becomes of it
+
+    /// The entry of a record that has one.
+    func find(_ sequence: UInt64) -> Int? { index[sequence] }
+    func isInFlight(_ index: Int) -> Bool { entries[index].state == .inFlight }
+    func sequence(at index: Int) -> UInt64 { entries[index].sequence }
+    func failures(at index: Int) -> UInt32 { entries[index].failures }
+
+    /// A delivery has failed, which counts as an attempt; the next may begin at `due`.
+    mutating func fail(_ index: Int, due: UInt64) {
+        entries[index].failures &+= 1
+        entries[index].wasHandedOut = true
+        wait(index, due: due)
+        guard isOrdered else { return push(index) }
+        let (sequence, key) = (entries[index].sequence, entries[index].key)
+        held.hold(sequence, key: key)
+        if !held.blocks(sequence, key: key) { push(index) }
+    }
+
+    /// A delivery came to nothing through no fault of its own: no attempt, and it is due at once.
+    /// - Parameter wasHandedOut: whether a process may have seen it.
+    mutating func putBack(_ index: Int, wasHandedOut: Bool) {
+        if wasHandedOut { entries[index].wasHandedOut = true }
+        wait(index, due: 0)
+        push(index)
+    }
+
+    /// A record has its outcome: its entry is free again, and those that it held back may go.
+    mutating func resolve(_ place: Int) {
+        let entry = entries[place]
+        if entry.state == .inFlight { inFlight -= 1 }
+        entries[place] = Entry()
+        index.remove(entry.sequence)
+        bySequence.remove(place)
+        vacant.append(Int32(truncatingIfNeeded: place))
+        guard isOrdered else { return }
+        let release = held.resolve(entry.sequence, key: entry.key)
+        if let next = release.next, let index = index[next], entries[index].state == .waiting { push(index) }
+        if let passedFrom = release.passedFrom { goBack(to: passedFrom) }
+    }
+
+    private mutating func wait(_ index: Int, due: UInt64) {
+        if entries[index].state == .inFlight { inFlight -= 1 }
+        entries[index].state = .waiting
+        entries[index].due = due
+    }
+
+    private mutating func push(_ index: Int) {
+        due.push(DueHeap.Item(due: entries[index].due, sequence: entries[index].sequence, index: index))
+    }
+
+    // MARK: the cursor
+
+    private mutating func goBack(to sequence: UInt64) {
+        cursor = min(cursor, sequence)
+        isBehind = true
+    }
+
+    /// A caught-up shard is told that there was nothing of its own below `frontier`, or that its next record is there.
+    mutating func follow(to frontier: UInt64, isBehind: Bool) {
+        guard !self.isBehind else { return }
+        cursor = max(cursor, frontier)
+        self.isBehind = isBehind
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Serves a shard of a `stream` service with framing `lines`: one resident process, started at the first message, fed
+/// through a window, stopped when it has had nothing to do for `idle-timeout`.
+///
+/// Worker drives it; Shard keeps the books.
+/// Invariant: what is in flight is in `flight` too, in the order of hand-out, and is held by the process that runs now.
+
+import LinuxIO
+import Ring
+import Settings
+import Wire
+
+final class StreamRunner: ServiceRunner {
+    let shard: Shard
+    private let runner: Int
+    private let launcher: ServiceLauncher
+    private let window: Int
+    private let ackTimeout: UInt64
+    private let idleTimeout: UInt64?
+    private let grace: UInt64
+
+    private var process: ServiceProcess?
+    private var replies = ReplyReader()
+    private var outlet = LineOutlet()
+    private var flight: Flight
+    private var hasReplied = false
+    /// Whether its end is our doing: then it tells nothing about the program.
+    private var isEndedByUs = false
+    private var isEnding = false
+
+    /// The last valid reply, or when deliveries were first held since there were none.
+    private var lastProgress: UInt64 = 0
+    private var idleSince: UInt64 = 0
+
+    /// - Parameter place: its place in the worker, which its events carry.
+    init(_ shard: Shard, place: Int) throws(SystemCallError) {
+        self.shard = shard
+        runner = place
+        launcher = try ServiceLauncher(shard.service, environment: shard.context.environment)
+        let capacity = shard.lease.table.capacity
+        window = Self.window(of: shard.service, shard: shard.lease.shard, capacity: capacity)
+        ackTimeout = shard.service.ackTimeout.nanoseconds
+        idleTimeout = shard.service.idleTimeout?.nanoseconds
+        grace = shard.context.graces.ending
+        flight = Flight(capacity: capacity)
+    }
+
+    var running: Int { process == nil ? 0 : 1 }
+
+    /// Whether messages may be handed to it, or a process for them may be launched.
+    private func mayHandOut(_ now: UInt64) -> Bool {
+        guard !isEnding, shard.queue.inFlight < window, !outlet.isFull else { return false }
+        guard let process else { return !shard.backoff.blocks(at: now) }
+        return !process.ending.hasBegun
+    }
+
+    // MARK: work
+
+    func work(now: UInt64, head: UInt64) {
+        process?.advanceEnding(now: now, grace: grace)
+        expire(now)
+        var handedOut = true
+        while handedOut {
+            handedOut = fill(now: now, head: head)
+            flush(now)
+        }
+        stopIfIdle(now)
+    }
+
+    /// Encodes what may be handed out now.
+    /// - Returns: false if nothing was.
+    private func fill(now: UInt64, head: UInt64) -> Bool {
+        var handedOut = false
+        while mayHandOut(now), let delivery = shard.handOut(now: now, head: head) {
+            guard process != nil || launch(now) else {
+                shard.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
+                return false
+            }
+            guard let epoch = encode(delivery) else {
+                shard.settleCorrupt(delivery.index)
+                continue
+            }
+            if flight.isEmpty { lastProgress = now }
+            flight.add(delivery.index, epoch: epoch, deadline: now.addingSaturated(ackTimeout))
+            idleSince = now
+            handedOut = true
+        }
+        return handedOut
+    }
+
+    private func encode(_ delivery: ShardQueue.Delivery) -> UInt32? {
+        let ring = shard.context.ring
+        return ring.withRecord(delivery.sequence) { record, payload in
+            let line = ServiceLine(
+                id: MessageID(log: ring.control.logID, epoch: UInt64(record.epoch), sequence: record.sequence),
+                time: record.time, attempt: UInt64(delivery.attempt), isRedelivered: delivery.isRepeated,
+                wireProtocol: WireProtocol(rawValue: record.wireProtocol) ?? .text,
+                kind: DecodedMessage.Kind(rawValue: record.decodedKind) ?? .none)
+            outlet.append {
+                line.append(
+                    topic: payload.extracting(record.topic), source: payload.extracting(record.source),
+                    decoded: payload.extracting(record.decoded), body: payload.extracting(record.body), to: &$0)
+            }
+            return record.epoch
+        }
+    }
+
+    /// Writes as many of the encoded lines as the pipe takes.
+    private func flush(_ now: UInt64) {
+        guard let process, let input = process.inputRaw else { return }
+        switch outlet.flush(to: input) {
+        case .done: break
+        case .wouldBlock:
+            if (try? process.watchInput(runner: runner, place: 0)) == nil { giveUp(.closedInput, now) }
+        case .closed: giveUp(.closedInput, now)
+        }
+    }
+
+    // MARK: launching
+
+    private func launch(_ now: UInt64) -> Bool {
+        do throws(LaunchFailure) {
+            let process = try launcher.launch(on: shard.context.loop, now: now)
+            do throws(SystemCallError) {
+                try process.watch(runner: runner, place: 0)
+            } catch {
+                process.discard()
+                throw LaunchFailure(words: "\(error)")
+            }
+            begin(process)
+            return true
+        } catch {
+            shard.launchFailed(.launch(error.words), now: now)
+            return false
+        }
+    }
+
+    private func begin(_ new: ServiceProcess) {
+        process = new
+        replies = ReplyReader()
+        outlet.reset()
+        flight.beginProcess()
+        hasReplied = false
+        isEndedByUs = false
+        shard.troubles.clearAnswers()
+        shard.launched()
+    }
+
+    // MARK: events
+
+    func handle(_ kind: Token.Kind, place: Int, now: UInt64) {
+        switch kind {
+        case .input:
+            outlet.unblock()
+            flush(now)
+        case .output: readReplies(now)
+        case .process: reap(now)
+        case .bell, .channel: break
+        }
+    }
+
+    private func readReplies(_ now: UInt64) {
+        guard let process, let output = process.outputRaw else { return }
+        if replies.read(from: output, { take($0, $1, now) }) == .closed {
+            process.closeOutput()
+            // Without answers it is of no use. Most often it is about to end by itself.
+            giveUp(.closedOutput, now)
+        }
+    }
+
+    private func take(_ reply: ServiceReply, _ line: Span<UInt8>, _ now: UInt64) {
+        switch reply {
+        case .delivered(let id):
+            guard let index = find(id) else { return shard.troubles.countForeign() }
+            resolve(index, .delivered, now)
+        case .dead(let id, _):
+            guard let index = find(id) else { return shard.troubles.countForeign() }
+            resolve(index, .rejected, now)
+        case .retry(let id, let reason):
+            guard let index = find(id), shard.queue.isInFlight(index) else { return shard.troubles.countForeign() }
+            progress(now)
+            flight.land(index)
+            shard.fail(index, .refused(Self.words(line, reason)), now: now)
+        case .garbage: shard.troubles.countGarbage()
+        }
+    }
+
+    /// The entry of a message that this very process got. One that is waiting after its time-out is still found: an
+    /// answer that comes late is better than another delivery.
+    private func find(_ id: MessageID) -> Int? {
+        guard id.log == shard.context.ring.control.logID, let index = shard.queue.find(id.sequence),
+            flight.holds(index, id)
+        else { return nil }
+        return index
+    }
+
+    private func resolve(_ index: Int, _ outcome: Outcome, _ now: UInt64) {
+        progress(now)
+        if shard.queue.isInFlight(index) { flight.land(index) }
+        flight.forget(index)
+        shard.settle(index, outcome)
+    }
+
+    private func progress(_ now: UInt64) {
+        lastProgress = now
+        guard !hasReplied else { return }
+        hasReplied = true
+        shard.backoff.succeed()
+    }
+
+    private static func words(_ line: Span<UInt8>, _ reason: Range<Int>) -> String {
+        var bytes: [UInt8] = []
+        line.append(reason.lowerBound..<min(reason.upperBound, reason.lowerBound + 160), to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // MARK: time-outs
+
+    private func expire(_ now: UInt64) {
+        while flight.deadline <= now, let index = flight.first {
+            flight.land(index)
+            shard.fail(index, .timedOut, now: now)
+            if lastProgress.addingSaturated(ackTimeout) <= now { end(.mute, now) }
+        }
+    }
+
+    private func stopIfIdle(_ now: UInt64) {
+        guard let process, !process.ending.hasBegun, shard.isIdle, let idleTimeout else { return }
+        guard idleSince.addingSaturated(idleTimeout) <= now else { return }
+        isEndedByUs = true
+        process.end(.asked, now: now, grace: grace)
+    }
+
+    func deadline(now: UInt64) -> UInt64 {
+        var earliest = flight.deadline
+        if let process {
+            earliest = min(earliest, process.ending.deadline)
+            if !process.ending.hasBegun, shard.isIdle, let idleTimeout {
+                earliest = min(earliest, idleSince.addingSaturated(idleTimeout))
+            }
+        } else if !isEnding, shard.backoff.blocks(at: now), !shard.isIdle {
+            earliest = min(earliest, shard.backoff.until)
+        }
+        return mayHandOut(now) ? min(earliest, shard.queue.nextDue ?? .max) : earliest
+    }
+
+    // MARK: the end
+
+    /// The process can't be used any more, by its own doing: it gets time to end by itself.
+    private func giveUp(_ failure: Failure, _ now: UInt64) {
+        guard let process, !process.ending.hasBegun else { return }
+        shard.troubles.set(failure)
+        process.end(.asked, now: now, grace: grace)
+    }
+
+    private func end(_ failure: Failure, _ now: UInt64) {
+        guard let process, !process.ending.isForced else { return }
+        isEndedByUs = true
+        shard.troubles.set(failure)
+        process.end(.terminated, now: now, grace: grace)
+    }
+
+    func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
+        isEnding = true
+        isEndedByUs = true
+        process?.end(step, now: now, grace: grace)
+    }
+
+    private func reap(_ now: UInt64) {
+        guard let process else { return }
+        // What it said before it died counts.
+        if let output = process.outputRaw { _ = replies.read(from: output) { take($0, $1, now) } }
+        guard let status = process.reap() else { return }
+        self.process = nil
+        let diedAtStart =
+            !hasReplied && !isEndedByUs && now &- process.launchedAt < shard.context.graces.start
+        if diedAtStart { shard.launchFailed(.diedAtStart(status), now: now) }
+        // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
+        while !isEnding, let index = flight.first {
+            flight.land(index)
+            if diedAtStart {
+                shard.putBack(index, wasHandedOut: true)
+            } else {
+                shard.fail(index, .ended(status), now: now)
+            }
+        }
+    }
+
+    func showStatus(now: UInt64) {
+        shard.show(running: running, isStarting: !hasReplied, now: now)
+    }
+}

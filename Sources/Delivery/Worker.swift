@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A worker: serves the shards that it is granted, round by round, until it is told to end.
+///
+/// WorkerRole (or a test) calls `step`. A round looks at the new records once for all shards, lets each runner hand out
+/// what it can, raises the floors, and then sleeps until a bell, an event or a deadline.
+/// Invariant: it sleeps only after it has announced it and looked again; and while a round's events are handled no
+/// process is launched.
+
+package import LinuxIO
+import Reactor
+import Ring
+import Settings
+
+package final class Worker {
+    private let context: WorkerContext
+    private let ring: RingWorker
+    private let bell: EventCounter
+    private let acceptorBell: EventCounter
+    private var shards: GrantedShards
+    private var frontier: Frontier
+    private var ending = WorkerEnding()
+    private var answered: UInt64 = 0
+
+    /// - Parameters:
+    ///   - index: which of the workers this is.
+    ///   - bell: rung when there may be work. - acceptorBell: to be rung when space was awaited.
+    init(
+        _ context: WorkerContext, index: Int, services: [Settings.Service], bell: consuming EventCounter,
+        acceptorBell: consuming EventCounter
+    ) throws(SystemCallError) {
+        self.context = context
+        ring = context.ring
+        shards = GrantedShards(context, index: index, services: services)
+        frontier = Frontier(at: ring.head)
+        // Level-triggered: drained when it is heard.
+        _ = try context.loop.watch(bell.raw, Token(.bell).subject, .readable)
+        self.bell = bell
+        self.acceptorBell = acceptorBell
+    }
+
+    /// All processes have ended after `drain` or `stop`; there is nothing more to do.
+    package var isFinished: Bool { ending.phase == .finished }
+    /// Whether nothing was left pending when it ended.
+    package var isDrained: Bool { ending.isDrained }
+
+    /// Delivers what is waiting, then ends; at the deadline (monotonic nanoseconds) it ends with what it has.
+    package func drain(deadline: UInt64) { ending.drain(deadline: deadline) }
+
+    /// Ends now.
+    package func stop() { ending.stop() }
+
+    /// One round.
+    /// - Parameter limit: monotonic nanoseconds at which it returns though nothing has happened; nil for never.
+    /// - Returns: whether there is something to be read on the supervisor's channel.
+    package func step(until limit: UInt64? = nil) throws(SystemCallError) -> Bool {
+        let now = Clock.monotonic()
+        answered = ring.control.question
+        ring.page.answer(answered)
+        try shards.keepToGrants(now: now)
+        let head = ring.head
+        lookAhead(to: head)
+        for runner in shards.all {
+            runner.work(now: now, head: head)
+            runner.shard.raiseFloor()
+            runner.showStatus(now: now)
+        }
+        if ring.spaceIsAwaited() { acceptorBell.ring() }
+        end(now)
+        guard !isFinished else { return false }
+        try sleep(now: now, head: head, until: limit)
+        return handleEvents()
+    }
+
+    // MARK: new records
+
+    private func lookAhead(to head: UInt64) {
+        frontier.advance(to: head, interest: shards.interest, mask: ring.mask(at:)) { sequence, slots in
+            shards.tell(of: sequence, slots: slots)
+        }
+        for runner in shards.all { runner.shard.queue.follow(to: frontier.position, isBehind: false) }
+    }
+
+    // MARK: sleeping
+
+    private func sleep(now: UInt64, head: UInt64, until limit: UInt64?) throws(SystemCallError) {
+        var deadline = min(limit ?? .max, ending.deadline)
+        for runner in shards.all { deadline = min(deadline, runner.deadline(now: now)) }
+        ring.page.announceSleep(interest: shards.interest)
+        // Whoever changed one of these before the announcement may not have rung.
+        let isStill = ring.head == head && shards.isUpToDate && ring.control.question == answered
+        try context.loop.wait(blocking: isStill, until: deadline == .max ? nil : deadline)
+        ring.page.awake()
+    }
+
+    private func handleEvents() -> Bool {
+        var hasChannel = false
+        let now = context.loop.now
+        while let event = context.loop.nextEvent() {
+            guard let token = Token(event.subject) else { continue }
+            switch token.kind {
+            case .bell: bell.drain()
+            case .channel: hasChannel = true
+            case .process, .input, .output:
+                shards.runner(at: token.runner)?.handle(token.kind, place: token.place, now: now)
+            }
+        }
+        return hasChannel
+    }
+
+    // MARK: the end
+
+    private func end(_ now: UInt64) {
+        let isIdle = shards.all.allSatisfy { $0.shard.isIdle }
+        let running = shards.all.reduce(0) { $0 + $1.running }
+        guard let step = ending.advance(now: now, isIdle: isIdle, running: running) else { return }
+        let grace = step == .terminated ? context.graces.last : context.graces.ending
+        for runner in shards.all { runner.end(step, now: now, grace: grace) }
+    }
+}

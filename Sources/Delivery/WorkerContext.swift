@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What all shards of a worker share: the ring, the event loop, chance, the log, and how long an ending process is
+/// waited for.
+///
+/// Made once by WorkerRole (or a test) and held by Worker, its shards and their runners.
+/// Invariant: one thread uses it, the one that launches: a service's parent-death signal follows that thread.
+
+import Logging
+import Reactor
+import Ring
+
+final class WorkerContext {
+    /// How long things may take that no setting speaks of, in nanoseconds.
+    struct Graces: Sendable {
+        /// From SIGTERM to SIGKILL, and from a closed input to SIGTERM.
+        var ending: UInt64 = 5_000_000_000
+        /// A stream service that dies so early without an answer has not started.
+        var start: UInt64 = 5_000_000_000
+        /// From SIGTERM to SIGKILL once a drain's deadline is over.
+        var last: UInt64 = 1_000_000_000
+    }
+
+    /// What the process counts in its page; the numbers are known to whoever reads the page.
+    enum Counter: Int {
+        case launches = 0
+        case launchFailures = 1
+        case deliveries = 2
+        case retries = 3
+    }
+
+    let ring: RingWorker
+    let loop: EventLoop
+    let graces: Graces
+    let log: Logger
+    /// "NAME=value" of the variables that services get of ours.
+    let environment: [String]
+    var jitter: Jitter
+
+    init(
+        ring: RingWorker, loop: EventLoop, environment: [String], seed: UInt64, log: Logger, graces: Graces = Graces()
+    ) {
+        self.ring = ring
+        self.loop = loop
+        self.environment = environment
+        self.graces = graces
+        self.log = log
+        jitter = Jitter(seed: seed)
+    }
+
+    func count(_ counter: Counter) { ring.page.count(counter.rawValue) }
+}

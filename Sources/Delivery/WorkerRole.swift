@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The role `belfryd worker INDEX`: takes the descriptors that the supervisor hands down, serves until it is told to
+/// end, and obeys the supervisor's channel meanwhile.
+///
+/// Called by belfryd's entry point.
+/// Invariant: it says `ready` only when all is mapped and watched, and when the supervisor is gone it ends at once, its
+/// services before it.
+
+import Control
+import HotRestart
+import LinuxIO
+import Logging
+import Reactor
+import Ring
+import Settings
+
+package enum WorkerRole {
+    /// What services get to see of our environment.
+    private static let passedOn = ["PATH", "LANG"]
+    private static let settingsVersion: UInt64 = 1
+
+    /// Serves until the supervisor says to end, or is gone.
+    /// - Throws: what hinders it from starting or going on, in words for the log.
+    package static func run(index: Int) throws {
+        Signal.ignoreBrokenPipes()
+        CurrentProcess.setName("belfryd-worker")
+        // The supervisor knows by it what this worker leaves behind.
+        try CurrentProcess.beginSession()
+        let inherited = try InheritedDescriptors.adopt()
+        let channel = RoleChannel(owning: try inherited.require("channel"))
+        // Held as long as we map something, and for nothing else.
+        let fence = try inherited.require("fence")
+        let loop = try EventLoop()
+        let worker = try makeWorker(index, loop, inherited)
+        try inherited.finish()
+        _ = try loop.watch(channel.raw, Token(.channel).subject, .readable)
+        _ = channel.send(.ready(settingsVersion: settingsVersion))
+        while !worker.isFinished {
+            if try worker.step() { obey(channel, worker) }
+        }
+        if worker.isDrained { _ = channel.send(.drained) }
+        _ = consume fence
+    }
+
+    private static func makeWorker(_ index: Int, _ loop: EventLoop, _ inherited: InheritedDescriptors) throws -> Worker
+    {
+        let image = try map("settings", inherited)
+        let settings = try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
+        let ring = try RingWorker(
+            control: ControlReader(map("control", inherited)), log: map("log", inherited),
+            outcomes: map("outcomes", inherited, writable: true),
+            page: ProcessPage(map("page", inherited, writable: true)),
+            acceptorPage: ProcessPage(map("acceptor-page", inherited)))
+        let context = WorkerContext(
+            ring: ring, loop: loop,
+            environment: passedOn.compactMap { name in CurrentProcess.environment(name).map { "\(name)=\($0)" } },
+            seed: Clock.realtime() ^ UInt64(truncatingIfNeeded: CurrentProcess.pid) << 32,
+            log: Logger(label: "belfryd.worker.\(index)"))
+        return try Worker(
+            context, index: index, services: settings.services,
+            bell: EventCounter(owning: inherited.require("bell")),
+            acceptorBell: EventCounter(owning: inherited.require("acceptor-bell")))
+    }
+
+    private static func map(_ name: String, _ inherited: InheritedDescriptors, writable: Bool = false) throws
+        -> MappedMemory
+    {
+        let file = try inherited.require(name)
+        return try MemoryFile.map(file.raw, writable: writable)
+    }
+
+    private static func obey(_ channel: borrowing RoleChannel, _ worker: Worker) {
+        while true {
+            switch channel.receive() {
+            case .message(.drain(let deadline, _)): worker.drain(deadline: deadline)
+            case .message(.stop): worker.stop()
+            // Not for us, or of a version that we do not know.
+            case .message(.ready), .message(.drained), .malformed: continue
+            case .wouldBlock: return
+            // The supervisor is gone.
+            case .closed, .failed: return worker.stop()
+            }
+        }
+    }
+}
