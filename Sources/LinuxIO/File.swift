@@ -58,6 +58,20 @@ package enum File {
         return code == 0
     }
 
+    /// Whether there is anything of that name, a dangling link included.
+    package static func exists(_ path: String) -> Bool { status(path) != nil }
+
+    package static func isSocket(_ path: String) -> Bool {
+        status(path).map { $0.st_mode & S_IFMT == S_IFSOCK } ?? false
+    }
+
+    /// Which file an open descriptor is, as systemd names it in JOURNAL_STREAM; nil if it is not open.
+    package static func identity(of raw: CInt) -> (device: UInt64, inode: UInt64)? {
+        var status = stat()
+        guard unsafe fstat(raw, &status) == 0 else { return nil }
+        return (UInt64(status.st_dev), UInt64(status.st_ino))
+    }
+
     package static func isExecutable(_ path: String) -> Bool {
         unsafe access(path, X_OK) == 0 && !Directory.exists(path)
     }
@@ -72,5 +86,10 @@ package enum File {
             }
         }
         return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    private static func status(_ path: String) -> stat? {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 ? status : nil
     }
 }
