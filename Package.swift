@@ -73,7 +73,7 @@ let package = Package(
         tests("BelfryClient", ["LinuxIO", "Wire"]),
         tests("Ingress", ["LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        tests("Supervision", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
+        tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Commands", ["Control", "Settings"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", swiftSettings: house),

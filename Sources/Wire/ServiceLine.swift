@@ -34,25 +34,25 @@ package struct ServiceLine: Sendable {
         swap(&bytes, &out)
         var writer = JSONWriter(appendingTo: bytes)
         writer.beginObject()
-        writer.member(plain: "id")
+        writer.member("id")
         writer.string { id.append(to: &$0) }
-        writer.member(plain: "topic")
+        writer.member("topic")
         writer.string(topic, in: topic.indices)
-        writer.member(plain: "source")
+        writer.member("source")
         writer.string(source, in: source.indices)
-        writer.member(plain: "protocol")
-        writer.string { $0.append(contentsOf: wireProtocol.name.utf8) }
-        writer.member(plain: "time")
+        writer.member("protocol")
+        writer.string(wireProtocol.name)
+        writer.member("time")
         writer.string { Timestamp.append(time, to: &$0) }
-        writer.member(plain: "attempt")
+        writer.member("attempt")
         writer.integer(attempt)
         if isRedelivered {
-            writer.member(plain: "redelivered")
+            writer.member("redelivered")
             writer.bool(true)
         }
         Self.write(body: body, to: &writer)
         if let name = kind.memberName, decoded.count > 0 {
-            writer.member(plain: name)
+            writer.member(name)
             writer.raw(decoded)
         }
         writer.endObject()
@@ -62,10 +62,10 @@ package struct ServiceLine: Sendable {
 
     private static func write(body: Span<UInt8>, to writer: inout JSONWriter) {
         if UTF8Text.isValid(body) {
-            writer.member(plain: "body")
+            writer.member("body")
             writer.string(body, in: body.indices)
         } else {
-            writer.member(plain: "body64")
+            writer.member("body64")
             writer.base64(body)
         }
     }

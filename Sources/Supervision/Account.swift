@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Fills in the ledger's report from the regions: both sides, as they stand at this moment.
+///
+/// Used by the Supervisor for `ledger`, and at the very end for the last line of each service.
+/// Invariant: it only reads; reasons come in the order of their codes, those that count nothing are left out.
+
+internal import Control
+internal import Ring
+internal import Wire
+
+enum Account {
+    static func report(_ ledger: RingLedger, kernelDropped: UInt64, isLowerBound: Bool) throws -> LedgerReport {
+        var report = LedgerReport()
+        report.intake = intake(ledger.intake())
+        report.intake.kernelDropped = kernelDropped
+        report.intake.kernelDroppedIsLowerBound = isLowerBound
+        for index in 0..<RingGeometry.slots {
+            guard let (slot, counts) = try ledger.service(at: index) else { continue }
+            report.services.append(service(slot.name, counts))
+        }
+        return report
+    }
+
+    /// One line for each service, and one for the intake.
+    static func lines(_ report: LedgerReport) -> [String] {
+        let intake = report.intake
+        let first =
+            "ledger: received \(intake.received) = published \(intake.published) + duplicate \(intake.duplicate)"
+            + " + refused \(sum(intake.refused))\(told(intake.refused)); published = routed \(intake.routed)"
+            + " + unrouted \(intake.unrouted); dropped by the kernel \(intake.kernelDropped)"
+        return [first]
+            + report.services.map { service in
+                "ledger of \(service.name): matched \(service.matched) = delivered \(service.delivered)"
+                    + " + dead \(service.dead) + dropped \(sum(service.dropped))\(told(service.dropped))"
+                    + " + pending \(service.pending)"
+            }
+    }
+
+    private static func intake(_ totals: IntakeTotals) -> LedgerReport.Intake {
+        var intake = LedgerReport.Intake()
+        intake.received = totals.received
+        intake.published = totals.published
+        intake.duplicate = totals.duplicate
+        intake.routed = totals.routed
+        intake.unrouted = totals.unrouted
+        for code in 0..<IntakeTotals.reasons where totals.refused(code) > 0 {
+            let name = Refusal(rawValue: UInt8(code))?.name ?? "reason-\(code)"
+            intake.refused.append(LedgerReport.Count(name, totals.refused(code)))
+        }
+        return intake
+    }
+
+    private static func service(_ name: String, _ counts: RingLedger.Service) -> LedgerReport.Service {
+        var service = LedgerReport.Service()
+        service.name = name
+        service.matched = counts.matched
+        service.delivered = counts[.delivered]
+        service.dead = counts[.dead]
+        for outcome in Outcome.allCases {
+            guard let reason = outcome.dropReason, counts[outcome] > 0 else { continue }
+            service.dropped.append(LedgerReport.Count(reason, counts[outcome]))
+        }
+        service.pending = counts.pending
+        service.inFlight = counts.inFlight
+        return service
+    }
+
+    private static func sum(_ counts: [LedgerReport.Count]) -> UInt64 { counts.reduce(0) { $0 &+ $1.count } }
+
+    private static func told(_ counts: [LedgerReport.Count]) -> String {
+        counts.isEmpty ? "" : " (" + counts.map { "\($0.reason) \($0.count)" }.joined(separator: ", ") + ")"
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The control socket's end in the supervisor: a listener, and a bounded number of clients, served without waiting.
+///
+/// Owned by the Supervisor, which answers the requests. A socket file left by a dead instance is replaced, a live one
+/// refused.
+/// Invariant: the path is ours from `open` to `close`, and no client, however slow or silent, holds up the loop.
+
+internal import Control
+internal import LinuxIO
+internal import Reactor
+
+final class ControlServer {
+    static let listener: UInt8 = 2
+    static let session: UInt8 = 3
+    static let clients = 64
+
+    private let path: String
+    private var listening: Descriptor?
+    private var watch: Watch?
+    private var sessions: [ControlSession?] = Array(repeating: nil, count: clients)
+
+    init(path: String) { self.path = path }
+
+    /// Makes the folder, and sees to it that the path can be had. Before any role is started.
+    func prepare() throws {
+        do {
+            if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+                try Directory.make(String(path[..<slash]))
+            }
+        } catch {
+            throw StartFault("control.socket \(path): its folder can't be made: \(error)")
+        }
+        guard path.utf8.count <= 107 else {
+            throw StartFault("control.socket \(path): \(path.utf8.count) bytes; a socket's path has 107 at most")
+        }
+        if let live = try liveOwner() {
+            throw StartFault(
+                "control.socket \(path): belongs to another program that is running (pid \(live)); "
+                    + "stop that one, or choose another path in the settings")
+        }
+    }
+
+    func open(_ loop: EventLoop) throws {
+        try prepare()
+        do {
+            try File.remove(path)
+            // Its mode lets the group ask for the state; who may change something, the peer's credentials say.
+            let socket = try Sockets.unixListen(path, mode: 0o660)
+            watch = try loop.watch(socket.raw, Subject(kind: Self.listener), .readable)
+            listening = consume socket
+        } catch {
+            throw StartFault("control.socket \(path): \(error)")
+        }
+    }
+
+    func close(_ loop: EventLoop) {
+        for place in sessions.indices { drop(place, loop) }
+        guard listening != nil else { return }
+        if let watch { loop.unwatch(watch) }
+        watch = nil
+        listening = nil
+        _ = try? File.remove(path)
+    }
+
+    func acceptAll(_ loop: EventLoop) {
+        guard let raw = listening?.raw else { return }
+        // Level-triggered: what is not taken in this round comes again.
+        for _ in 0..<16 {
+            guard case .accepted(let descriptor, _) = Sockets.accept(raw) else { return }
+            admit(descriptor, loop)
+        }
+    }
+
+    func serve(_ place: Int, _ loop: EventLoop, _ answer: (Span<UInt8>, PeerCredentials) -> [UInt8]) {
+        guard let session = sessions[place] else { return }
+        switch session.proceed(at: loop.now, answer) {
+        case .close: drop(place, loop)
+        case .wait(let interest):
+            do { try loop.change(session.watch, interest) } catch { drop(place, loop) }
+        }
+    }
+
+    private func admit(_ descriptor: consuming Descriptor, _ loop: EventLoop) {
+        let place = sessions.firstIndex { $0 == nil } ?? quietest()
+        drop(place, loop)
+        guard let credentials = try? SocketFacts.peerCredentials(of: descriptor.raw),
+            let watch = try? loop.watch(
+                descriptor.raw, Subject(kind: Self.session, index: UInt32(place)), .readable)
+        else { return }
+        sessions[place] = ControlSession(descriptor, credentials, watch, at: loop.now)
+    }
+
+    /// With every place taken, the one who has been silent for longest makes room.
+    private func quietest() -> Int {
+        sessions.indices.min { (sessions[$0]?.lastHeard ?? 0) < (sessions[$1]?.lastHeard ?? 0) } ?? 0
+    }
+
+    private func drop(_ place: Int, _ loop: EventLoop) {
+        guard let session = sessions[place] else { return }
+        loop.unwatch(session.watch)
+        sessions[place] = nil
+    }
+
+    /// The pid of whoever answers at the path; nil if nobody does.
+    private func liveOwner() throws -> CInt? {
+        guard File.exists(path) else { return nil }
+        guard File.isSocket(path) else {
+            throw StartFault(
+                "control.socket \(path): there is a file that is not a socket; remove it, or choose another path")
+        }
+        guard let probe = try? Sockets.unixConnect(path) else { return nil }
+        return try SocketFacts.peerCredentials(of: probe.raw).pid
+    }
+}

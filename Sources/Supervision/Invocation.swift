@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What belfryd was asked to be, out of its arguments: supervisor, one of its roles, or a page of text.
+///
+/// Used by the executable's entry point. Pure.
+/// Invariant: what is not understood is told with the usage, and never guessed.
+
+package enum Invocation: Equatable, Sendable {
+    package static let releaseName = "0.1.0"
+
+    case supervise(file: String)
+    case role(Role)
+    case help
+    case version
+    case wrong(String)
+
+    package static let usage = """
+        usage: belfryd --config FILE
+
+        Takes in notifications on one UDP and TCP port and hands them to the services in FILE.
+
+          --config FILE  the settings, as `belfry check FILE` accepts them
+          --version      print the version
+          --help         print this
+
+        SIGTERM, SIGINT or SIGHUP: take nothing more, finish what there is within shutdown.grace, exit 0;
+        a second one: end at once, services too, exit 0.
+
+        """
+
+    /// - Parameter arguments: without the executable's own name.
+    package init(_ arguments: [String]) {
+        switch arguments.first {
+        case nil: self = .wrong("--config FILE is missing")
+        case "--help", "-h": self = .help
+        case "--version": self = .version
+        case "--config": self = Self.supervisor(Array(arguments.dropFirst()))
+        case "acceptor" where arguments.count == 1: self = .role(.acceptor)
+        case "worker": self = Self.worker(Array(arguments.dropFirst()))
+        case let first? where first.hasPrefix("--config="):
+            self = Self.supervisor([String(first.dropFirst("--config=".count))] + arguments.dropFirst())
+        case let first?: self = .wrong("\(first): not understood")
+        }
+    }
+
+    private static func supervisor(_ arguments: [String]) -> Invocation {
+        guard let file = arguments.first, !file.isEmpty else { return .wrong("--config needs a file") }
+        guard arguments.count == 1 else { return .wrong("\(arguments[1]): not understood") }
+        return .supervise(file: file)
+    }
+
+    private static func worker(_ arguments: [String]) -> Invocation {
+        guard arguments.count == 1, let index = Int(arguments[0]), (0..<64).contains(index) else {
+            return .wrong("worker needs an index from 0 to 63")
+        }
+        return .role(.worker(index))
+    }
+}

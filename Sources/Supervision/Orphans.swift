@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a dead worker left behind: services that it had started, and theirs.
+///
+/// A worker leads a session of its own; its orphans become children of the supervisor (a subreaper) and keep that
+/// session. Used by the Supervisor, again and again until nothing is left, before the worker's successor may start.
+/// Invariant: only children of our own are killed, and of those only the ones in the dead worker's session.
+
+internal import LinuxIO
+
+enum Orphans {
+    /// Kills what is there now. What those had started themselves shows up at the next call.
+    /// - Returns: whether there was anything, dead or alive, that has not been reaped.
+    static func kill(session: CInt) -> Bool {
+        var found = false
+        for pid in Directory.names("/proc").lazy.compactMap({ CInt($0) }) {
+            guard let record = record(of: pid), record.parent == CurrentProcess.pid, record.session == session else {
+                continue
+            }
+            found = true
+            // Our child, and not reaped: its number can't have become another's.
+            guard let process = try? ProcessDescriptor(pid: pid) else { continue }
+            if record.group == pid { process.sendToGroup(Signal.kill) }
+            process.send(Signal.kill)
+        }
+        return found
+    }
+
+    private static func record(of pid: CInt) -> ProcessRecord? {
+        guard let bytes = try? File.read("/proc/\(pid)/stat", limit: 4096) else { return nil }
+        return ProcessRecord(stat: String(decoding: bytes, as: UTF8.self))
+    }
+}

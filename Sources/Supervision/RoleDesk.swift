@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What belongs to a role and outlives its process: its page (R4), its bell, and how its processes have fared.
+///
+/// Held by the Supervisor for each role; a role's successor gets the same page and bell.
+/// Invariant: the supervisor only reads the page.
+
+internal import LinuxIO
+internal import Ring
+
+final class RoleDesk {
+    let role: Role
+    let pageFile: MemoryFile
+    /// For the other roles, who may look but not write.
+    let pageReader: Descriptor
+    let page: ProcessPage
+    let bell: EventCounter
+    /// The process, while there is one that has not been reaped.
+    var process: RoleProcess?
+    /// Processes that were started after the first.
+    var restarts: UInt64 = 0
+    var hasRun = false
+
+    init(_ role: Role) throws {
+        self.role = role
+        pageFile = try MemoryFile(named: "belfry-page-\(role.place)", size: ProcessPage.size)
+        pageReader = try pageFile.readOnlyDescriptor()
+        page = try ProcessPage(try MemoryFile.map(pageReader.raw, writable: false))
+        bell = try EventCounter()
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Starts the roles: the same executable again, with the role as its first argument and its descriptors by name.
+///
+/// Used by the Supervisor, from its one permanent thread: the parent-death signal follows the thread.
+/// Invariant: a role gets what its name list says and nothing else; writable are its own regions alone. It is the file
+/// that we ourselves run (/proc/self/exe), even if another lies at our path by now.
+
+internal import Control
+internal import LinuxIO
+
+final class RoleLauncher {
+    private let plans: [LaunchPlan]
+    private let fencePlace: CInt
+    private let channelPlace: CInt
+
+    private struct Table {
+        var names: [String] = []
+        var sources: [CInt] = []
+
+        mutating func add(_ name: String, _ source: CInt) {
+            names.append(name)
+            sources.append(source)
+        }
+    }
+
+    /// - Parameter desks: the acceptor's first.
+    init(_ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets) throws {
+        channelPlace = 3
+        fencePlace = 4
+        plans = try desks.map { desk in
+            var table = Table()
+            // These two are new for each process; until then something that is open stands in their places.
+            table.add("channel", desk.bell.raw)
+            table.add("fence", desk.bell.raw)
+            Self.addCommon(desk, regions, to: &table)
+            if desk.role == .acceptor {
+                Self.addAcceptor(desks, port, to: &table)
+            } else {
+                table.add("acceptor-page", desks[0].pageReader.raw)
+                table.add("acceptor-bell", desks[0].bell.raw)
+            }
+            return try LaunchPlan(
+                LaunchRequest(
+                    path: "/proc/self/exe", arguments: ["belfryd"] + desk.role.arguments,
+                    environment: LaunchEnvironment.forRoles,
+                    descriptors: [(1, 1), (2, 2)] + table.sources.enumerated().map { ($1, CInt($0) + 3) },
+                    listenNames: table.names, parentDeathSignal: Signal.kill))
+        }
+    }
+
+    /// - Parameter fence: the process's own shared lock.
+    func launch(_ role: Role, fence: borrowing FileLock, at now: UInt64) throws -> RoleProcess {
+        var ours: SeqPacketChannel?
+        var theirs: SeqPacketChannel?
+        try SeqPacketChannel.pair().split { first, second in
+            ours = consume first
+            theirs = consume second
+        }
+        guard let near = ours.take(), let far = theirs.take() else { throw StartFault("channel") }
+        let plan = plans[role.place]
+        plan.setDescriptor(channelPlace, to: far.raw)
+        plan.setDescriptor(fencePlace, to: fence.descriptor.raw)
+        let process = try plan.launch()
+        return RoleProcess(process, RoleChannel(near), since: now)
+    }
+
+    private static func addCommon(_ desk: RoleDesk, _ regions: Regions, to table: inout Table) {
+        let isAcceptor = desk.role == .acceptor
+        table.add("settings", regions.settingsReader.raw)
+        table.add("control", regions.controlReader.raw)
+        table.add("log", isAcceptor ? regions.ring.log.descriptor.raw : regions.logReader.raw)
+        table.add("outcomes", isAcceptor ? regions.outcomesReader.raw : regions.ring.outcomes.descriptor.raw)
+        table.add("page", desk.pageFile.descriptor.raw)
+        table.add("bell", desk.bell.raw)
+    }
+
+    private static func addAcceptor(_ desks: [RoleDesk], _ port: PortSockets, to table: inout Table) {
+        if let raw = port.udp?.raw { table.add("udp", raw) }
+        if let raw = port.tcp?.raw { table.add("tcp", raw) }
+        for desk in desks.dropFirst() {
+            guard let index = desk.role.worker else { continue }
+            table.add("page-\(index)", desk.pageReader.raw)
+            table.add("bell-\(index)", desk.bell.raw)
+        }
+    }
+}

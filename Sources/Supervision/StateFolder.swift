@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The state folder and its two locks: one instance per folder, and no writer left over from an earlier one.
+///
+/// Made by the Supervisor before it maps anything writable. `lock` holds the pid of its holder, for people.
+/// Invariant: while the value lives, nobody else holds `lock`; and when it was made, no process held `fence`, so that no
+/// role of an earlier instance was alive.
+
+internal import Glibc
+package import LinuxIO
+
+package struct StateFolder: ~Copyable {
+    package let path: String
+    private let lock: FileLock
+    private let fence: FileLock
+
+    package var ledgerPath: String { "\(path)/ledger.json" }
+
+    /// - Parameter patience: nanoseconds to wait for the roles of a supervisor that was killed a moment ago.
+    package init(_ path: String, patience: UInt64 = 2_000_000_000) throws {
+        let lock = try Self.telling(path) { try Self.lock(path) }
+        let fence = try Self.telling(path) { try Self.fence(path, patience) }
+        self.path = path
+        self.lock = lock
+        self.fence = fence
+    }
+
+    /// A shared lock on the fence through an open description of its own, for a role to hold while it lives.
+    package borrowing func fenceForRole() throws -> FileLock {
+        guard let lock = try FileLock.acquire("\(path)/fence", .shared) else {
+            throw StartFault("state folder \(path): somebody else has locked \(path)/fence")
+        }
+        return lock
+    }
+
+    private static func lock(_ path: String) throws -> FileLock {
+        // The folders above may be everybody's; this one is ours alone.
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try Directory.make(String(path[..<slash])) }
+        try Directory.make(path, mode: 0o700)
+        guard let lock = try FileLock.acquire("\(path)/lock", .exclusive) else { throw taken(path) }
+        let pid = "\(CurrentProcess.pid)"
+        // As wide as any pid: an older one leaves no digits behind.
+        let line = Array((pid + String(repeating: " ", count: max(10 - pid.utf8.count, 0)) + "\n").utf8)
+        try File.write(lock.descriptor.raw, line.span)
+        return lock
+    }
+
+    private static func fence(_ path: String, _ patience: UInt64) throws -> FileLock {
+        let deadline = Clock.monotonic() &+ patience
+        while true {
+            if let fence = try FileLock.acquire("\(path)/fence", .exclusive) {
+                // The roles will hold it shared beside us. The lock on `lock` keeps others out in between.
+                guard try fence.change(to: .shared) else { continue }
+                return fence
+            }
+            guard Clock.monotonic() < deadline else { break }
+            // Processes end in their own time and tell nobody here: look again in 10 ms.
+            _ = usleep(10_000)
+        }
+        let holders = FileLock.holders(of: "\(path)/fence").map(String.init).joined(separator: ", ")
+        throw StartFault(
+            "state folder \(path): processes of an earlier belfryd still use it"
+                + (holders.isEmpty ? "" : " (pid \(holders))") + "; end them, then start again")
+    }
+
+    /// Adds the folder's name, and what would help, to what a system call says.
+    private static func telling(_ path: String, _ body: () throws -> FileLock) throws -> FileLock {
+        do {
+            return try body()
+        } catch let error as SystemCallError {
+            throw StartFault(
+                "state folder \(path): \(error); it must be a folder that user \(CurrentProcess.user) may write to: "
+                    + "change its owner, or state.directory in the settings")
+        }
+    }
+
+    private static func taken(_ path: String) -> StartFault {
+        let text = (try? File.read("\(path)/lock", limit: 64)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let pid = text.prefix { $0.isNumber }
+        return StartFault(
+            "state folder \(path): another belfryd\(pid.isEmpty ? "" : " (pid \(pid))") uses it; "
+                + "stop that one, or give this one a folder of its own (state.directory in the settings)")
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the plan decided, done: processes started and killed, words sent, the port given up, the account made.
+///
+/// Part of the Supervisor; called by its loop alone.
+/// Invariant: an effect that fails becomes an event or ends the supervisor; none is forgotten.
+
+internal import Control
+internal import HotRestart
+internal import LinuxIO
+internal import Logging
+internal import Wire
+
+extension Supervisor {
+    func perform(_ effect: SupervisionPlan.Effect) {
+        switch effect {
+        case .launch(let role): launch(desks[role.place])
+        case .kill(let role): kill(desks[role.place])
+        case .sendDrain(let role, let deadline):
+            send(.drain(deadline: deadline, keepSocketQueue: port.isInherited), to: desks[role.place])
+        case .sendStop(let role):
+            log.notice("\(role) has not finished within shutdown.grace: stopped")
+            send(.stop, to: desks[role.place])
+        case .clearOrphans: lookAtOrphans()
+        case .beginEpoch: regions.writer.beginEpoch()
+        case .wakeEveryone: ringEveryBell()
+        case .share: share()
+        case .announce: announce()
+        case .closePort: closePort()
+        case .finish: finish()
+        }
+    }
+
+    private func launch(_ desk: RoleDesk) {
+        do {
+            let fence = try folder.fenceForRole()
+            let process = try launcher.launch(desk.role, fence: fence, at: Clock.monotonic())
+            desk.process = process
+            if desk.hasRun { desk.restarts += 1 }
+            desk.hasRun = true
+            watchdog.forget(desk.role)
+            try watchChannel(of: desk, process)
+            apply(.launched(desk.role))
+        } catch {
+            log.error("\(desk.role) could not be started, which will be tried again: \(error)")
+            // Half started is not started: nobody would hear what it says.
+            if let process = desk.process {
+                process.process.send(Signal.kill)
+                apply(.launched(desk.role))
+            } else {
+                apply(.launchFailed(desk.role))
+            }
+        }
+    }
+
+    private func kill(_ desk: RoleDesk) {
+        guard let process = desk.process else { return }
+        log.warning("\(desk.role) (pid \(process.pid)) is killed: \(reasonToKill(desk.role))")
+        process.process.send(Signal.kill)
+    }
+
+    private func reasonToKill(_ role: Role) -> String {
+        if plan.stage == .ending { return "everything ends" }
+        return switch plan[role].phase {
+        case .starting: "it was not ready in time"
+        case .drained: "its part of shutdown.grace is over"
+        default: "it has not answered for \(settings.workers.stuckAfter)"
+        }
+    }
+
+    private func send(_ message: RoleMessage, to desk: RoleDesk) {
+        guard let process = desk.process else { return }
+        switch process.channel.send(message) {
+        // Gone: its death is on its way to us.
+        case .sent, .closed: break
+        case .wouldBlock, .failed:
+            log.error("\(desk.role) (pid \(process.pid)) does not listen: killed")
+            process.process.send(Signal.kill)
+        }
+    }
+
+    private func announce() {
+        do {
+            try control.open(loop)
+        } catch {
+            log.critical("\(error)")
+            exitStatus = 1
+            return apply(.endAsked)
+        }
+        Readiness.notify(.ready, .status("listening on \(port.name)"))
+        let lines = Greeting.lines(
+            address: port.name, udp: port.udp != nil, tcp: port.tcp != nil, control: settings.control.socket, tool: tool
+        )
+        for line in lines { log.notice("\(line)") }
+    }
+
+    private func closePort() {
+        sample()
+        port.close()
+    }
+
+    /// Every role is dead: what is pending is ours to account for.
+    private func finish() {
+        isOver = true
+        do {
+            try regions.settleAll()
+            let report = try Account.report(
+                regions.ledger, kernelDropped: drops.total, isLowerBound: settings.port.udp)
+            for line in Account.lines(report) { log.notice("\(line)") }
+            var json = JSONWriter()
+            report.write(into: &json)
+            try File.write(folder.ledgerPath, (json.bytes + [0x0A]).span)
+        } catch {
+            log.error("the last ledger could not be written to \(folder.ledgerPath): \(error)")
+            exitStatus = 1
+        }
+        control.close(loop)
+    }
+}

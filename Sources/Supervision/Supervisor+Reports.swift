@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Answers on the control socket: status and ledger out of the regions, pages and tables, and the request to drain.
+///
+/// Part of the Supervisor; called for each line that a client sends.
+/// Invariant: reading a report changes nothing, and a refused or malformed request neither.
+
+internal import Control
+internal import LinuxIO
+internal import Reactor
+internal import Ring
+internal import Settings
+internal import Wire
+
+extension Supervisor {
+    func answer(_ line: Span<UInt8>, _ peer: PeerCredentials) -> [UInt8] {
+        var reply: [UInt8] = []
+        do throws(ControlFault) {
+            let request = try ControlRequest.parse(line)
+            guard request.right.isGranted(toUser: peer.user, owner: CurrentProcess.user) else {
+                throw request.right.refusal(ofUser: peer.user)
+            }
+            ControlReply.appendSuccess(try payload(of: request, peer), to: &reply)
+        } catch {
+            ControlReply.appendError(error, to: &reply)
+        }
+        return reply
+    }
+
+    /// Takes the samples that rates and drops are made of.
+    func sample() {
+        if let raw = port.udp?.raw, let counter = try? SocketFacts.drops(of: raw) { drops.sample(counter) }
+        var delivered: UInt64 = 0
+        for index in regions.slots.indices {
+            if let counts = try? regions.ledger.service(at: index)?.counts { delivered &+= counts[.delivered] }
+        }
+        rates.sample(received: regions.ledger.intake().received, delivered: delivered, at: Clock.monotonic())
+    }
+
+    private func payload(of request: ControlRequest, _ peer: PeerCredentials) throws(ControlFault) -> [UInt8] {
+        do {
+            switch request {
+            case .status(let format): return render(try status(), format)
+            case .ledger(let format): return render(try ledger(), format)
+            case .help: return Array(ControlReply.help.utf8)
+            case .drain:
+                if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
+                return []
+            }
+        } catch {
+            throw ControlFault("\(error)")
+        }
+    }
+
+    private func ledger() throws -> LedgerReport {
+        if let raw = port.udp?.raw { drops.sample(try SocketFacts.drops(of: raw)) }
+        return try Account.report(regions.ledger, kernelDropped: drops.total, isLowerBound: settings.port.udp)
+    }
+
+    private func status() throws -> StatusReport {
+        let now = Clock.monotonic()
+        var report = StatusReport()
+        report.now = Clock.realtime()
+        report.pid = CurrentProcess.pid
+        report.state = plan.isDraining ? .draining : plan.stage == .starting ? .starting : .running
+        report.uptime = (now - began) / 1_000_000_000
+        report.address = port.name
+        report.udp = port.udp != nil
+        report.tcp = port.tcp != nil
+        report.acceptor.pid = desks[0].process?.pid
+        report.acceptor.age = age(of: desks[0], now)
+        report.acceptor.restarts = desks[0].restarts
+        report.acceptor.connections = desks[0].process == nil ? 0 : desks[0].page.counter(0)
+        report.workers = desks.dropFirst().enumerated().map { worker($0, $1, now) }
+        report.services = try regions.slots.indices.compactMap { try service($0) }
+        let use = regions.ledger.use()
+        report.ring.used = use.bytes
+        report.ring.size = use.byteCapacity
+        report.ring.records = use.records
+        report.ring.capacity = use.recordCapacity
+        report.ring.oldest = use.oldest
+        report.rates.received = rates.received
+        report.rates.delivered = rates.delivered
+        return report
+    }
+
+    private func age(of desk: RoleDesk, _ now: UInt64) -> UInt64 {
+        desk.process.map { (now - $0.since) / 1_000_000_000 } ?? 0
+    }
+
+    private func worker(_ index: Int, _ desk: RoleDesk, _ now: UInt64) -> StatusReport.Worker {
+        var worker = StatusReport.Worker()
+        worker.index = index
+        worker.pid = desk.process?.pid
+        worker.age = age(of: desk, now)
+        worker.restarts = desk.restarts
+        worker.leases = leases.count(of: index)
+        return worker
+    }
+
+    private func service(_ index: Int) throws -> StatusReport.Service? {
+        guard let (slot, counts) = try regions.ledger.service(at: index) else { return nil }
+        var service = StatusReport.Service()
+        service.name = slot.name
+        service.mode = settings.services[index].mode == .exec ? "exec" : "stream"
+        service.inFlight = counts.inFlight
+        service.backingOff = counts.backingOff
+        service.waiting = counts.pending &- min(counts.pending, counts.inFlight &+ counts.backingOff)
+        service.delivered = counts[.delivered]
+        ShardSummary(counts.shards).fill(&service)
+        return service
+    }
+
+    private func render(_ report: StatusReport, _ format: ReportFormat) -> [UInt8] {
+        format == .json ? line { report.write(into: &$0) } : report.text(coloured: format == .colour)
+    }
+
+    private func render(_ report: LedgerReport, _ format: ReportFormat) -> [UInt8] {
+        format == .json ? line { report.write(into: &$0) } : report.text(coloured: format == .colour)
+    }
+
+    private func line(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+        var json = JSONWriter()
+        write(&json)
+        return json.bytes + [0x0A]
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/// belfryd as its users start it: reads the settings, makes the Supervisor, runs it, and turns what went wrong into
+/// words on standard error and an exit status.
+///
+/// Called by the entry point alone, on the process's first thread.
+/// Invariant: returns 0 after an end in order, 1 with a reason on standard error otherwise; never exits by itself.
+
+internal import HotRestart
+internal import LinuxIO
+internal import Logging
+
+package enum SupervisorRole {
+    package static func run(file: String) -> CInt {
+        let log = Logger(label: "belfryd")
+        do {
+            // First of all: LISTEN_PID and the rest must not reach the settings tool, nor may a thread exist yet.
+            let inherited = try InheritedDescriptors.adopt()
+            let tool = try SettingsTool.besideThisExecutable()
+            // What the tool had to say about the file, it has said.
+            guard let read = try tool.read(file) else { return 1 }
+            return try Supervisor(read, inherited, tool: tool.executable, log: log).run()
+        } catch {
+            log.critical("\(error)")
+            return 1
+        }
+    }
+}

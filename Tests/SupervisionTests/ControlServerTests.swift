@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The control socket's server end: stale and live paths, whole and broken lines, bounds.
+
+import Control
+import LinuxIO
+import Reactor
+import Testing
+
+@testable import Supervision
+
+/// A server on a path of its own, driven by hand; its answers repeat the line.
+private final class Bench {
+    let folder: String
+    let path: String
+    let server: ControlServer
+    let loop: EventLoop
+
+    init() throws {
+        folder = try Directory.makeTemporary(in: "/tmp", prefix: "belfry-control-")
+        path = "\(folder)/run/control.sock"
+        server = ControlServer(path: path)
+        loop = try EventLoop()
+    }
+
+    deinit {
+        server.close(loop)
+        _ = try? File.remove(path)
+        try? Directory.remove("\(folder)/run")
+        try? Directory.remove(folder)
+    }
+
+    /// Serves until the client has something to read, or the end.
+    func answer(to client: borrowing Descriptor) throws -> String {
+        try Descriptor.setNonBlocking(client.raw)
+        let buffer = ByteBuffer(limit: 1 << 20)
+        let deadline = Clock.monotonic() + 10_000_000_000
+        while Clock.monotonic() < deadline {
+            switch buffer.receive(from: client.raw) {
+            case .bytes, .closed: return buffer.withReadable { bytes in text(bytes) }
+            case .wouldBlock: try turn()
+            case .full, .failed: return "?"
+            }
+        }
+        return "nothing came"
+    }
+
+    func turn() throws {
+        try loop.wait(until: Clock.monotonic() + 100_000_000)
+        while let event = loop.nextEvent() {
+            if event.subject.kind == ControlServer.listener {
+                server.acceptAll(loop)
+            } else {
+                server.serve(Int(event.subject.index), loop) { line, peer in Array("<\(text(line))>\n".utf8) }
+            }
+        }
+    }
+}
+
+private func text(_ bytes: Span<UInt8>) -> String {
+    String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+}
+
+private func send(_ words: String, to client: borrowing Descriptor) throws {
+    try File.write(client.raw, Array(words.utf8).span)
+}
+
+@Suite("Control server")
+struct ControlServerTests {
+    @Test("a line is answered, and the next one, too")
+    func answers() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send("one\n", to: client)
+        #expect(try bench.answer(to: client) == "<one>\n")
+        try send("tw", to: client)
+        try bench.turn()
+        try send("o\n", to: client)
+        #expect(try bench.answer(to: client) == "<two>\n")
+    }
+
+    @Test("an endless line is answered once and the connection closed")
+    func endless() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send(String(repeating: "x", count: ControlRequest.maximumCount + 2), to: client)
+        #expect(try bench.answer(to: client).hasPrefix("<xxx"))
+        #expect(try bench.answer(to: client) == "")
+    }
+
+    @Test("with every place taken, the client that was silent for longest makes room")
+    func bounded() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let first = try Sockets.unixConnect(bench.path)
+        try bench.turn()
+        var rest: [Holder] = []
+        for _ in 1..<ControlServer.clients {
+            rest.append(Holder(try Sockets.unixConnect(bench.path)))
+            try bench.turn()
+        }
+        // Everybody but the first has spoken.
+        for holder in rest {
+            try send("hello\n", to: holder.descriptor)
+            #expect(try bench.answer(to: holder.descriptor) == "<hello>\n")
+        }
+        let late = try Sockets.unixConnect(bench.path)
+        try send("late\n", to: late)
+        #expect(try bench.answer(to: late) == "<late>\n")
+        #expect(try bench.answer(to: first) == "")
+    }
+
+    @Test("a socket file that a dead instance left is replaced")
+    func stale() throws {
+        let bench = try Bench()
+        try Directory.make("\(bench.folder)/run")
+        do { _ = try Sockets.unixListen(bench.path) }
+        #expect(File.isSocket(bench.path))
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send("x\n", to: client)
+        #expect(try bench.answer(to: client) == "<x>\n")
+    }
+
+    @Test("a live one is refused, with the pid of its owner")
+    func live() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        do {
+            try ControlServer(path: bench.path).prepare()
+            Issue.record("it was not refused")
+        } catch {
+            #expect("\(error)".contains("pid \(CurrentProcess.pid)") && "\(error)".contains(bench.path))
+        }
+    }
+
+    @Test("a file that is no socket is refused and left alone")
+    func otherFile() throws {
+        let bench = try Bench()
+        try Directory.make("\(bench.folder)/run")
+        try File.write(bench.path, [1, 2, 3].span)
+        #expect(throws: StartFault.self) { try bench.server.prepare() }
+        #expect(try File.read(bench.path, limit: 10) == [1, 2, 3])
+    }
+
+    @Test("a path longer than a socket may have is refused with the number")
+    func longPath() {
+        let path = "/tmp/" + String(repeating: "x", count: 110)
+        do {
+            try ControlServer(path: path).prepare()
+            Issue.record("it was not refused")
+        } catch {
+            #expect("\(error)".contains("107"))
+        }
+    }
+
+    @Test("closed, the path is gone")
+    func closes() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        bench.server.close(bench.loop)
+        #expect(!File.exists(bench.path))
+    }
+}
+
+private final class Holder {
+    let descriptor: Descriptor
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}

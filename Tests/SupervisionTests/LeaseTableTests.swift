@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Shards and workers: even shares, few moves, and never two holders.
+
+import Testing
+
+@testable import Supervision
+
+private func shards(_ services: [Int]) -> [LeaseTable.Shard] {
+    services.enumerated().flatMap { slot, count in (0..<count).map { LeaseTable.Shard(slot: slot, shard: $0) } }
+}
+
+private func working(_ index: Int, applied: UInt64 = 0) -> LeaseTable.Worker {
+    LeaseTable.Worker(index: index, isUsable: true, mayTouch: true, applied: applied)
+}
+
+@Suite("Lease plan")
+struct LeasePlanTests {
+    @Test("shares differ by one at most, nothing is moved without need, and no shard is left out")
+    func isEvenAndSticky() {
+        for seed in 0..<500 as Range<UInt64> {
+            var random = Xorshift(seed)
+            let all = shards((0..<Int(random.next(6))).map { _ in Int(random.next(9)) + 1 })
+            let workers = Array(0..<Int(random.next(6)) + 1)
+            let held = all.map { _ in random.next(4) == 0 ? nil : Int(random.next(8)) }
+            let plan = LeasePlan.share(all, held: held, among: workers)
+            let loads = workers.map { worker in plan.count { $0 == worker } }
+            #expect((loads.max() ?? 0) - (loads.min() ?? 0) <= 1, "seed \(seed)")
+            #expect(plan.count == all.count && plan.allSatisfy(workers.contains), "seed \(seed)")
+            // Who keeps fewer than it had is full; otherwise a move was for nothing.
+            for worker in workers {
+                let had = held.count { $0 == worker }
+                let kept = zip(held, plan).count { $0 == worker && $1 == worker }
+                #expect(kept == min(had, loads[worker]), "seed \(seed)")
+            }
+        }
+    }
+
+    @Test("the shards of one service go to different workers")
+    func spreadsServices() {
+        let plan = LeasePlan.share(shards([2, 2]), held: [nil, nil, nil, nil], among: [0, 1])
+        #expect(plan[0] != plan[1] && plan[2] != plan[3])
+    }
+}
+
+@Suite("Lease table")
+struct LeaseTableTests {
+    @Test("at first every shard is given out at once")
+    func first() {
+        var table = LeaseTable(shards: shards([2]))
+        let changes = table.step([working(0), working(1)], version: 1)
+        #expect(changes.map(\.worker) == [0, 1])
+        #expect(!table.isWaiting)
+        #expect(table.step([working(0), working(1)], version: 2).isEmpty)
+    }
+
+    @Test("a shard that moves is nobody's until its holder has confirmed that version")
+    func movesByWayOfNobody() {
+        var table = LeaseTable(shards: shards([2]))
+        _ = table.step([working(0)], version: 1)
+        #expect(table.step([working(0, applied: 1), working(1)], version: 2).map(\.worker) == [nil])
+        #expect(table.isWaiting)
+        #expect(table.step([working(0, applied: 1), working(1)], version: 3).isEmpty)
+        #expect(table.step([working(0, applied: 2), working(1)], version: 3).map(\.worker) == [1])
+        #expect(table.count(of: 0) == 1 && table.count(of: 1) == 1)
+    }
+
+    @Test("the shards of a worker that is dead for a while go to the others at once")
+    func death() {
+        var table = LeaseTable(shards: shards([2]))
+        _ = table.step([working(0), working(1)], version: 1)
+        let dead = LeaseTable.Worker(index: 0, isUsable: false, mayTouch: false, applied: 0)
+        #expect(table.step([dead, working(1)], version: 2).map(\.worker) == [1])
+    }
+
+    @Test("a worker that is started again at once finds its shards where they were")
+    func restart() {
+        var table = LeaseTable(shards: shards([2]))
+        _ = table.step([working(0), working(1)], version: 1)
+        let reborn = LeaseTable.Worker(index: 0, isUsable: true, mayTouch: false, applied: 0)
+        #expect(table.step([reborn, working(1)], version: 2).isEmpty)
+    }
+
+    @Test("a worker whose orphans still live keeps its shards, usable or not")
+    func orphansLive() {
+        var table = LeaseTable(shards: shards([1]))
+        _ = table.step([working(0)], version: 1)
+        let dying = LeaseTable.Worker(index: 0, isUsable: false, mayTouch: true, applied: 0)
+        #expect(table.step([dying, working(1)], version: 2).map(\.worker) == [nil])
+        #expect(table.step([dying, working(1)], version: 3).isEmpty)
+    }
+
+    @Test("with no worker to give them to, shards stay where they are")
+    func nobodyThere() {
+        var table = LeaseTable(shards: shards([2]))
+        _ = table.step([working(0)], version: 1)
+        let dead = LeaseTable.Worker(index: 0, isUsable: false, mayTouch: false, applied: 0)
+        #expect(table.step([dead], version: 2).isEmpty)
+        #expect(table.count(of: 0) == 2)
+    }
+
+    @Test("through random comings and goings a shard never has two who may touch it, and ends evenly shared")
+    func neverTwo() {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = Xorshift(seed)
+            let all = shards([3, 5])
+            var table = LeaseTable(shards: all)
+            // What each worker's process believes to hold, as of the version it has applied.
+            var grants: [LeaseTable.Shard: Int] = [:]
+            var belief = [Set<LeaseTable.Shard>](repeating: [], count: 4)
+            var applied = [UInt64](repeating: 0, count: 4)
+            var alive = [true, true, true, true]
+            var version: UInt64 = 0
+            for round in 0..<100 {
+                let worker = Int(random.next(4))
+                switch random.next(3) {
+                case 0 where round < 80:
+                    alive[worker].toggle()
+                    belief[worker] = []
+                default:
+                    for index in 0..<4 where alive[index] && (round >= 80 || index == worker) {
+                        belief[index] = Set(grants.filter { $0.value == index }.keys)
+                        applied[index] = version
+                    }
+                }
+                if round >= 80 { alive = [true, true, true, true] }
+                let workers = (0..<4).map {
+                    LeaseTable.Worker(index: $0, isUsable: alive[$0], mayTouch: alive[$0], applied: applied[$0])
+                }
+                let changes = table.step(workers, version: version + 1)
+                if !changes.isEmpty { version += 1 }
+                for change in changes {
+                    grants[change.shard] = change.worker
+                    if let worker = change.worker {
+                        let others = belief.indices.filter { $0 != worker && belief[$0].contains(change.shard) }
+                        #expect(others.isEmpty, "seed \(seed): \(change) while \(others) may touch it")
+                    }
+                }
+            }
+            #expect((0..<4).map { table.count(of: $0) } == [2, 2, 2, 2], "seed \(seed)")
+        }
+    }
+}
