@@ -21,6 +21,7 @@ const int belfry_seal_contents = F_SEAL_WRITE | F_SEAL_SEAL;
 const int belfry_pr_set_pdeathsig = PR_SET_PDEATHSIG;
 const int belfry_pr_set_child_subreaper = PR_SET_CHILD_SUBREAPER;
 const int belfry_pr_set_name = PR_SET_NAME;
+const int belfry_pr_set_no_new_privs = PR_SET_NO_NEW_PRIVS;
 
 int belfry_memfd_create(const char *name) {
   int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);

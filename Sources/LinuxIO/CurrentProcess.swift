@@ -34,6 +34,11 @@ package enum CurrentProcess {
         unsafe bytes.withUnsafeBytes { _ = belfry_prctl(belfry_pr_set_name, UInt(bitPattern: $0.baseAddress)) }
     }
 
+    /// From here on nothing that we or our children execute gives a right that we have not.
+    package static func forbidNewRights() throws(SystemCallError) {
+        try systemCall("no new privileges") { belfry_prctl(belfry_pr_set_no_new_privs, 1) }
+    }
+
     /// Raises the soft limit of descriptors to what is allowed at most, and says what that is.
     package static func raiseDescriptorLimit() throws(SystemCallError) -> UInt64 {
         let limit = try ResourceLimit.get(.descriptors)

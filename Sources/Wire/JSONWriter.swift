@@ -40,6 +40,14 @@ package struct JSONWriter: Sendable {
         colon()
     }
 
+    /// A name of our own, which needs no escape: on the hot paths looking for one would cost more than all the rest.
+    mutating func member(plain name: String) {
+        beginString()
+        bytes.append(contentsOf: name.utf8)
+        endString()
+        colon()
+    }
+
     package mutating func member(_ bytes: Span<UInt8>, in range: Range<Int>) {
         string(bytes, in: range)
         colon()

@@ -34,25 +34,25 @@ package struct ServiceLine: Sendable {
         swap(&bytes, &out)
         var writer = JSONWriter(appendingTo: bytes)
         writer.beginObject()
-        writer.member("id")
+        writer.member(plain: "id")
         writer.string { id.append(to: &$0) }
-        writer.member("topic")
+        writer.member(plain: "topic")
         writer.string(topic, in: topic.indices)
-        writer.member("source")
+        writer.member(plain: "source")
         writer.string(source, in: source.indices)
-        writer.member("protocol")
-        writer.string(wireProtocol.name)
-        writer.member("time")
+        writer.member(plain: "protocol")
+        writer.string { $0.append(contentsOf: wireProtocol.name.utf8) }
+        writer.member(plain: "time")
         writer.string { Timestamp.append(time, to: &$0) }
-        writer.member("attempt")
+        writer.member(plain: "attempt")
         writer.integer(attempt)
         if isRedelivered {
-            writer.member("redelivered")
+            writer.member(plain: "redelivered")
             writer.bool(true)
         }
         Self.write(body: body, to: &writer)
         if let name = kind.memberName, decoded.count > 0 {
-            writer.member(name)
+            writer.member(plain: name)
             writer.raw(decoded)
         }
         writer.endObject()
@@ -62,10 +62,10 @@ package struct ServiceLine: Sendable {
 
     private static func write(body: Span<UInt8>, to writer: inout JSONWriter) {
         if UTF8Text.isValid(body) {
-            writer.member("body")
+            writer.member(plain: "body")
             writer.string(body, in: body.indices)
         } else {
-            writer.member("body64")
+            writer.member(plain: "body64")
             writer.base64(body)
         }
     }

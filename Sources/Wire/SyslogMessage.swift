@@ -34,7 +34,7 @@ enum SyslogMessage {
             // Text that is mostly escapes: a service finds it in the body.
             writer.removeAll()
             begin(parts, &writer)
-            writer.member("incomplete")
+            writer.member(plain: "incomplete")
             writer.bool(true)
         }
         writer.endObject()
@@ -43,11 +43,11 @@ enum SyslogMessage {
 
     private static func begin(_ parts: SyslogParts, _ writer: inout JSONWriter) {
         writer.beginObject()
-        writer.member("format")
-        writer.string(parts.isRFC5424 ? "rfc5424" : "rfc3164")
-        writer.member("facility")
+        writer.member(plain: "format")
+        writer.string { $0.append(contentsOf: (parts.isRFC5424 ? "rfc5424" : "rfc3164").utf8) }
+        writer.member(plain: "facility")
         writer.string { $0.append(contentsOf: SyslogName.facilities[parts.facility]) }
-        writer.member("severity")
+        writer.member(plain: "severity")
         writer.string { $0.append(contentsOf: SyslogName.severities[parts.severity]) }
     }
 
@@ -58,7 +58,7 @@ enum SyslogMessage {
         field("procid", parts.procID, bytes, &writer)
         field("msgid", parts.msgID, bytes, &writer)
         if let data = parts.structuredData {
-            writer.member("structured-data")
+            writer.member(plain: "structured-data")
             StructuredData.write(bytes, in: data, to: &writer)
         }
         field("message", parts.message, bytes, &writer)
@@ -68,7 +68,7 @@ enum SyslogMessage {
         _ name: String, _ range: Range<Int>?, _ bytes: Span<UInt8>, _ writer: inout JSONWriter
     ) {
         guard let range else { return }
-        writer.member(name)
+        writer.member(plain: name)
         writer.string(bytes, in: range)
     }
 }

@@ -16,7 +16,7 @@ int belfry_prctl(int option, unsigned long argument);
 const char *belfry_error_text(int code);
 extern const int belfry_seal_geometry;  // neither shrink nor grow
 extern const int belfry_seal_contents;  // no write, no further seal
-extern const int belfry_pr_set_pdeathsig, belfry_pr_set_child_subreaper, belfry_pr_set_name;
+extern const int belfry_pr_set_pdeathsig, belfry_pr_set_child_subreaper, belfry_pr_set_name, belfry_pr_set_no_new_privs;
 
 // epoll (polling.c); the event array is opaque, because struct epoll_event is packed on one architecture only.
 extern const size_t belfry_event_size;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import LinuxIO
+import Reactor
+import Ring
+
+/// How the acceptor ends in good order: nothing new is taken, what the kernel has already is read, published and acked.
+///
+/// Part of Acceptor, begun by the supervisor's `drain`.
+/// Invariant: it ends by its deadline, whatever peers do, and every ack that a peer takes is sent before.
+extension Acceptor {
+    func finish(_ deadline: UInt64, keepSocketQueue: Bool) throws(SystemCallError) {
+        listener?.stop()
+        if let udpWatch { loop.unwatch(udpWatch) }
+        udpWatch = nil
+        if !keepSocketQueue {
+            try listener?.acceptRest(into: connections)
+            try readDatagrams(until: deadline)
+        }
+        connections.readRest(until: deadline) { settle() }
+        settle()
+        try sendAnswers(until: deadline)
+        connections.closeAll()
+        settle()
+        _ = channel.send(.drained)
+        progress = .ended
+    }
+
+    private func readDatagrams(until deadline: UInt64) throws(SystemCallError) {
+        guard let raw = udp?.raw else { return }
+        while try datagrams.receive(from: raw) {
+            settle()
+            if Clock.monotonic() >= deadline { return }
+        }
+    }
+
+    private func sendAnswers(until deadline: UInt64) throws(SystemCallError) {
+        while connections.hasUnsent, Clock.monotonic() < deadline {
+            try loop.wait(until: deadline)
+            while let event = loop.nextEvent() {
+                if event.subject.kind == Connections.kind { connections.flush(Int(event.subject.index)) }
+            }
+            while loop.nextDue() != nil {}
+        }
+    }
+}

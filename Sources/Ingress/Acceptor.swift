@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+package import LinuxIO
+import Reactor
+import Ring
+
+/// The acceptor's loop: the port's sockets, the connections, its bell and its channel, on one thread.
+///
+/// AcceptorRole makes it and calls `begin`, then `step` until it has ended. Everything that a round takes in is
+/// published by one store at its end; then the senders are acked, then the sleeping workers are woken.
+/// Invariant: nobody is acked for what is not published, and the loop sleeps only when it has nothing to do.
+package final class Acceptor {
+    package enum Progress: Equatable, Sendable {
+        case running
+        /// Drained or told to stop.
+        case ended
+        /// The supervisor is gone.
+        case orphaned
+    }
+
+    private enum Kind {
+        static let datagrams: UInt8 = 3
+        static let bell: UInt8 = 4
+        static let channel: UInt8 = 5
+    }
+
+    /// A round is published early when it has taken in so many records: acks and workers should not wait for it all.
+    private static let recordsPerBatch: UInt64 = 4096
+
+    let loop: EventLoop
+    let intake: Intake
+    let connections: Connections
+    let listener: Listener?
+    let channel: RoleChannel
+    var datagrams: DatagramIntake
+    var udp: Descriptor?
+    var udpWatch: Watch?
+    private let counters: PageCounters
+    private let control: ControlReader
+    private let workers: WorkerBells
+    private let bell: EventCounter
+    private var drain: (deadline: UInt64, keepSocketQueue: Bool)?
+    var progress = Progress.running
+
+    package init(_ parts: consuming AcceptorParts) throws(SystemCallError) {
+        let loop = try EventLoop()
+        self.loop = loop
+        intake = parts.intake
+        counters = parts.counters
+        control = parts.control
+        workers = parts.workers
+        bell = parts.bell
+        channel = parts.channel
+        datagrams = DatagramIntake(intake: parts.intake, page: parts.counters)
+        connections = Connections(
+            intake: parts.intake, counters: parts.counters, loop: loop, limits: parts.limits)
+        udp = parts.udp
+        if let socket = parts.tcp {
+            listener = try Listener(
+                socket: socket, loop: loop, counters: parts.counters, limit: parts.maxConnections)
+        } else {
+            listener = nil
+        }
+    }
+
+    /// Finishes what a dead predecessor began, before anything new is looked at, and says `ready`.
+    package func begin() throws(SystemCallError) {
+        intake.time = Clock.realtime()
+        datagrams.recover()
+        intake.publish()
+        // A predecessor may have died between its publish and its bells.
+        workers.ringAll()
+        _ = try loop.watch(bell.raw, Subject(kind: Kind.bell), .readable)
+        _ = try loop.watch(channel.raw, Subject(kind: Kind.channel), .readable)
+        if let raw = udp?.raw {
+            try Descriptor.setNonBlocking(raw)
+            // A kernel that has no offload only costs more calls.
+            try? SocketOptions.setUDPOffload(raw)
+            udpWatch = try loop.watch(raw, Subject(kind: Kind.datagrams), .readable)
+        }
+        answerWatchdog()
+        _ = channel.send(.ready(settingsVersion: 1))
+    }
+
+    /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
+    package func step(until limit: UInt64? = nil) throws(SystemCallError) -> Progress {
+        try loop.wait(blocking: !connections.hasReady, until: limit)
+        intake.time = Clock.realtime()
+        connections.resume()
+        while let event = loop.nextEvent() {
+            try handle(event)
+            if intake.producer.next &- intake.producer.published >= Self.recordsPerBatch { settle() }
+        }
+        while let due = loop.nextDue() { try expire(due) }
+        settle()
+        if let drain, progress == .running { try finish(drain.deadline, keepSocketQueue: drain.keepSocketQueue) }
+        return progress
+    }
+
+    /// Publishes what was taken in, acks it, and wakes the workers that sleep.
+    func settle() {
+        intake.publish()
+        connections.settle()
+        workers.wake(for: intake)
+    }
+
+    func handle(_ event: EventLoop.Event) throws(SystemCallError) {
+        switch event.subject.kind {
+        case Connections.kind: connections.handle(Int(event.subject.index), event.events)
+        case Listener.kind: try listener?.accept(into: connections)
+        case Kind.datagrams: if let raw = udp?.raw { _ = try datagrams.receive(from: raw) }
+        case Kind.bell: hearBell()
+        default: hearSupervisor()
+        }
+    }
+
+    func expire(_ due: Subject) throws(SystemCallError) {
+        switch due.kind {
+        case Connections.kind: connections.expire(Int(due.index))
+        default: try listener?.start()
+        }
+    }
+
+    /// A worker has made room, or the supervisor asks whether we live.
+    private func hearBell() {
+        bell.drain()
+        connections.resume()
+        answerWatchdog()
+    }
+
+    private func answerWatchdog() { counters.page.answer(control.question) }
+
+    private func hearSupervisor() {
+        while true {
+            switch channel.receive() {
+            case .message(.drain(let deadline, let keep)): drain = (deadline, keep)
+            case .message(.stop): progress = .ended
+            // What only we may say, or what a later version might: nothing to be done.
+            case .message, .malformed: break
+            case .wouldBlock: return
+            case .closed, .failed:
+                progress = .orphaned
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import HotRestart
+import LinuxIO
+import Logging
+import Ring
+import Settings
+
+/// The entry of a process that belfryd's supervisor started as `belfryd acceptor`.
+///
+/// It takes what it was handed by name, gives up the rights that it will not need, and serves the port until the
+/// supervisor ends it.
+/// Invariant: descriptors it does not know are an error; untrusted bytes are looked at only behind the loss of rights.
+package enum AcceptorRole {
+    /// - Returns: the exit code: 0 after a drain or a stop, 1 if it can't start or go on.
+    package static func run() -> CInt {
+        do {
+            CurrentProcess.setName("belfry-acceptor")
+            let acceptor = try Acceptor(try parts())
+            try CurrentProcess.forbidNewRights()
+            try acceptor.begin()
+            while true {
+                switch try acceptor.step() {
+                case .running: continue
+                case .ended: return 0
+                case .orphaned: return 1
+                }
+            }
+        } catch {
+            Logger(label: "belfryd.acceptor").critical("\(error)")
+            return 1
+        }
+    }
+
+    private static func parts() throws -> AcceptorParts {
+        let inherited = try InheritedDescriptors.adopt()
+        let image = try MemoryFile.map(try inherited.require("settings").raw, writable: false)
+        let settings = try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
+        let control = try inherited.require("control")
+        let page = try inherited.require("page")
+        let producer = try RingProducer(
+            control: ControlReader(MemoryFile.map(control.raw, writable: false)),
+            log: MemoryFile.map(try inherited.require("log").raw, writable: true),
+            outcomes: MemoryFile.map(try inherited.require("outcomes").raw, writable: false),
+            page: ProcessPage(MemoryFile.map(page.raw, writable: true)))
+        let parts = try AcceptorParts(
+            settings: settings, producer: producer,
+            control: ControlReader(MemoryFile.map(control.raw, writable: false)),
+            counters: PageCounters(ProcessPage(MemoryFile.map(page.raw, writable: true))),
+            workers: try workers(inherited),
+            bell: EventCounter(owning: try inherited.require("bell")),
+            channel: RoleChannel(owning: try inherited.require("channel")),
+            udp: inherited.take("udp", .udp), tcp: inherited.take("tcp", .tcpListener))
+        // Held until the process ends, as its name says; the lock goes with the descriptor.
+        _ = try inherited.require("fence").release()
+        try inherited.finish()
+        return parts
+    }
+
+    /// Pages and bells of workers 0, 1, … as far as they go.
+    private static func workers(_ inherited: InheritedDescriptors) throws -> WorkerBells {
+        let count = inherited.names.count { $0.hasPrefix("page-") }
+        var pages: [CInt] = []
+        for index in 0..<count { pages.append(try inherited.require("page-\(index)").release()) }
+        let workers = WorkerBells(pages: try WorkerPages(mapping: pages))
+        // Mapped, and not needed as descriptors any more.
+        for raw in pages { _ = Descriptor(owning: raw) }
+        for index in 0..<count { workers.add(EventCounter(owning: try inherited.require("bell-\(index)"))) }
+        return workers
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How long a connection may take, in ns: what the settings say of it.
+package struct ConnectionLimits: Equatable, Sendable {
+    /// A protocol is chosen by then with what is there.
+    package static let sniffing: UInt64 = 3_000_000_000
+    /// So long a refused peer may take to read why.
+    package static let lingering: UInt64 = 2_000_000_000
+
+    package var frame: UInt64
+    /// `.max` for ever.
+    package var idle: UInt64
+
+    package init(frame: UInt64, idle: UInt64?) {
+        self.frame = frame
+        self.idle = idle ?? .max
+    }
+}
+
+/// The moments of a connection that its time limits are counted from. All in ns of CLOCK_MONOTONIC.
+///
+/// Connections notes the moments as it goes, and keeps one timer for each connection that is set anew only when it
+/// fires: so a message costs no timer.
+/// Invariant: `armedAt` is when the connection's timer fires, `.max` if it has none.
+package struct ConnectionClock: Equatable, Sendable {
+    package let openedAt: UInt64
+    /// When the first byte of the unfinished frame came.
+    package var frameBegan: UInt64
+    package var lastHeard: UInt64
+    /// Used in the phases in which it only waits for its end.
+    package var closeBy = UInt64.max
+    package var armedAt = UInt64.max
+
+    package init(openedAt: UInt64) {
+        self.openedAt = openedAt
+        frameBegan = openedAt
+        lastHeard = openedAt
+    }
+
+    package func deadline(
+        hasSpoken: Bool, isUndecided: Bool, hasBegunFrame: Bool, _ limits: ConnectionLimits
+    ) -> UInt64 {
+        if !hasSpoken { return Self.sum(openedAt, limits.frame) }
+        if isUndecided { return Self.sum(frameBegan, min(ConnectionLimits.sniffing, limits.frame)) }
+        if hasBegunFrame { return Self.sum(frameBegan, limits.frame) }
+        return Self.sum(lastHeard, limits.idle)
+    }
+
+    private static func sum(_ moment: UInt64, _ span: UInt64) -> UInt64 {
+        let (sum, overflow) = moment.addingReportingOverflow(span)
+        return overflow ? .max : sum
+    }
+}

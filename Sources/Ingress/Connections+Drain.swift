@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+
+/// The end of all connections at once, when the acceptor drains.
+///
+/// Part of Connections, used by Acceptor's drain in this order.
+/// Invariant: what was begun and not ended, or had no room, is counted and not acked.
+extension Connections {
+    /// Reads what the kernel has of each connection; `settle` is called behind each, so that no batch grows too large.
+    func readRest(until deadline: UInt64, settle: () -> Void) {
+        for connection in table.all {
+            guard Clock.monotonic() < deadline else { return }
+            readRest(connection)
+            settle()
+        }
+    }
+
+    var hasUnsent: Bool { table.all.contains { $0.unsent > 0 } }
+
+    /// Sends only: nothing is read any more.
+    func flush(_ place: Int) {
+        guard let connection = table[place] else { return }
+        connection.pause = .answers
+        flush(connection)
+    }
+
+    func closeAll() {
+        for connection in table.all {
+            if connection.phase == .open, connection.unread > 0 {
+                intake.refuse(connection.pause == .space ? .full : .truncated)
+            }
+            close(connection)
+        }
+    }
+
+    private func readRest(_ connection: Connection) {
+        let most = intake.maxMessage + 1 << 20
+        var read = 0
+        while read < most, connection.phase == .open, connection.pause == .none, readOnce(connection) {
+            read += Self.readSize
+        }
+        // From here on it only waits for its answers to be taken.
+        if connection.phase == .open, connection.pause == .none { connection.pause = .answers }
+        watch(connection)
+    }
+}

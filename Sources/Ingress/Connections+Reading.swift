@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import Ring
+import Wire
+
+/// How connections are read: into a borrowed buffer, parsed in place, the buffer given back when nothing is left in it.
+///
+/// Part of Connections.
+/// Invariant: bytes leave a buffer only once a session has done with them.
+extension Connections {
+    /// Reads what is there, up to this round's share.
+    func read(_ connection: Connection) {
+        var reads = 0
+        while reads < Self.readsPerRound, connection.phase == .open, connection.pause == .none {
+            reads += 1
+            guard readOnce(connection) else { break }
+        }
+        if connection.phase == .open { arm(connection) }
+    }
+
+    /// False if there is, most probably, no more to be read just now.
+    func readOnce(_ connection: Connection) -> Bool {
+        let buffer = connection.input ?? inputs.take()
+        connection.input = buffer
+        switch buffer.receive(from: connection.raw) {
+        case .bytes(let count):
+            if !connection.hasSpoken {
+                connection.hasSpoken = true
+                connection.clock.frameBegan = now
+            }
+            connection.clock.lastHeard = now
+            parse(connection)
+            return count >= Self.readSize / 2
+        case .wouldBlock: giveBackIfEmpty(connection)
+        case .closed:
+            connection.ended = true
+            parse(connection)
+        case .full: refuse(connection, counting: .tooLarge)
+        case .failed: abandon(connection)
+        }
+        return false
+    }
+
+    /// Parses anew what a connection holds, after something has changed that kept it waiting.
+    func goOn(_ connection: Connection) {
+        guard connection.phase == .open else { return }
+        connection.pause = .none
+        // Waiting was not its fault.
+        connection.clock.frameBegan = now
+        parse(connection)
+        guard connection.phase == .open, connection.pause == .none else { return }
+        watch(connection)
+        arm(connection)
+    }
+
+    /// Works off what lies in the connection's buffer.
+    func parse(_ connection: Connection) {
+        if connection.stream == .undecided { decide(connection, isLast: connection.ended) }
+        guard connection.phase == .open, connection.stream != .undecided, let buffer = connection.input else { return }
+        // Who waits for space comes first, or a small message would for ever overtake a large one.
+        if !stalled.isEmpty, !connection.isQueued { return stall(connection) }
+        let before = buffer.count
+        var step: SessionStep
+        repeat {
+            replies.begin(room: Self.answersLimit - connection.unsent)
+            step = buffer.withReadable { session(connection, on: $0) }
+            buffer.consume(step.consumed)
+            if case .hello(let id) = step.reason { welcome(connection, id) }
+            answer(connection)
+        } while connection.phase == .open && step.isHello
+        guard connection.phase == .open else { return }
+        touch(connection)
+        if buffer.count < before { connection.clock.frameBegan = now }
+        act(on: step.reason, connection)
+        giveBackIfEmpty(connection)
+    }
+
+    private func session(_ connection: Connection, on bytes: Span<UInt8>) -> SessionStep {
+        if connection.stream == .native {
+            return connection.native.run(
+                on: bytes, ended: connection.ended, from: connection.origin, intake, &replies)
+        }
+        return LineSession.run(connection, on: bytes, &message, intake, &replies)
+    }
+
+    private func act(on reason: SessionStep.Reason, _ connection: Connection) {
+        switch reason {
+        case .needsMore: if connection.ended { finish(connection) }
+        case .full: stall(connection)
+        case .answers:
+            connection.pause = .answers
+            watch(connection)
+        case .refused:
+            counters.count(.protocolErrors)
+            linger(connection)
+        case .hello: break
+        }
+    }
+
+    /// Chooses the protocol, if the first bytes tell it. `isLast`: there are no more to wait for.
+    func decide(_ connection: Connection, isLast: Bool) {
+        guard let buffer = connection.input else { return }
+        connection.stream = buffer.withReadable { Sniffer.classify($0, ended: isLast) }
+        if let refusal = connection.stream.refusal { refuse(connection, counting: refusal) }
+    }
+
+    /// Enters a native sender; its older connection, if it still has one, has lost its peer and is closed.
+    private func welcome(_ connection: Connection, _ id: Wire.SenderID) {
+        // `hold` publishes, and must not swallow the wake-up of what it publishes.
+        intake.publish()
+        guard let sender = intake.producer.hold(Ring.SenderID(high: id.high, low: id.low)) else {
+            return refuse(connection, counting: .full)
+        }
+        if let older = speakers[sender.value] { close(older) }
+        speakers[sender.value] = connection
+        connection.origin.identify(high: id.high, low: id.low)
+        let last = intake.producer.lastNumber(sender)
+        connection.native.begin(as: sender, last: last, maxMessage: intake.maxMessage, &replies)
+    }
+
+    /// Leaves the next message where it is until a worker has made room.
+    private func stall(_ connection: Connection) {
+        connection.pause = .space
+        watch(connection)
+        guard !connection.isQueued else { return }
+        connection.isQueued = true
+        stalled.append(connection)
+        guard stalled.count == 1 else { return }
+        counters.page.announceWaiting()
+        // A floor that rose before this was announced has rung no bell: `resume` must look once more.
+        mustLookAgain = true
+    }
+
+    func giveBackIfEmpty(_ connection: Connection) {
+        guard let buffer = connection.input, buffer.isEmpty else { return }
+        connection.input = nil
+        inputs.give(buffer)
+    }
+}

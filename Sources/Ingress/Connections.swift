@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+package import Reactor
+import Ring
+import Wire
+
+/// All TCP connections: opened by Listener, read and parsed when they are ready, answered at the end of each round.
+///
+/// Acceptor drives it: `resume` before the events, `handle` for each, `expire` for a timer, `settle` behind the
+/// round's publish. Reading is in +Reading, answers and the end of a connection in +Writing.
+/// Invariant: a connection has at most `max-message` + 64 KiB unread and 64 KiB unsent; one that can't go on is not
+/// watched, instead of waking the loop again and again.
+package final class Connections {
+    /// Above this much unsent, a connection is not read; a frame's answer is far smaller than the rest of `outputLimit`.
+    static let answersLimit = 32 << 10
+    static let outputLimit = 64 << 10
+    static let readSize = 16 << 10
+    /// What a round reads of one connection before the others have their turn.
+    static let readsPerRound = 4
+    /// What `Subject.kind` is for connections; its index is the place.
+    package static let kind: UInt8 = 1
+
+    let intake: Intake
+    let counters: PageCounters
+    let loop: EventLoop
+    let limits: ConnectionLimits
+    let inputs: BufferPool
+    let outputs: BufferPool
+    var table = ConnectionTable()
+    var replies = Replies()
+    /// What the decoders write into, again and again.
+    var message = DecodedMessage()
+    /// Those with something to be done at the end of the round.
+    var touched: [Connection] = []
+    /// Those for whose next message the ring has no room, in their order.
+    var stalled: [Connection] = []
+    /// Space may have been made between the last look and the announcement that it is waited for.
+    var mustLookAgain = false
+    /// Those that may be parsed again in the next round.
+    var ready: [Connection] = []
+    /// Which connection speaks for a native sender.
+    var speakers: [UInt32: Connection] = [:]
+
+    package init(intake: Intake, counters: PageCounters, loop: EventLoop, limits: ConnectionLimits) {
+        self.intake = intake
+        self.counters = counters
+        self.loop = loop
+        self.limits = limits
+        inputs = BufferPool(capacity: Self.readSize, limit: intake.maxMessage + 64 << 10)
+        outputs = BufferPool(capacity: 1 << 10, limit: Self.outputLimit)
+        touched.reserveCapacity(256)
+    }
+
+    package var count: Int { table.count }
+    /// Whether the next round has work without any event.
+    package var hasReady: Bool { !ready.isEmpty || mustLookAgain }
+    var now: UInt64 { loop.now }
+
+    // MARK: verbs, in the order of a connection's life
+
+    /// Takes over an accepted connection, non-blocking.
+    package func open(_ descriptor: consuming Descriptor, peer: SocketAddress?) throws(SystemCallError) {
+        // Without these a connection still works; a Unix socket has neither.
+        try? SocketOptions.setKeepAlive(descriptor.raw)
+        try? SocketOptions.setNoDelay(descriptor.raw)
+        let connection = Connection(
+            place: table.vacancy(), descriptor: descriptor, peer: peer, maxMessage: intake.maxMessage, now: now)
+        connection.watch = try loop.watch(connection.raw, Self.subject(connection), .readable)
+        connection.interest = .readable
+        table.add(connection)
+        counters.setConnections(table.count)
+        arm(connection)
+    }
+
+    package func handle(_ place: Int, _ events: Poller.Interest) {
+        guard let connection = table[place] else { return }
+        if connection.unsent > 0, !events.isDisjoint(with: [.writable, .hangup, .error]) { flush(connection) }
+        switch connection.phase {
+        case .open where connection.pause == .none && !events.isDisjoint(with: [.readable, .hangup, .error]):
+            read(connection)
+        case .lingering: discard(connection)
+        case .finishing where !events.isDisjoint(with: [.hangup, .error]): close(connection)
+        default: break
+        }
+    }
+
+    /// Goes on with those that waited: for their answers to go out, and for space, the first come first.
+    package func resume() {
+        if !ready.isEmpty {
+            let waited = ready
+            ready.removeAll(keepingCapacity: true)
+            for connection in waited where connection.pause != .space { goOn(connection) }
+        }
+        mustLookAgain = false
+        guard !stalled.isEmpty else { return }
+        var done = 0
+        while done < stalled.count {
+            let connection = stalled[done]
+            goOn(connection)
+            if connection.phase == .open, connection.pause == .space { break }
+            connection.isQueued = false
+            done += 1
+        }
+        stalled.removeFirst(done)
+        if stalled.isEmpty { counters.page.stopWaiting() }
+    }
+
+    /// Answers what this round has brought. To be called behind `Intake.publish`.
+    package func settle() {
+        var index = 0
+        while index < touched.count {
+            let connection = touched[index]
+            index += 1
+            connection.isTouched = false
+            guard connection.phase != .closed else { continue }
+            if let number = connection.native.takeAck() {
+                replies.begin(room: .max)
+                NativeFrame.appendAck(number, to: &replies.bytes)
+                answer(connection)
+            }
+            flush(connection)
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks at a connection whose timer has fired.
+    package func expire(_ place: Int) {
+        guard let connection = table[place] else { return }
+        connection.timer = nil
+        connection.clock.armedAt = .max
+        if connection.deadline(limits) <= now { timeOut(connection) }
+        if connection.phase != .closed { arm(connection) }
+    }
+
+    // MARK: helpers of all parts
+
+    static func subject(_ connection: Connection) -> Subject {
+        Subject(kind: kind, index: UInt32(connection.place))
+    }
+
+    /// A timer is set only if it is needed before the one that is set already; that one sets itself anew.
+    func arm(_ connection: Connection) {
+        let deadline = connection.deadline(limits)
+        guard deadline < connection.clock.armedAt else { return }
+        connection.clock.armedAt = deadline
+        if let timer = connection.timer, loop.reschedule(timer, at: deadline) { return }
+        connection.timer = loop.schedule(Self.subject(connection), at: deadline)
+    }
+
+    func touch(_ connection: Connection) {
+        guard !connection.isTouched else { return }
+        connection.isTouched = true
+        touched.append(connection)
+    }
+
+    private func timeOut(_ connection: Connection) {
+        if connection.phase != .open { return close(connection) }
+        if connection.stream == .undecided, connection.hasSpoken {
+            // The time to look is over: what is there must do.
+            decide(connection, isLast: true)
+            if connection.phase == .open { parse(connection) }
+            guard connection.phase == .open, connection.deadline(limits) <= now else { return }
+        }
+        counters.count(.timedOut)
+        // A connection that never spoke, or rested too long, has begun nothing that could be counted.
+        if connection.unread > 0 { intake.refuse(.timedOut) }
+        refuse(connection, .timedOut)
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Wire
+
+/// Connections that send frames and are told nothing but refusals: text and syslog by lines, counted syslog, JSON.
+///
+/// Used by Connections on what such a connection holds.
+/// Invariant: a frame is taken, or refused and counted, exactly once; the one that the ring has no room for is not
+/// consumed, and decoded anew when there is.
+package enum LineSession {
+    package static func run(
+        _ connection: Connection, on bytes: Span<UInt8>, _ message: inout DecodedMessage, _ intake: Intake,
+        _ replies: inout Replies
+    ) -> SessionStep {
+        var start = 0
+        while replies.isOpen {
+            let step =
+                connection.stream == .syslogCounted
+                ? connection.counted.next(in: bytes, from: start, ended: connection.ended)
+                : connection.lines.next(in: bytes, from: start, ended: connection.ended)
+            switch step {
+            case .more(let from): return SessionStep(consumed: from, reason: .needsMore)
+            case .refused(let refusal):
+                intake.refuse(refusal)
+                RefusalAnswer.append(refusal, speaking: connection.stream, first: bytes, to: &replies.bytes)
+                return SessionStep(consumed: start, reason: .refused(refusal))
+            case .frame(let range, let next):
+                guard take(bytes.extracting(range), connection, &message, intake, &replies) else {
+                    return SessionStep(consumed: start, reason: .full)
+                }
+                start = next
+            }
+        }
+        return SessionStep(consumed: start, reason: .answers)
+    }
+
+    /// False if the ring is full.
+    private static func take(
+        _ frame: Span<UInt8>, _ connection: Connection, _ message: inout DecodedMessage, _ intake: Intake,
+        _ replies: inout Replies
+    ) -> Bool {
+        var refusal: Refusal?
+        if let bad = decodeFrame(frame, speaking: connection.stream, into: &message) {
+            intake.refuse(bad)
+            refusal = bad
+        } else {
+            switch intake.take(message, in: frame, from: connection.origin) {
+            case .taken: return true
+            case .full: return false
+            case .refused(let bad): refusal = bad
+            }
+        }
+        if let refusal {
+            RefusalAnswer.append(refusal, speaking: connection.stream, first: frame, to: &replies.bytes)
+        }
+        return true
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+package import Reactor
+
+/// What is done with the outcome of one accept: a pure decision, so that running out of descriptors can be tested.
+package enum AcceptAction: Equatable, Sendable {
+    case open
+    /// Closed at once and counted: more than `max-connections`.
+    case refuse
+    /// Out of descriptors: the spare one is given up to take the connection and close it.
+    case refuseBySpare
+    /// Out of descriptors, and the spare one is gone too: nothing is accepted for a while.
+    case pause
+    case again
+    case stop
+
+    package enum Outcome: Equatable, Sendable { case accepted, wouldBlock, aborted, exhausted }
+
+    package static func of(_ outcome: Outcome, open: Int, limit: Int, hasSpare: Bool) -> AcceptAction {
+        switch outcome {
+        case .accepted: open < limit ? .open : .refuse
+        case .exhausted: hasSpare ? .refuseBySpare : .pause
+        case .aborted: .again
+        case .wouldBlock: .stop
+        }
+    }
+}
+
+/// The listening side of the port: accepts a bounded number of connections a round, refuses and counts what is too much.
+///
+/// Used by Acceptor. One spare descriptor is kept, so that a connection can be refused even when there is none left.
+/// Invariant: while nothing can be accepted the socket is not watched, so a full backlog never makes the loop spin.
+package final class Listener {
+    package static let kind: UInt8 = 2
+    private static let perRound = 64
+    /// How long nothing is accepted once descriptors are out and can't even be refused.
+    private static let pauseLength: UInt64 = 100_000_000
+
+    private let socket: Descriptor
+    private let loop: EventLoop
+    private let counters: PageCounters
+    private let limit: Int
+    private var spare: Descriptor?
+    private var watch: Watch?
+
+    package init(
+        socket: consuming Descriptor, loop: EventLoop, counters: PageCounters, limit: Int
+    ) throws(SystemCallError) {
+        try Descriptor.setNonBlocking(socket.raw)
+        self.socket = socket
+        self.loop = loop
+        self.counters = counters
+        self.limit = limit
+        spare = try self.socket.duplicate()
+        try start()
+    }
+
+    /// Accepts what waits, up to a round's share.
+    package func accept(into connections: Connections) throws(SystemCallError) {
+        var left = Self.perRound
+        while left > 0, try acceptOne(into: connections) { left -= 1 }
+    }
+
+    /// Accepts everything that waits now: before the socket is closed for good.
+    package func acceptRest(into connections: Connections) throws(SystemCallError) {
+        while try acceptOne(into: connections) {}
+    }
+
+    /// The pause is over.
+    package func start() throws(SystemCallError) {
+        if spare == nil { spare = try? socket.duplicate() }
+        guard watch == nil else { return }
+        watch = try loop.watch(socket.raw, Subject(kind: Self.kind), .readable)
+    }
+
+    package func stop() {
+        if let watch { loop.unwatch(watch) }
+        watch = nil
+    }
+
+    /// False if there is nothing more to accept now.
+    private func acceptOne(into connections: Connections) throws(SystemCallError) -> Bool {
+        switch Sockets.accept(socket.raw) {
+        case .accepted(let descriptor, let peer):
+            let action = AcceptAction.of(
+                .accepted, open: connections.count, limit: limit, hasSpare: spare != nil)
+            guard action == .open else {
+                counters.count(.refusedByLimit)
+                return true
+            }
+            counters.count(.accepted)
+            try connections.open(descriptor, peer: peer)
+            return true
+        case .wouldBlock: return try perform(.wouldBlock, connections)
+        case .aborted: return try perform(.aborted, connections)
+        case .exhausted: return try perform(.exhausted, connections)
+        case .failed(let code): throw SystemCallError(call: "accept", code: code)
+        }
+    }
+
+    private func perform(_ outcome: AcceptAction.Outcome, _ connections: Connections) throws(SystemCallError) -> Bool {
+        switch AcceptAction.of(outcome, open: connections.count, limit: limit, hasSpare: spare != nil) {
+        case .again: return true
+        case .refuseBySpare: return refuseBySpare()
+        case .pause: return pause()
+        case .open, .refuse, .stop: return false
+        }
+    }
+
+    /// Gives up the spare descriptor to take a connection and close it.
+    private func refuseBySpare() -> Bool {
+        spare = nil
+        guard takeAndClose() else { return pause() }
+        counters.count(.refusedByDescriptors)
+        spare = try? socket.duplicate()
+        return true
+    }
+
+    private func takeAndClose() -> Bool {
+        switch Sockets.accept(socket.raw) {
+        case .accepted: true
+        default: false
+        }
+    }
+
+    private func pause() -> Bool {
+        stop()
+        _ = loop.schedule(Subject(kind: Self.kind), at: loop.now &+ Self.pauseLength)
+        return false
+    }
+}
