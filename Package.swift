@@ -71,7 +71,7 @@ let package = Package(
         tests("HotRestart", ["LinuxIO"]),
         tests("Control", ["LinuxIO", "Wire"]),
         tests("BelfryClient", ["LinuxIO", "Wire"]),
-        tests("Ingress", ["LinuxIO", "Ring", "Settings", "Wire"]),
+        tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Commands", ["Control", "Settings"]),

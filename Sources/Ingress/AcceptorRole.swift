@@ -16,7 +16,10 @@ package enum AcceptorRole {
     /// - Returns: the exit code: 0 after a drain or a stop, 1 if it can't start or go on.
     package static func run() -> CInt {
         do {
-            CurrentProcess.setName("belfry-acceptor")
+            CurrentProcess.setName("belfryd-acceptor")
+            Signal.ignoreBrokenPipes()
+            // A terminal or a service manager may tell the whole group to end; here the supervisor alone decides.
+            _ = try SignalDescriptor(blocking: [Signal.terminate, Signal.interrupt, Signal.hangup])
             let acceptor = try Acceptor(try parts())
             try CurrentProcess.forbidNewRights()
             try acceptor.begin()

@@ -114,9 +114,9 @@ package final class Connections {
             index += 1
             connection.isTouched = false
             guard connection.phase != .closed else { continue }
-            if let number = connection.native.takeAck() {
+            if connection.stream == .native {
                 replies.begin(room: .max)
-                NativeFrame.appendAck(number, to: &replies.bytes)
+                connection.native.appendVerdict(to: &replies)
                 answer(connection)
             }
             flush(connection)

@@ -12,7 +12,9 @@ package struct NativeSession: Equatable, Sendable {
     /// Its place in the ring's table, held as long as the connection lives; nil without HELLO.
     package private(set) var sender: SenderIndex?
     package private(set) var lastNumber: UInt64 = 0
-    package private(set) var isAckDue = false
+    private var isAckDue = false
+    /// Why the stream ends, to be told behind the last ack.
+    private var farewell: Refusal?
     /// HELLO is only for the first frame.
     private var hasBegun = false
 
@@ -26,11 +28,12 @@ package struct NativeSession: Equatable, Sendable {
         NativeFrame.appendWelcome(welcome, to: &replies.bytes)
     }
 
-    /// The cumulative number to be acked now, if any.
-    package mutating func takeAck() -> UInt64? {
-        guard isAckDue else { return nil }
+    /// Appends what is to be said now that the round is published: an ack, and behind it why the stream ends.
+    package mutating func appendVerdict(to replies: inout Replies) {
+        if isAckDue { NativeFrame.appendAck(lastNumber, to: &replies.bytes) }
+        if let farewell { NativeFrame.appendError(number: 0, farewell, to: &replies.bytes) }
         isAckDue = false
-        return lastNumber
+        farewell = nil
     }
 
     /// Works off whole frames. Stops behind a HELLO, which the caller answers with `begin`.
@@ -41,16 +44,16 @@ package struct NativeSession: Equatable, Sendable {
         while replies.isOpen {
             switch NativeFrame.next(in: bytes, from: start, ended: ended, maxMessage: intake.maxMessage) {
             case .more(let from): return SessionStep(consumed: from, reason: .needsMore)
-            case .refused(let refusal): return end(refusal, at: start, intake, &replies)
+            case .refused(let refusal): return end(refusal, at: start, intake)
             case .frame(let header, let payload, let next):
                 switch header.kind {
                 case .publish:
                     let result = publish(payload, in: bytes, from: origin, intake, &replies)
                     if result == .full { return SessionStep(consumed: start, reason: .full) }
-                    if case .refused(let refusal) = result { return end(refusal, at: start, intake, &replies) }
+                    if case .refused(let refusal) = result { return end(refusal, at: start, intake) }
                 case .hello:
                     guard !hasBegun, let id = NativeFrame.hello(in: bytes, payload: payload), id.high | id.low != 0
-                    else { return end(.badFrame, at: start, intake, &replies) }
+                    else { return end(.badFrame, at: start, intake) }
                     hasBegun = true
                     return SessionStep(consumed: next, reason: .hello(id))
                 default:
@@ -90,11 +93,9 @@ package struct NativeSession: Equatable, Sendable {
         return .taken
     }
 
-    private func end(
-        _ refusal: Refusal, at start: Int, _ intake: Intake, _ replies: inout Replies
-    ) -> SessionStep {
+    private mutating func end(_ refusal: Refusal, at start: Int, _ intake: Intake) -> SessionStep {
         intake.refuse(refusal)
-        NativeFrame.appendError(number: 0, refusal, to: &replies.bytes)
+        farewell = refusal
         return SessionStep(consumed: start, reason: .refused(refusal))
     }
 }

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import LinuxIO
+import Ring
+import Settings
+import Testing
+import Wire
+
+@testable import Ingress
+
+/// An acceptor on loopback with a ring of its own, stepped by the test's thread; the supervisor's and a worker's ends
+/// are in the test's hand.
+///
+/// Invariant: ports are the kernel's choice and memory is in files without a name, so nothing outlasts the test.
+final class TestPort {
+    let files: RingFiles
+    let supervisor: ControlWriter
+    let worker: RingWorker
+    let workerBell: EventCounter
+    let settings: Settings
+    private(set) var acceptor: Acceptor
+    private(set) var producer: RingProducer
+    private(set) var counters: PageCounters
+    private(set) var channel: RoleChannel
+    private(set) var bell: CInt = -1
+    let udp: Descriptor
+    let tcp: Descriptor
+    private let page: MemoryFile
+    private let workerPage: MemoryFile
+    private let observer: RingObserver
+
+    struct Record: Equatable {
+        var topic: String
+        var body: [UInt8]
+        var decoded: String
+        var wireProtocol: WireProtocol?
+        var mask: UInt64
+        var source: String
+        var sourceHash: UInt32
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    /// - Parameters: records: descriptors of the ring. topics: of the one service, in slot 0.
+    init(
+        arena: UInt64 = 1 << 20, records: UInt64 = 4_096, topics: [String] = [">"],
+        change: (inout Settings) -> Void = { _ in }
+    ) throws {
+        Signal.ignoreBrokenPipes()
+        let files = try RingFiles(
+            creating: RingGeometry(arenaSize: arena, descriptorCount: records), logID: 7, now: 1)
+        supervisor = try ControlWriter(MemoryFile.map(files.control.descriptor.raw, writable: true))
+        supervisor.install(
+            ServiceSlot(
+                name: "test", order: .none, incarnation: 1, since: 1, shards: 1, tableStart: 0, tableCapacity: 64),
+            at: 0)
+        supervisor.grant(slot: 0, shard: 0, to: 0)
+        supervisor.publishGrants()
+        var settings = Settings()
+        settings.port.maxMessage = 1 << 10
+        settings.services = [.init(name: "test", topics: topics, command: ["/bin/true"])]
+        change(&settings)
+        self.settings = settings
+        page = try MemoryFile(named: "page", size: ProcessPage.size)
+        workerPage = try MemoryFile(named: "page", size: ProcessPage.size)
+        worker = try RingWorker(
+            control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
+            log: MemoryFile.map(files.log.descriptor.raw, writable: false),
+            outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
+            page: ProcessPage(MemoryFile.map(workerPage.descriptor.raw, writable: true)),
+            acceptorPage: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: false)))
+        observer = try RingObserver(
+            log: MemoryFile.map(files.log.descriptor.raw, writable: false), logID: 7, since: 1)
+        let any = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
+        udp = try Sockets.udp(any)
+        tcp = try Sockets.tcp(any)
+        workerBell = try EventCounter()
+        let process = try Self.start(
+            files, settings, page: page, workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
+        acceptor = process.acceptor
+        producer = process.producer
+        counters = process.counters
+        bell = process.bell
+        channel = process.takeChannel()
+        self.files = files
+        try acceptor.begin()
+    }
+
+    /// Lets go of the acceptor without a word, as its death would, and lets another one attach.
+    func replaceAcceptor() throws {
+        let process = try Self.start(
+            files, settings, page: page, workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
+        acceptor = process.acceptor
+        producer = process.producer
+        counters = process.counters
+        bell = process.bell
+        channel = process.takeChannel()
+        try acceptor.begin()
+    }
+
+    /// A producer on the same ring, for a test that plays the dead predecessor.
+    func predecessor() throws -> RingProducer { try Self.producer(files, page) }
+
+    // MARK: stepping
+
+    /// Steps the acceptor until it is so, for ten seconds at most.
+    func run(_ what: Comment = "it is so", until isSo: () throws -> Bool) throws {
+        let deadline = Clock.monotonic() + 10_000_000_000
+        while try !isSo() {
+            try #require(Clock.monotonic() < deadline, what)
+            _ = try acceptor.step(until: Clock.monotonic() + 20_000_000)
+        }
+    }
+
+    /// Steps until the ledger has received so many notifications.
+    func receive(_ count: UInt64) throws {
+        try run("\(count) notifications are counted") { producer.intake.received >= count }
+    }
+
+    /// Steps until the acceptor has ended.
+    func runToEnd() throws -> Acceptor.Progress {
+        let deadline = Clock.monotonic() + 10_000_000_000
+        while Clock.monotonic() < deadline {
+            let progress = try acceptor.step(until: Clock.monotonic() + 20_000_000)
+            if progress != .running { return progress }
+        }
+        return .running
+    }
+
+    // MARK: looking
+
+    /// All records published since the last call.
+    func records() -> [Record] {
+        var records: [Record] = []
+        while let (header, payload) = observer.read() {
+            records.append(
+                Record(
+                    topic: String(decoding: payload[header.topic], as: UTF8.self), body: Array(payload[header.body]),
+                    decoded: String(decoding: payload[header.decoded], as: UTF8.self),
+                    wireProtocol: WireProtocol(rawValue: header.wireProtocol), mask: header.mask,
+                    source: String(decoding: payload[header.source], as: UTF8.self), sourceHash: header.sourceHash))
+        }
+        return records
+    }
+
+    func refused(_ refusal: Refusal) -> UInt64 { producer.intake.refused(Int(refusal.rawValue)) }
+
+    /// Resolves every record that is published, as the service would.
+    func deliverAll() throws {
+        let lease = try worker.lease(slot: 0, shard: 0)
+        lease.settleAll(to: worker.head, .delivered)
+        if worker.spaceIsAwaited() { EventCounter.ring(bell) }
+    }
+
+    func connect() throws -> TestClient { try TestClient(tcp.raw) }
+
+    /// Sends datagrams from one socket.
+    func send(_ datagrams: [[UInt8]]) throws {
+        let name = try SocketFacts.name(of: udp.raw)
+        let socket = try Sockets.udpConnect(try #require(name))
+        for datagram in datagrams { #expect(try Sockets.send(socket.raw, datagram.span)) }
+    }
+
+    func send(_ datagrams: String...) throws { try send(datagrams.map { Array($0.utf8) }) }
+
+    // MARK: making
+
+    private final class Process {
+        let acceptor: Acceptor
+        let producer: RingProducer
+        let counters: PageCounters
+        let bell: CInt
+        private var channel: RoleChannel?
+
+        init(
+            _ acceptor: Acceptor, _ producer: RingProducer, _ counters: PageCounters, bell: CInt,
+            _ channel: consuming RoleChannel
+        ) {
+            self.acceptor = acceptor
+            self.producer = producer
+            self.counters = counters
+            self.bell = bell
+            self.channel = consume channel
+        }
+
+        func takeChannel() -> RoleChannel { channel.take()! }
+    }
+
+    private static func producer(_ files: borrowing RingFiles, _ page: borrowing MemoryFile) throws -> RingProducer {
+        try RingProducer(
+            control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
+            log: MemoryFile.map(files.log.descriptor.raw, writable: true),
+            outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false),
+            page: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
+    }
+
+    private static func start(
+        _ files: borrowing RingFiles, _ settings: Settings, page: borrowing MemoryFile,
+        workerPage: borrowing MemoryFile, workerBell: CInt, udp: CInt, tcp: CInt
+    ) throws -> Process {
+        let producer = try producer(files, page)
+        let counters = try PageCounters(ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
+        let workers = WorkerBells(pages: try WorkerPages(mapping: [workerPage.descriptor.raw]))
+        workers.add(EventCounter(owning: try Descriptor.duplicate(workerBell)))
+        var near: RoleChannel?
+        var far: RoleChannel?
+        try SeqPacketChannel.pair().split { first, second in
+            near = RoleChannel(first)
+            far = RoleChannel(second)
+        }
+        let bell = try EventCounter()
+        let raw = bell.raw
+        let acceptor = try Acceptor(
+            try AcceptorParts(
+                settings: settings, producer: producer,
+                control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
+                counters: counters, workers: workers, bell: bell, channel: far.take()!,
+                udp: try Descriptor.duplicate(udp), tcp: try Descriptor.duplicate(tcp)))
+        return Process(acceptor, producer, counters, bell: raw, near.take()!)
+    }
+}
