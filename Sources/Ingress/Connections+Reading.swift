@@ -107,8 +107,6 @@ extension Connections {
 
     /// Enters a native sender; its older connection, if it still has one, has lost its peer and is closed.
     private func welcome(_ connection: Connection, _ id: Wire.SenderID) {
-        // `hold` publishes, and must not swallow the wake-up of what it publishes.
-        intake.publish()
         guard let sender = intake.producer.hold(Ring.SenderID(high: id.high, low: id.low)) else {
             return refuse(connection, counting: .full)
         }

@@ -31,8 +31,6 @@ package struct DatagramIntake: ~Copyable {
     /// Reads one batch.
     /// - Returns: false if nothing waited.
     package mutating func receive(from socket: CInt) throws(SystemCallError) -> Bool {
-        // What is published by reading must not lose its wake-up.
-        intake.publish()
         let entries = try intake.producer.receive(from: socket)
         guard entries > 0 else { return false }
         workOff(entries, skipping: 0)

@@ -21,8 +21,6 @@ package final class Intake {
     /// When this round's messages were received, ns since 1970.
     package var time: UInt64 = 0
     private var routing: Routing
-    /// Slots of records that are published, but whose workers were not woken yet.
-    private var published: UInt64 = 0
 
     package init(producer: RingProducer, router: Router, maxMessage: Int) {
         self.producer = producer
@@ -68,12 +66,11 @@ package final class Intake {
     }
 
     /// Makes everything taken so far visible. The workers concerned are woken by `wake`.
-    package func publish() { published |= producer.publish() }
+    package func publish() { producer.publish() }
 
     /// Rings for every sleeper that has work in what was published since the last call.
     package func wake(_ pages: borrowing WorkerPages, ring: (Int) -> Void) {
-        producer.forEachSleeper(mask: published, pages: pages, ring: ring)
-        published = 0
+        producer.forEachSleeper(pages, ring: ring)
     }
 
     private func take(

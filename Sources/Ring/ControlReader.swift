@@ -33,7 +33,8 @@ package struct ControlReader: ~Copyable {
     /// Whose shard this is, or nil.
     package func holder(slot: Int, shard: Int) -> Int? {
         let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8
-        let word = words.relaxed(place)
+        // Acquire: pairs with the release in ControlWriter.grant.
+        let word = words.acquire(place)
         return word == 0 || word > UInt64(RingGeometry.workers) ? nil : Int(word - 1)
     }
 

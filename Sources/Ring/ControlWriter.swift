@@ -52,7 +52,8 @@ package struct ControlWriter: ~Copyable {
     /// Names the worker of a shard, or nobody. Workers look only after `publishGrants`.
     package func grant(slot: Int, shard: Int, to worker: Int?) {
         let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8
-        words.store(worker.map { UInt64($0) + 1 } ?? 0, place)
+        // Release: pairs with the acquire in ControlReader.holder, behind the old holder's last store.
+        words.release(worker.map { UInt64($0) + 1 } ?? 0, place)
     }
 
     /// Makes the grants written so far the ones that count.

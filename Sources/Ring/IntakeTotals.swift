@@ -79,8 +79,9 @@ struct PairedTotals {
     /// Writes `values[1...]` into a copy; the selecting word must not point to it.
     @inline(__always) func write(_ values: [UInt64], copy: UInt64) {
         let at = words.advanced(by: Int(copy) &* stride)
-        // The stamp changes before any value does: pairs with the acquire fence in read().
-        at.store(at.relaxed(0) &+ 1, 0)
+        // The stamp changes behind the selector that left this copy and before any value does: pairs with the
+        // acquire of the stamp and the acquire fence in read().
+        at.release(at.relaxed(0) &+ 1, 0)
         SharedWords.releaseFence()
         var index = 1
         while index < count {
@@ -89,17 +90,18 @@ struct PairedTotals {
         }
     }
 
-    /// Reads the copy that `selecting()` names; asks again while a writer overtakes it.
+    /// Reads the copy that `selecting()` (an acquire load) names; asks again while a writer overtakes it.
     func read(_ selecting: () -> UInt64) -> (selector: UInt64, values: [UInt64]) {
         var values = [UInt64](repeating: 0, count: count)
         while true {
             let selector = selecting()
             let at = words.advanced(by: Int(selector & 1) * stride)
-            let stamp = at.acquire(0)  // pairs with the release fence in write()
+            let stamp = at.acquire(0)  // pairs with the release in write()
+            // While the selector names this copy nobody rewrites it, so the stamp is that of a whole copy.
+            guard selecting() == selector else { continue }
             for index in 1..<count { values[index] = at.relaxed(index * 8) }
             SharedWords.acquireFence()  // pairs with the release fence in write()
-            // An unchanged selector alone would not do: it may have come back to the same value.
-            if at.relaxed(0) == stamp, selecting() == selector { return (selector, values) }
+            if at.relaxed(0) == stamp { return (selector, values) }
         }
     }
 }

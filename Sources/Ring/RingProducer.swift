@@ -28,12 +28,15 @@ package final class RingProducer {
     private var isDirty = false
     private var senders: SenderTable
     private var epoch: UInt32
+    private var intent: (sequence: UInt64, offset: UInt64)
 
     /// The oldest sequence and arena offset that must not be overwritten, as last looked up; 0: unknown.
     private var tail: UInt64
     private var tailOffset: UInt64
     /// The slots of all records appended since the last `publish`.
     private var batchMask: UInt64 = 0
+    /// The slots of published records of which nobody was told.
+    private var unheard: UInt64 = 0
     /// The last sequence and offset at which sleepers were woken only to raise their floors.
     private var nudgedAt: (sequence: UInt64, offset: UInt64)
 
@@ -60,6 +63,7 @@ package final class RingProducer {
             attaching: log, offset: RingLayout.Log.datagrams, entries: RingLayout.Log.datagramEntries)
         senders = SenderTable(words)
         epoch = control.epoch
+        intent = (words.relaxed(RingLayout.Log.intentSequence), words.relaxed(RingLayout.Log.intentOffset))
         tail = 0
         tailOffset = totals.arenaNext
         nudgedAt = (next, totals.arenaNext)
@@ -99,9 +103,7 @@ package final class RingProducer {
         guard let offset = reserve(count) else { return .full }
         let sequence = next
         // Observers look at the intent after they have copied: pairs with the acquire fence in RingObserver.
-        words.store(sequence &+ 1, RingLayout.Log.intentSequence)
-        words.store(offset &+ UInt64(count), RingLayout.Log.intentOffset)
-        SharedWords.releaseFence()
+        raiseIntent(sequence &+ 1, offset &+ UInt64(count))
         var place = RingLayout.Log.arena(geometry) &+ Int(offset & geometry.arenaMask)
         for part in 0..<4 {
             let bytes = part == 0 ? topic : part == 1 ? source : part == 2 ? decoded : body
@@ -133,10 +135,8 @@ package final class RingProducer {
     // MARK: publishing
 
     /// Makes everything since the last call visible at once: one release store of the head.
-    /// - Returns: the slots that the new records are for.
-    @discardableResult
-    package func publish() -> UInt64 {
-        guard isDirty else { return 0 }
+    package func publish() {
+        guard isDirty else { return }
         let copy = head.copy ^ 1
         Self.pairedTotals(words).write(totals.words, copy: copy)
         let from = head.sequence
@@ -145,21 +145,23 @@ package final class RingProducer {
         words.release(head.raw, RingLayout.Log.head)
         isDirty = false
         if next != from { applySenders() }
-        defer { batchMask = 0 }
-        return batchMask
+        unheard |= batchMask
+        batchMask = 0
     }
 
     /// The next sequence as everyone sees it.
     package var published: UInt64 { head.sequence }
     package var intake: IntakeTotals { totals }
 
-    /// Calls `ring` for each worker that sleeps and has work in the batch just published, or all sleepers when
-    /// their floors are needed to free space. To be called behind `publish`.
-    package func forEachSleeper(mask: UInt64, pages: borrowing WorkerPages, ring: (Int) -> Void) {
+    /// Calls `ring` for each worker that sleeps and has work in what was published since the last call, or all
+    /// sleepers when their floors are needed to free space.
+    package func forEachSleeper(_ pages: borrowing WorkerPages, ring: (Int) -> Void) {
         let nudge =
             next &- nudgedAt.sequence >= geometry.descriptorCount / 16
             || totals.arenaNext &- nudgedAt.offset >= geometry.arenaSize / 16
-        guard mask != 0 || nudge else { return }
+        guard unheard != 0 || nudge else { return }
+        let mask = unheard
+        unheard = 0
         if nudge { nudgedAt = (next, totals.arenaNext) }
         SharedWords.fence()  // pairs with the fence in ProcessPage.announceSleep
         pages.forEachSleeping { worker, interest in
@@ -198,7 +200,8 @@ package final class RingProducer {
     /// Finds or makes a native sender's entry and holds it until `release(_:)`: what it was last accepted with.
     /// - Returns: nil if every place is held by a connection.
     package func hold(_ id: SenderID) -> SenderIndex? {
-        publish()  // A place changes hands only when the records of its last holder are entered.
+        // A place changes hands only when the records of its last holder are entered.
+        publish()
         return senders.pin(id, now: next)
     }
     package func release(_ sender: SenderIndex) { senders.unpin(sender) }
@@ -223,6 +226,15 @@ package final class RingProducer {
     }
 
     // MARK: descriptors
+
+    /// The intent never falls: what a dead predecessor had begun to overwrite stays marked.
+    @inline(__always) private func raiseIntent(_ sequence: UInt64, _ offset: UInt64) {
+        if sequence > intent.sequence { intent.sequence = sequence }
+        if offset > intent.offset { intent.offset = offset }
+        words.store(intent.sequence, RingLayout.Log.intentSequence)
+        words.store(intent.offset, RingLayout.Log.intentOffset)
+        SharedWords.releaseFence()
+    }
 
     @inline(__always) private func descriptor(_ sequence: UInt64) -> SharedWords {
         words.advanced(

@@ -50,4 +50,16 @@ import Testing
         #expect(sequence >= 5)
         #expect(observer.missed == sequence - 1)
     }
+
+    @Test("what a dead producer had begun to overwrite stays marked when its successor begins anew")
+    func intentOfTheDead() throws {
+        let ring = try TestRing()
+        let dead = try ring.producer()
+        for number in 1...15 { dead.append("\(number)", for: []) }
+        dead.publish()
+        for _ in 0..<5 { dead.append("over", for: []) }
+        let observer = try ring.observer(since: 1)
+        try ring.producer().append("one only", for: [])
+        #expect(try #require(observer.read()).header.sequence >= 5)
+    }
 }

@@ -13,7 +13,7 @@ import Testing
         let (producer, worker) = (try ring.producer(), try ring.worker())
         #expect(producer.append("one") == .appended(1))
         #expect(worker.head == 1)
-        #expect(producer.publish() == 1)
+        producer.publish()
         #expect(worker.head == 2)
         #expect(worker.body(1) == "one")
     }
@@ -30,7 +30,7 @@ import Testing
         producer.refuse(3)
         producer.countDuplicate()
         #expect(try ring.ledger().intake().received == 0)
-        #expect(producer.publish() == 0b11)
+        producer.publish()
         let intake = try ring.ledger().intake()
         #expect(intake.received == 5 && intake.published == 3 && intake.duplicate == 1 && intake.refused(3) == 1)
         #expect(intake.routed == 2 && intake.unrouted == 1)

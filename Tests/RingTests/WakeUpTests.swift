@@ -26,9 +26,9 @@ import Testing
 
         func woken(for slots: [Int]) -> [Int] {
             producer.append("x", for: slots)
-            let mask = producer.publish()
+            producer.publish()
             var rung: [Int] = []
-            producer.forEachSleeper(mask: mask, pages: pages) { rung.append($0) }
+            producer.forEachSleeper(pages) { rung.append($0) }
             return rung
         }
     }
@@ -47,6 +47,16 @@ import Testing
         #expect(pair.woken(for: [0, 1]) == [0])
         pair.page.awake()
         #expect(pair.woken(for: [1]) == [])
+    }
+
+    @Test("what was published on the way to something else wakes its workers too")
+    func publishedByTheWay() throws {
+        let pair = try Pair()
+        pair.page.announceSleep(interest: 0b10)
+        pair.producer.append("x", for: [1])
+        _ = pair.producer.hold(SenderID(high: 1, low: 1))
+        #expect(pair.woken(for: [0]) == [0])
+        #expect(pair.woken(for: [0]) == [])
     }
 
     @Test("a sixteenth of the ring further on every sleeper is woken, so that it raises its floors")
