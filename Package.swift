@@ -76,6 +76,6 @@ let package = Package(
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Commands", ["Control", "Settings"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
-        .testTarget(name: "SystemTests", swiftSettings: house),
+        .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
     ]
 )

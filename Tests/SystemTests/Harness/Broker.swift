@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A real belfryd with a configuration, a state folder, a control socket and a port of its own.
+/// Used by every system test. The port's number comes from the kernel, so any number of them run side by side.
+/// Invariant: when `init` returns, belfryd takes notifications; after `stop` or the end of this value nothing of it is
+/// left: no process, no control socket, no lock.
+
+import Foundation
+import LinuxIO
+import Testing
+
+final class Broker {
+    let scratch: Scratch
+    let program: Program
+    let port: UInt16
+    let control: String
+
+    /// `services` are the list items of the configuration, each beginning with "- "; `settings` are further top-level
+    /// lines; `portOptions` stand inside `port: {…}`, each with a comma in front.
+    init(
+        _ scratch: Scratch, services: [String], portOptions: String = "", settings: String = "",
+        environment: [String] = [], limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = []
+    ) throws {
+        let file = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings)
+        self.scratch = scratch
+        control = scratch.file("control")
+        let program = try Program(
+            Executables.belfryd, ["--config", file], in: scratch, environment: environment, limits: limits)
+        self.program = program
+        let isUp: Bool = try scratch.wait("the control socket\n\(program.errors)", alongside: program) {
+            scratch.exists("control") ? true : program.hasEnded ? false : nil
+        }
+        guard isUp else { throw DidNotStart(errors: program.errors) }
+        let status = try Status(asking: scratch, at: scratch.file("control"))
+        port = status.port
+    }
+
+    struct DidNotStart: Error, CustomStringConvertible {
+        let errors: String
+        var description: String { "belfryd did not start: \(errors)" }
+    }
+
+    /// Writes the configuration file and gives its path.
+    static func configure(
+        _ scratch: Scratch, _ services: [String], _ port: String, _ settings: String = ""
+    ) throws -> String {
+        let items = services.map { "  " + $0.replacingOccurrences(of: "\n", with: "\n    ") }
+        return try scratch.write(
+            "belfry.yaml",
+            """
+            port: { address: 127.0.0.1, \(port) }
+            state: { directory: \(scratch.file("state")) }
+            control: { socket: \(scratch.file("control")) }
+            \(settings)
+            services: \(items.isEmpty ? "[]" : "")
+            \(items.joined(separator: "\n"))
+
+            """)
+    }
+
+    func belfry(_ arguments: [String], input: String = "") throws -> Program.Result {
+        try scratch.run(Executables.belfry, ["--control", control] + arguments, input: input)
+    }
+
+    func status() throws -> Status { try Status(asking: scratch, at: control) }
+    func ledger() throws -> Ledger { try Ledger(asking: scratch, at: control) }
+
+    /// The ledger once it is as wanted; the last one is shown when it never is.
+    func ledger(_ what: String, until deadline: Deadline = .after(), _ holds: (Ledger) -> Bool) throws -> Ledger {
+        var last: Ledger?
+        do {
+            return try scratch.poll(what, until: deadline) {
+                last = try ledger()
+                return last.flatMap { holds($0) ? $0 : nil }
+            }
+        } catch is TimedOut {
+            throw TimedOut("\(what); the ledger: \(last.map(String.init(describing:)) ?? "none")\n\(program.errors)")
+        }
+    }
+
+    /// A service's line of the status once it is as wanted.
+    func service(
+        _ name: String, _ what: String, until deadline: Deadline = .after(), _ holds: (Status.Service) -> Bool
+    ) throws -> Status.Service {
+        var last: Status.Service?
+        do {
+            return try scratch.poll(what, until: deadline) {
+                last = try status()[service: name]
+                return last.flatMap { holds($0) ? $0 : nil }
+            }
+        } catch is TimedOut {
+            throw TimedOut("\(what); last seen: \(last.map(String.init(describing:)) ?? "none")\n\(program.errors)")
+        }
+    }
+
+    /// Ends belfryd as an operator would, and holds it to what it promises for its end.
+    func stop(until deadline: Deadline = .after()) throws {
+        program.signal(Signal.terminate)
+        let result = try program.wait(until: deadline)
+        #expect(result.status == .exited(0), "\(result.errors)")
+        #expect(!scratch.exists("control"), "the control socket is left behind")
+        try expectNothingLeft()
+    }
+
+    /// No process of this broker, and none of its services, is alive.
+    func expectNothingLeft() throws {
+        let left = LeftOver.processes(of: scratch)
+        #expect(left.isEmpty, "left behind: \(left)")
+    }
+
+    deinit {
+        // A test that failed half-way leaves its services to this: the signal makes belfryd end them too.
+        guard !program.hasEnded else { return }
+        program.signal(Signal.terminate)
+        program.signal(Signal.terminate)
+        _ = try? program.wait(until: .after(.seconds(15)))
+        LeftOver.kill(of: scratch)
+    }
+}
