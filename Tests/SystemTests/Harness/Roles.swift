@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The role processes of a broker, found as the supervisor's children, for tests that kill them.
+/// Invariant: a process that is signalled was a child of this test's belfryd a moment before, held by a pidfd.
+
+import LinuxIO
+import Testing
+
+enum Roles {
+    /// The children of the supervisor whose command line has this role.
+    static func pids(_ role: String, of broker: Broker) -> [CInt] {
+        let path = "/proc/\(broker.program.pid)/task/\(broker.program.pid)/children"
+        let text = (try? File.read(path, limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return text.split(separator: " ").compactMap { CInt($0) }.filter {
+            LeftOver.command($0).hasPrefix("belfryd \(role)") || LeftOver.command($0).contains("/belfryd \(role)")
+        }
+    }
+
+    /// Signals the role's process (one of the workers, in turn by `round`); false if none runs at the moment.
+    @discardableResult
+    static func signal(_ signal: CInt, _ role: String, of broker: Broker, round: Int = 0) -> Bool {
+        let all = pids(role, of: broker).sorted()
+        guard !all.isEmpty, let process = try? ProcessDescriptor(pid: all[round % all.count]) else { return false }
+        return process.send(signal)
+    }
+
+    /// Kills the role, and waits until another process has taken its place.
+    static func killAndReplace(_ role: String, of broker: Broker) throws {
+        let before = Set(pids(role, of: broker))
+        #expect(!before.isEmpty)
+        signal(Signal.kill, role, of: broker)
+        _ =
+            try broker.scratch.poll("another \(role)") {
+                Set(pids(role, of: broker)).subtracting(before).isEmpty ? nil : true
+            } as Bool
+    }
+}
