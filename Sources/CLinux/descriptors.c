@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Descriptors and memory files: memfd, seals, pipes, eventfd, prctl.
 // Used by LinuxIO's Descriptor, MemoryFile, EventCounter and CurrentProcess.
+// Invariant: every descriptor made here closes on exec.
 #define _GNU_SOURCE
 #include "CLinux.h"
 

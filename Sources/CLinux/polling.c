@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// epoll with 64-bit tokens and nanosecond time-outs, for LinuxIO's Poller.
+// epoll with 64-bit tokens and nanosecond time-outs.
+// Used by LinuxIO's Poller.
+// Invariant: the caller's array is the one that the kernel fills; nothing is allocated.
 #define _GNU_SOURCE
 #include "CLinux.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// pidfds, signalfd and rlimits, for LinuxIO's ProcessDescriptor, SignalDescriptor and CurrentProcess.
+// pidfds, signalfd and rlimits.
+// Used by LinuxIO's ProcessDescriptor, SignalDescriptor and CurrentProcess.
+// Invariant: a process is named by its pidfd wherever the kernel allows it, never by a number that may be reused.
 #define _GNU_SOURCE
 #include "CLinux.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Socket calls behind _GNU_SOURCE and control messages, for LinuxIO's Sockets and SeqPacketChannel.
+// Socket calls behind _GNU_SOURCE and control messages.
+// Used by LinuxIO's Sockets and SeqPacketChannel.
+// Invariant: every descriptor received or accepted here closes on exec.
 #define _GNU_SOURCE
 #include "CLinux.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A list of C strings with its closing null, as execve takes it. Used by LaunchPlan for arguments and environment.
+/// A list of C strings with its closing null, as execve takes it.
+/// Used by LaunchPlan for arguments and environment.
 /// Invariant: every entry is a block of its own that ends in a zero; replacing one allocates only if it outgrows its room.
 
 @safe final class CStringTable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Nanoseconds of the two clocks. Used by timers (monotonic) and for the time that a message carries (realtime).
+/// Nanoseconds of the two clocks.
+/// Used by timers (monotonic) and for the time that a message carries (realtime).
 /// Invariant: the monotonic clock never goes back; it stands still while the machine is suspended.
 
 internal import Glibc

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The process that we are: its numbers, rights, limits and ties. Used by the entry points and by Supervision.
+/// The process that we are: its numbers, rights, limits and ties.
+/// Used by the entry points and by Supervision.
 /// Invariant: what is set here holds for the whole process; tests that set something do it in a child.
 
 internal import CLinux

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Folders: what lies in them, making them, taking names away. Used by Supervision and the command-line tool.
+/// Folders: what lies in them, making them, taking names away.
+/// Used by Supervision and the command-line tool.
 /// Invariant: nothing here follows into sub-folders.
 
 internal import Glibc

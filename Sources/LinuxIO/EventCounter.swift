@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A bell between processes (eventfd): ringing it makes it readable for whoever polls it. Used for wake-ups.
+/// A bell between processes (eventfd): ringing it makes it readable for whoever polls it.
+/// Used for wake-ups, one for each role.
 /// Invariant: neither ringing nor draining ever blocks, and a bell rung many times is drained by one call.
 
 internal import CLinux

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A mapped piece of shared memory, unmapped when its owner lets go of it. Used by Ring for every region.
+/// A mapped piece of shared memory, unmapped when its owner lets go of it.
+/// Used by Ring for every region.
 /// Invariant: `base` to `base + count` is mapped as long as the value lives, and written through only if `writable`.
 
 internal import Glibc

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Host names to addresses. Used by the command-line tool and client libraries alone: it may ask the network and wait.
+/// Host names to addresses.
+/// Used by the command-line tool and client libraries alone: it may ask the network and wait.
 /// Invariant: the addresses come in the order in which the system wants them tried.
 
 internal import CLinux

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The switches of a socket, one function each. Used by Ingress (port), BelfryClient and Control.
+/// The switches of a socket, one function each.
+/// Used by Ingress (port), BelfryClient and Control.
 /// Invariant: a function either sets its option or throws with the option's name.
 
 internal import CLinux

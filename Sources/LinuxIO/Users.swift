@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Users and groups by name. Used by SettingsFile alone: it may load name services, which the broker itself never does.
+/// Users and groups by name.
+/// Used by SettingsFile alone: it may load name services, which the broker itself never does.
 /// Invariant: numbers are taken as they are, names only if the system knows them.
 
 internal import Glibc
