@@ -58,6 +58,7 @@ package final class RingProducer {
         next = head.sequence
         guard next >= 1 else { throw .corrupt(region: "log", what: "its head is 0") }
         totals = IntakeTotals()
+        // Acquire: pairs with the same release.
         totals.words = Self.pairedTotals(words).read { [words] in words.acquire(RingLayout.Log.head) }.values
         datagrams = DatagramArray(
             attaching: log, offset: RingLayout.Log.datagrams, entries: RingLayout.Log.datagramEntries)

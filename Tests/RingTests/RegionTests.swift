@@ -5,6 +5,7 @@ import Testing
 
 @testable import Ring
 
+/// Regions that are stale, foreign, too small or corrupt: each is refused with its own error, before anything is read.
 @Suite struct RegionTests {
     private typealias At = RingLayout.Header
 

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Ring
 
+/// The ledger read from the regions: both sides balance above and below the floors, whoever has died.
 @Suite struct RingLedgerTests {
     @Test("outcomes above the floor are counted as well as those below it", arguments: [1, 3])
     func aboveTheFloor(shards: Int) throws {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Ring
 
+/// Observers: what they see, what they miss, and that nothing torn is returned.
 @Suite struct RingObserverTests {
     @Test("an observer sees what is published from where it asked to begin")
     func since() throws {

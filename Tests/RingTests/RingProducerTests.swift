@@ -5,6 +5,7 @@ import Testing
 
 @testable import Ring
 
+/// The producer: append, publish, space, refusals and senders, over every wrap-around.
 @Suite struct RingProducerTests {
     @Test("an appended record is seen by nobody before it is published")
     func publish() throws {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Ring
 
+/// What a successor finds after a producer's death: published, appended, and read from the kernel but not published.
 @Suite struct RingRecoveryTests {
     @Test("a successor goes on behind the head and forgets what was not published")
     func successor() throws {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Ring
 
+/// Leases: outcomes over laps, floors, in-flight tables, and what passes to the next holder.
 @Suite struct ShardLeaseTests {
     @Test("outcomes of every lap are told from those of the lap before", arguments: [1, 3])
     func laps(shards: Int) throws {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Ring
 
+/// The handshakes of sleeping workers and of a producer that waits for space.
 @Suite struct WakeUpTests {
     /// A producer with one worker's page, as the acceptor holds them.
     private struct Pair: ~Copyable {
