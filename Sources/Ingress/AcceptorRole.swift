@@ -38,14 +38,13 @@ package enum AcceptorRole {
 
     private static func parts() throws -> AcceptorParts {
         let inherited = try InheritedDescriptors.adopt()
-        let image = try MemoryFile.map(try inherited.require("settings").raw, writable: false)
+        let image = try map("settings", inherited)
         let settings = try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
         let control = try inherited.require("control")
         let page = try inherited.require("page")
         let producer = try RingProducer(
             control: ControlReader(MemoryFile.map(control.raw, writable: false)),
-            log: MemoryFile.map(try inherited.require("log").raw, writable: true),
-            outcomes: MemoryFile.map(try inherited.require("outcomes").raw, writable: false),
+            log: map("log", inherited, writable: true), outcomes: map("outcomes", inherited),
             page: ProcessPage(MemoryFile.map(page.raw, writable: true)))
         let parts = try AcceptorParts(
             settings: settings, producer: producer,
@@ -59,6 +58,14 @@ package enum AcceptorRole {
         _ = try inherited.require("fence").release()
         try inherited.finish()
         return parts
+    }
+
+    /// The descriptor must live until the mapping is made, and is not needed behind it.
+    private static func map(
+        _ name: String, _ inherited: InheritedDescriptors, writable: Bool = false
+    ) throws -> MappedMemory {
+        let descriptor = try inherited.require(name)
+        return try MemoryFile.map(descriptor.raw, writable: writable)
     }
 
     /// Pages and bells of workers 0, 1, … as far as they go.
