@@ -59,7 +59,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Floor 4
-        .executableTarget(name: "belfryd", dependencies: ["Ingress", "Delivery", "Supervision"], swiftSettings: house),
+        .executableTarget(
+            name: "belfryd", dependencies: ["Ingress", "Delivery", "Supervision", log], swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
         // Tests mirror the sources.
         tests("LinuxIO"),

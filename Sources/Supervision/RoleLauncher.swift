@@ -44,7 +44,9 @@ final class RoleLauncher {
                     path: "/proc/self/exe", arguments: ["belfryd"] + desk.role.arguments,
                     environment: LaunchEnvironment.forRoles,
                     descriptors: [(1, 1), (2, 2)] + table.sources.enumerated().map { ($1, CInt($0) + 3) },
-                    listenNames: table.names, parentDeathSignal: Signal.kill))
+                    listenNames: table.names,
+                    // Ctrl-C is for us alone. A worker makes itself a session, which a group's leader may not.
+                    processGroup: desk.role == .acceptor, parentDeathSignal: Signal.kill))
         }
     }
 

@@ -1,1 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+/// belfryd: one executable for the supervisor and its roles, so that they always match in version.
+///
+/// The only place of this process that exits it. Logging is set up here, before anything can log.
+/// Invariant: the first thread runs the role from beginning to end; parent-death signals hang on it.
+
+import Delivery
+import Glibc
+import Ingress
+import Logging
+import Supervision
+
+let isJournal = StandardErrorLog.isJournal()
+LoggingSystem.bootstrap { StandardErrorLog(label: $0, isJournal: isJournal) }
+
+switch Invocation(Array(CommandLine.arguments.dropFirst())) {
+case .supervise(let file): exit(SupervisorRole.run(file: file))
+case .role(.acceptor): exit(AcceptorRole.run())
+case .role(.worker(let index)):
+    do {
+        try WorkerRole.run(index: index)
+    } catch {
+        Logger(label: "belfryd.worker.\(index)").critical("\(error)")
+        exit(1)
+    }
+case .help: print(Invocation.usage, terminator: "")
+case .version: print("belfryd \(Invocation.releaseName)")
+case .wrong(let what):
+    StandardErrorLog.write("belfryd: \(what)\n\(Invocation.usage)")
+    exit(2)
+}
