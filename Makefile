@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# make run: build a release and start Belfry in the foreground. make test: everything that can be checked.
+# Both install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build run test lint clean packages-build packages-test
+
+RELEASE := swift build -c release --static-swift-stdlib
+# The system tests drive these executables.
+export BELFRY_BIN = $(CURDIR)/.build/release
+
+BUILD_PACKAGES := libsystemd-dev pkg-config
+TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd spin gcc libc6-dev bsdutils systemd dbus python3 procps util-linux
+
+# Names of Debian packages that are not installed.
+missing = $(shell for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
+
+# $(call install,PURPOSE,PACKAGES): installs what is missing, with sudo only if we are not root.
+define install
+	@missing="$(strip $(call missing,$(2)))"; \
+	if [ -n "$$missing" ]; then \
+		command -v apt-get >/dev/null || { echo "needed to $(1), and no apt-get here to install it: $$missing" >&2; exit 1; }; \
+		sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; echo "sudo is needed to install what is missing to $(1): $$missing"; fi; \
+		$$sudo apt-get update -qq; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+endef
+
+packages-build:
+	$(call install,build Belfry,$(BUILD_PACKAGES))
+
+packages-test:
+	$(call install,test Belfry,$(TEST_PACKAGES))
+
+build: packages-build
+	$(RELEASE) --product belfryd
+	$(RELEASE) --product belfry
+
+# Everything that is written lands in .run/: see Config/belfry.yaml.
+run: build
+	@mkdir -p .run
+	@exec .build/release/belfryd --config Config/belfry.yaml
+
+test: packages-test
+	$(RELEASE) --product belfryd
+	$(RELEASE) --product belfry
+	Models/check
+	swift test
+
+lint:
+	swift format lint --strict -r Package.swift Sources Tests
+
+clean:
+	rm -rf .build .run
