@@ -114,6 +114,15 @@ struct DatagramIntakeTests {
         #expect(port.records().last?.text == "again")
     }
 
+    @Test("of a train is a message of its own, the shorter last one too")
+    func train() throws {
+        let port = try TestPort()
+        try port.sendTrain("<13>one<13>two<13>x", segment: 7)
+        try port.receive(3)
+        #expect(port.records().map(\.text) == ["<13>one", "<13>two", "<13>x"])
+        #expect(port.counters.page.counter(6) == 3)
+    }
+
     @Test("for no service is published and counted as unrouted")
     func unrouted() throws {
         let port = try TestPort(topics: ["alerts.>"])

@@ -34,6 +34,20 @@ struct RecoveryTests {
         #expect(port.records().map(\.text) == ["one", "two", "three"])
     }
 
+    @Test("goes on in the middle of a train")
+    func halfTrain() throws {
+        let port = try TestPort()
+        try port.sendTrain("onetwothr4", segment: 3)
+        let dead = try port.predecessor()
+        try #expect(dead.receive(from: port.udp.raw) == 1)
+        dead.refuse(0)
+        dead.finishDatagram()
+        dead.publish()
+        try port.replaceAcceptor()
+        #expect(port.records().map(\.text) == ["two", "thr", "4"])
+        #expect(port.producer.intake.received == 4)
+    }
+
     @Test("has nothing to do behind one that had finished its batch")
     func finished() throws {
         let port = try TestPort()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Control
+import Glibc
 import LinuxIO
 import Ring
 import Settings
@@ -102,6 +103,11 @@ final class TestPort {
     /// A producer on the same ring, for a test that plays the dead predecessor.
     func predecessor() throws -> RingProducer { try Self.producer(files, page) }
 
+    /// As the supervisor's death would.
+    func hangUp() throws {
+        try SeqPacketChannel.pair().split { first, _ in channel = RoleChannel(first) }
+    }
+
     // MARK: stepping
 
     /// Steps the acceptor until it is so, for ten seconds at most.
@@ -160,6 +166,16 @@ final class TestPort {
         let name = try SocketFacts.name(of: udp.raw)
         let socket = try Sockets.udpConnect(try #require(name))
         for datagram in datagrams { #expect(try Sockets.send(socket.raw, datagram.span)) }
+    }
+
+    /// Sends bytes as a train of datagrams of one size, the last one shorter (UDP_SEGMENT, udp(7)).
+    func sendTrain(_ text: String, segment: CInt) throws {
+        let name = try SocketFacts.name(of: udp.raw)
+        let socket = try Sockets.udpConnect(try #require(name))
+        var size = segment
+        // Holds: the option is an int, and lives for the call.
+        #expect(unsafe setsockopt(socket.raw, CInt(IPPROTO_UDP), 103, &size, 4) == 0)
+        #expect(try Sockets.send(socket.raw, Array(text.utf8).span))
     }
 
     func send(_ datagrams: String...) throws { try send(datagrams.map { Array($0.utf8) }) }

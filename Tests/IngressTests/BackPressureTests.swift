@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Control
+import LinuxIO
+import Ring
+import Testing
+import Wire
+
+@testable import Ingress
+
+/// What the acceptor does when it can't get rid of what it has: the ring is full, or a client does not read.
+@Suite("Under back-pressure")
+struct BackPressureTests {
+    @Test(
+        "a connection is not read while the ring is full, loses nothing, and goes on when the bell says there is room")
+    func full() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let client = try port.connect()
+        for number in 0..<40 { client.send("\(number)\n") }
+        try port.run { port.worker.spaceIsAwaited() }
+        #expect(port.producer.intake.published < 40)
+        #expect(port.refused(.full) == 0)
+        var bodies = port.records().map(\.text)
+        while bodies.count < 40 {
+            let before = port.producer.intake.published
+            try port.deliverAll()
+            try port.run { port.producer.intake.published > before }
+            bodies += port.records().map(\.text)
+        }
+        #expect(bodies == (0..<40).map { "\($0)" })
+        try port.deliverAll()
+        try port.run { !port.worker.spaceIsAwaited() }
+    }
+
+    @Test("a native sender is acked as far as was published, and for the rest when it is")
+    func native() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let client = try port.connect()
+        client.send((1...30).reduce(into: Native.hello(1)) { $0 += Native.publish($1) })
+        try port.run { port.worker.spaceIsAwaited() && client.frames().count > 1 }
+        #expect(client.frames().last == .ack(port.producer.intake.published))
+        try port.run {
+            try port.deliverAll()
+            return client.frames().last == .ack(30)
+        }
+        #expect(port.producer.intake.published == 30)
+        #expect(port.producer.intake.duplicate == 0)
+    }
+
+    @Test("connections go on in the order in which they found the ring full")
+    func order() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let first = try port.connect()
+        first.send((0..<30).map { "first \($0)\n" }.joined())
+        try port.run { port.worker.spaceIsAwaited() }
+        let second = try port.connect()
+        second.send("second\n")
+        try port.run { port.acceptor.connections.stalled.count == 2 }
+        var bodies = port.records().map(\.text)
+        try port.run {
+            try port.deliverAll()
+            bodies += port.records().map(\.text)
+            return bodies.count == 31
+        }
+        #expect(bodies == (0..<30).map { "first \($0)" } + ["second"])
+    }
+
+    @Test("a connection that breaks while it waits for space does not wake the loop again and again")
+    func noSpin() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let client = try port.connect()
+        client.send((0..<40).map { "\($0)\n" }.joined())
+        try port.run { port.worker.spaceIsAwaited() }
+        client.close()
+        _ = try port.acceptor.step(until: Clock.monotonic())
+        let before = Clock.monotonic()
+        _ = try port.acceptor.step(until: before + 50_000_000)
+        #expect(Clock.monotonic() >= before + 50_000_000)
+        try port.run {
+            try port.deliverAll()
+            return port.producer.intake.published == 40
+        }
+        try port.run { port.acceptor.connections.count == 0 }
+    }
+
+    @Test("a client that does not read its answers is not read any more, and holds bounded memory")
+    func answers() throws {
+        let port = try TestPort()
+        let client = try port.connect()
+        let bad = (0..<100).reduce(into: [UInt8]()) { frames, _ in frames += Native.publish(0, "a b") }
+        try port.run {
+            client.send(bad)
+            let unsent = port.acceptor.connections.table.all.first?.unsent ?? 0
+            #expect(unsent <= 64 << 10)
+            return port.acceptor.connections.table.all.first?.pause == .answers
+        }
+        let refused = port.refused(.badTopic)
+        _ = try port.acceptor.step(until: Clock.monotonic() + 10_000_000)
+        #expect(port.refused(.badTopic) == refused)
+        // It reads again: everything that it has sent is worked off.
+        try port.run {
+            client.received().isEmpty == false
+                && port.acceptor.connections.table.all.first?.pause == Connection.Pause.none
+        }
+        client.end()
+        try port.run { client.sawEnd() }
+        #expect(port.refused(.badTopic) > refused)
+    }
+}
