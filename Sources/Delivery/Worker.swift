@@ -46,8 +46,11 @@ package final class Worker {
     /// Delivers what is waiting, then ends; at the deadline (monotonic nanoseconds) it ends with what it has.
     package func drain(deadline: UInt64) { ending.drain(deadline: deadline) }
 
-    /// Ends now.
-    package func stop() { ending.stop() }
+    /// Ends without delivering what is waiting: services get SIGTERM and a moment to end.
+    package func stop() { ending.stop(.terminated) }
+
+    /// Ends at once, its services with it.
+    package func abandon() { ending.stop(.killed) }
 
     /// One round.
     /// - Parameter limit: monotonic nanoseconds at which it returns though nothing has happened; nil for never.

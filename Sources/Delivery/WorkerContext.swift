@@ -16,8 +16,8 @@ final class WorkerContext {
         var ending: UInt64 = 5_000_000_000
         /// A stream service that dies so early without an answer has not started.
         var start: UInt64 = 5_000_000_000
-        /// From SIGTERM to SIGKILL once a drain's deadline is over.
-        var last: UInt64 = 1_000_000_000
+        /// From SIGTERM to SIGKILL once the time of a drain is over; the supervisor waits little longer.
+        var last: UInt64 = 300_000_000
     }
 
     /// What the process counts in its page; the numbers are known to whoever reads the page.

@@ -21,7 +21,7 @@ struct WorkerEnding: Equatable {
     private(set) var deadline = UInt64.max
     /// Whether it ended with nothing pending.
     private(set) var isDrained = false
-    private var mustStop = false
+    private var wanted: ProcessEnding.Step?
 
     mutating func drain(deadline: UInt64) {
         guard phase == .serving else { return }
@@ -29,17 +29,18 @@ struct WorkerEnding: Equatable {
         self.deadline = deadline
     }
 
-    mutating func stop() { mustStop = true }
+    /// Ends the services without delivering what is waiting: `terminated` with a short grace, or `killed`.
+    mutating func stop(_ step: ProcessEnding.Step) { wanted = step }
 
     /// Goes on, if the time has come.
     /// - Returns: how far the services' processes are to be ended now, or nil if nothing is to be done.
     mutating func advance(now: UInt64, isIdle: Bool, running: Int) -> ProcessEnding.Step? {
         var step: ProcessEnding.Step?
-        if mustStop, phase != .finished {
-            mustStop = false
+        if let wanted, phase != .finished {
+            self.wanted = nil
             phase = .ending
             deadline = .max
-            step = .killed
+            step = wanted
         } else if phase == .draining, isIdle {
             phase = .closing
             isDrained = true

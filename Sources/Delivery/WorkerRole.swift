@@ -20,8 +20,19 @@ package enum WorkerRole {
     private static let settingsVersion: UInt64 = 1
 
     /// Serves until the supervisor says to end, or is gone.
-    /// - Throws: what hinders it from starting or going on, in words for the log.
-    package static func run(index: Int) throws {
+    /// - Returns: the exit status: 0, or 1 after something that only another process could get over.
+    package static func run(index: Int) -> CInt {
+        let log = Logger(label: "belfryd.worker.\(index)")
+        do {
+            try serve(index, log)
+            return 0
+        } catch {
+            log.critical("\(error)")
+            return 1
+        }
+    }
+
+    private static func serve(_ index: Int, _ log: Logger) throws {
         Signal.ignoreBrokenPipes()
         CurrentProcess.setName("belfryd-worker")
         // The supervisor knows by it what this worker leaves behind.
@@ -31,7 +42,7 @@ package enum WorkerRole {
         // Held as long as we map something, and for nothing else.
         let fence = try inherited.require("fence")
         let loop = try EventLoop()
-        let worker = try makeWorker(index, loop, inherited)
+        let worker = try makeWorker(index, loop, inherited, log)
         try inherited.finish()
         _ = try loop.watch(channel.raw, Token(.channel).subject, .readable)
         _ = channel.send(.ready(settingsVersion: settingsVersion))
@@ -42,8 +53,9 @@ package enum WorkerRole {
         _ = consume fence
     }
 
-    private static func makeWorker(_ index: Int, _ loop: EventLoop, _ inherited: InheritedDescriptors) throws -> Worker
-    {
+    private static func makeWorker(
+        _ index: Int, _ loop: EventLoop, _ inherited: InheritedDescriptors, _ log: Logger
+    ) throws -> Worker {
         let image = try map("settings", inherited)
         let settings = try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
         let ring = try RingWorker(
@@ -55,7 +67,7 @@ package enum WorkerRole {
             ring: ring, loop: loop,
             environment: passedOn.compactMap { name in CurrentProcess.environment(name).map { "\(name)=\($0)" } },
             seed: Clock.realtime() ^ UInt64(truncatingIfNeeded: CurrentProcess.pid) << 32,
-            log: Logger(label: "belfryd.worker.\(index)"))
+            log: log)
         return try Worker(
             context, index: index, services: settings.services,
             bell: EventCounter(owning: inherited.require("bell")),
@@ -78,7 +90,7 @@ package enum WorkerRole {
             case .message(.ready), .message(.drained), .malformed: continue
             case .wouldBlock: return
             // The supervisor is gone.
-            case .closed, .failed: return worker.stop()
+            case .closed, .failed: return worker.abandon()
             }
         }
     }

@@ -6,13 +6,14 @@
 /// Invariant: it lives in memory files and one folder of its own, and takes both away with itself.
 
 import Foundation
+import Glibc
 import LinuxIO
 import Logging
 import Reactor
-import Ring
 import Settings
 
 @testable import Delivery
+@testable import Ring
 
 final class Bench {
     let files: RingFiles
@@ -20,7 +21,7 @@ final class Bench {
     let producer: RingProducer
     let services: [Settings.Service]
     let folder: String
-    private let acceptorPage: MemoryFile
+    private let acceptorFile: MemoryFile
     private let acceptorBell: EventCounter
     private var pages: [Int: Kept<MemoryFile>] = [:]
     private var bells: [Int: Kept<EventCounter>] = [:]
@@ -57,7 +58,7 @@ final class Bench {
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false),
             page: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
         self.files = files
-        acceptorPage = page
+        acceptorFile = page
         acceptorBell = try EventCounter()
         install()
         for slot in self.services.indices {
@@ -84,13 +85,13 @@ final class Bench {
     // MARK: workers
 
     func worker(_ index: Int = 0) throws -> Worker {
-        let page = try page(index)
+        let page = try pageFile(index)
         let ring = try RingWorker(
             control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
             log: MemoryFile.map(files.log.descriptor.raw, writable: false),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(MemoryFile.map(page, writable: true)),
-            acceptorPage: ProcessPage(MemoryFile.map(acceptorPage.descriptor.raw, writable: false)))
+            acceptorPage: ProcessPage(MemoryFile.map(acceptorFile.descriptor.raw, writable: false)))
         let context = WorkerContext(
             ring: ring, loop: try EventLoop(), environment: ["PATH=/usr/bin:/bin", "LANG=C"], seed: 7,
             log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }, graces: graces)
@@ -102,15 +103,22 @@ final class Bench {
             acceptorBell: EventCounter(owning: acceptorBell.descriptor.duplicate()))
     }
 
-    private func page(_ index: Int) throws -> CInt {
+    private func pageFile(_ index: Int) throws -> CInt {
         if pages[index] == nil { pages[index] = Kept(try MemoryFile(named: "page", size: ProcessPage.size)) }
         return pages[index]!.value.descriptor.raw
     }
 
-    /// What a worker has confirmed of the grants.
-    func grantsApplied(_ index: Int = 0) throws -> UInt64 {
-        try ProcessPage(MemoryFile.map(page(index), writable: false)).grantsApplied
+    /// A worker's page as the supervisor sees it.
+    func page(_ index: Int = 0) throws -> ProcessPage {
+        try ProcessPage(MemoryFile.map(pageFile(index), writable: false))
     }
+
+    /// What a worker has confirmed of the grants.
+    func grantsApplied(_ index: Int = 0) throws -> UInt64 { try page(index).grantsApplied }
+    func acceptorPage() throws -> ProcessPage {
+        try ProcessPage(MemoryFile.map(acceptorFile.descriptor.raw, writable: true))
+    }
+    func acceptorWasRung() -> Bool { acceptorBell.drain() }
 
     /// Steps the workers until something holds.
     /// - Returns: false if it does not come to hold in time.
@@ -164,6 +172,14 @@ final class Bench {
         return result
     }
 
+    /// Makes the first record's descriptor point out of the arena.
+    func corruptFirstRecord() throws {
+        let log = FileHandle(fileDescriptor: files.log.descriptor.raw, closeOnDealloc: false)
+        let descriptor = RingLayout.Log.descriptors + RingLayout.Log.descriptorStride
+        try log.seek(toOffset: UInt64(descriptor + RingLayout.Descriptor.bodyLength))
+        try log.write(contentsOf: Data(repeating: 0xFF, count: 4))
+    }
+
     // MARK: what can be seen
 
     func counts(_ slot: Int = 0) throws -> RingLedger.Service {
@@ -175,13 +191,30 @@ final class Bench {
     }
 
     func delivered(_ slot: Int = 0) throws -> UInt64 { try counts(slot)[.delivered] }
-    func status(_ slot: Int = 0, shard: Int = 0) throws -> ShardStatus.Report { try counts(slot).shards[shard] }
+    /// How a shard stands; as good as new while nobody has opened it.
+    func status(_ slot: Int = 0, shard: Int = 0) throws -> ShardStatus.Report {
+        let shards = try counts(slot).shards
+        return shards.indices.contains(shard) ? shards[shard] : ShardStatus.Report()
+    }
 
     /// The lines of a file that services append to; none while it is not there.
     func lines(_ name: String) -> [String] {
         guard let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) else { return [] }
         return text.split(separator: "\n").map(String.init)
     }
+
+    func bytes(_ name: String) -> [UInt8] {
+        FileManager.default.contents(atPath: "\(folder)/\(name)").map(Array.init) ?? []
+    }
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+
+    /// Whether there is such a process that has not ended.
+    func isRunning(_ pid: String) -> Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+        return !stat.contains(") Z ")
+    }
+
+    func kill(_ pid: String) { _ = CInt(pid).map { Glibc.kill($0, SIGKILL) } }
 
     func write(_ name: String, _ text: String, mode: Int = 0o644) throws {
         try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
