@@ -16,13 +16,7 @@ LoggingSystem.bootstrap { StandardErrorLog(label: $0, isJournal: isJournal) }
 switch Invocation(Array(CommandLine.arguments.dropFirst())) {
 case .supervise(let file): exit(SupervisorRole.run(file: file))
 case .role(.acceptor): exit(AcceptorRole.run())
-case .role(.worker(let index)):
-    do {
-        try WorkerRole.run(index: index)
-    } catch {
-        Logger(label: "belfryd.worker.\(index)").critical("\(error)")
-        exit(1)
-    }
+case .role(.worker(let index)): exit(WorkerRole.run(index: index))
 case .help: print(Invocation.usage, terminator: "")
 case .version: print("belfryd \(Invocation.releaseName)")
 case .wrong(let what):
