@@ -39,7 +39,7 @@ final class ExecRunner: ServiceRunner {
     init(_ shard: Shard, place: Int) throws(SystemCallError) {
         self.shard = shard
         runner = place
-        launcher = try ServiceLauncher(shard.service, environment: shard.context.environment)
+        launcher = try ServiceLauncher(shard.service, shard.context)
         let window = Self.window(of: shard.service, shard: shard.lease.shard, capacity: shard.lease.table.capacity)
         runs = [Run?](repeating: nil, count: window)
         ackTimeout = shard.service.ackTimeout.nanoseconds

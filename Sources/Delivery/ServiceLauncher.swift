@@ -20,19 +20,20 @@ final class ServiceLauncher {
     private let service: Settings.Service
     private let plan: LaunchPlan
 
-    init(_ service: Settings.Service, environment: [String]) throws(SystemCallError) {
+    init(_ service: Settings.Service, _ context: WorkerContext) throws(SystemCallError) {
         self.service = service
         let isExec = service.mode == .exec
         plan = try LaunchPlan(
             LaunchRequest(
                 path: service.command[0], arguments: service.command,
-                environment: Self.environment(of: service, beside: environment), directory: service.directory ?? "/",
+                environment: Self.environment(of: service, beside: context.environment),
+                directory: service.directory ?? "/",
                 descriptors: [(Self.ownLog, 0), (Self.ownLog, 1), (Self.ownLog, 2)],
                 credentials: service.credentials.map {
                     LaunchRequest.Credentials(user: $0.uid, group: $0.gid, groups: $0.groups)
                 },
-                limits: service.limits.map { ($0.resource, $0.soft, $0.hard) }, processGroup: true,
-                parentDeathSignal: Signal.kill),
+                limits: context.limits + service.limits.map { ($0.resource, $0.soft, $0.hard) },
+                processGroup: true, parentDeathSignal: Signal.kill),
             variables: isExec ? MessageVariable.allCases.map(\.name) : [])
     }
 

@@ -36,7 +36,7 @@ final class StreamRunner: ServiceRunner {
     init(_ shard: Shard, place: Int) throws(SystemCallError) {
         self.shard = shard
         runner = place
-        launcher = try ServiceLauncher(shard.service, environment: shard.context.environment)
+        launcher = try ServiceLauncher(shard.service, shard.context)
         let capacity = shard.lease.table.capacity
         window = Self.window(of: shard.service, shard: shard.lease.shard, capacity: capacity)
         ackTimeout = shard.service.ackTimeout.nanoseconds

@@ -34,14 +34,19 @@ final class WorkerContext {
     let log: Logger
     /// "NAME=value" of the variables that services get of ours.
     let environment: [String]
+    /// Limits that services get back before their own are set: the worker itself lives under wider ones.
+    let limits: [(resource: Int32, soft: UInt64, hard: UInt64)]
     var jitter: Jitter
 
     init(
-        ring: RingWorker, loop: EventLoop, environment: [String], seed: UInt64, log: Logger, graces: Graces = Graces()
+        ring: RingWorker, loop: EventLoop, environment: [String],
+        limits: [(resource: Int32, soft: UInt64, hard: UInt64)] = [], seed: UInt64, log: Logger,
+        graces: Graces = Graces()
     ) {
         self.ring = ring
         self.loop = loop
         self.environment = environment
+        self.limits = limits
         self.graces = graces
         self.log = log
         jitter = Jitter(seed: seed)

@@ -63,9 +63,13 @@ package enum WorkerRole {
             outcomes: map("outcomes", inherited, writable: true),
             page: ProcessPage(map("page", inherited, writable: true)),
             acceptorPage: ProcessPage(map("acceptor-page", inherited)))
+        // Each process of a service takes three descriptors of ours; programs that use select(2) rely on the old limit.
+        let limit = try ResourceLimit.get(.descriptors)
+        _ = try CurrentProcess.raiseDescriptorLimit()
         let context = WorkerContext(
             ring: ring, loop: loop,
             environment: passedOn.compactMap { name in CurrentProcess.environment(name).map { "\(name)=\($0)" } },
+            limits: [(ResourceLimit.descriptors.resource, limit.soft, limit.hard)],
             seed: Clock.realtime() ^ UInt64(truncatingIfNeeded: CurrentProcess.pid) << 32,
             log: log)
         return try Worker(

@@ -20,6 +20,8 @@ package enum AcceptorRole {
             Signal.ignoreBrokenPipes()
             // A terminal or a service manager may tell the whole group to end; here the supervisor alone decides.
             _ = try SignalDescriptor(blocking: [Signal.terminate, Signal.interrupt, Signal.hangup])
+            // A connection is a descriptor; where the limit is low all the same, the listener copes.
+            _ = try CurrentProcess.raiseDescriptorLimit()
             let acceptor = try Acceptor(try parts())
             try CurrentProcess.forbidNewRights()
             try acceptor.begin()

@@ -64,7 +64,6 @@ package final class Supervisor {
         signals = try SignalDescriptor(
             blocking: [Signal.terminate, Signal.interrupt, Signal.hangup, Signal.child])
         try CurrentProcess.becomeSubreaper()
-        _ = try CurrentProcess.raiseDescriptorLimit()
         folder = try StateFolder(settings.state.directory)
         control = ControlServer(path: settings.control.socket)
         try control.prepare()
