@@ -11,6 +11,13 @@ package struct UserRecord: Equatable, Sendable {
     package let group: UInt32
     /// Supplementary groups, the first one included.
     package let groups: [UInt32]
+
+    package init(name: String, user: UInt32, group: UInt32, groups: [UInt32]) {
+        self.name = name
+        self.user = user
+        self.group = group
+        self.groups = groups
+    }
 }
 
 package enum Users {

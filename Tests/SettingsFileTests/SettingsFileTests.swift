@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a good configuration file says is what the settings hold.
+
+import LinuxIO
+import Settings
+import SettingsFile
+import Testing
+
+@Suite("A configuration file")
+struct SettingsFileTests {
+    @Test("may leave everything out", arguments: ["", "\n# nothing\n", "port:\nservices:\n", "{}", "services: []"])
+    func defaults(yaml: String) throws {
+        #expect(try Reading.settings(yaml) == Settings())
+    }
+
+    @Test("sets every key of the manual")
+    func everyKey() throws {
+        let settings = try Reading.settings(
+            """
+            port:     { address: "::1", number: 514, udp: true, tcp: false, max-message: 64KiB, max-connections: 10,
+                        frame-timeout: 500ms, idle-timeout: 1h, receive-buffer: 8192 }
+            workers:  { count: 4, stuck-after: 3s }
+            ring:     { size: 1MiB, durability: memory }
+            state:    { directory: ../state }
+            control:  { socket: /run/b.sock }
+            shutdown: { grace: 0 }
+            update:   { probation: 5s, drain-timeout: none }
+            """)
+        #expect(settings.port.address == "::1" && settings.port.number == 514)
+        #expect(settings.port.udp && !settings.port.tcp)
+        #expect(settings.port.maxMessage == 65_536 && settings.port.maxConnections == 10)
+        #expect(settings.port.frameTimeout == .milliseconds(500) && settings.port.idleTimeout == .seconds(3600))
+        #expect(settings.port.receiveBuffer == 8192)
+        #expect(settings.workers.count == 4 && settings.workers.stuckAfter == .seconds(3))
+        #expect(settings.ring.size == 1 << 20 && settings.ring.durability == .memory)
+        #expect(settings.state.directory == "/etc/belfry/../state" && settings.control.socket == "/run/b.sock")
+        #expect(settings.shutdown.grace == .zero)
+    }
+
+    @Test("sets every key of a service")
+    func everyServiceKey() throws {
+        let settings = try Reading.settings(
+            """
+            services:
+              - name: on-call
+                topics: [alerts.disk.>, syslog.daemon.crit]
+                command: [./run.sh, --now, 5]
+                mode: stream
+                framing: lines
+                instances: 3
+                lanes: 2
+                concurrency: 4
+                in-flight: 256
+                ack-timeout: 1s
+                idle-timeout: none
+                retry: { attempts: 2, backoff: 5ms, max-backoff: 1m }
+                order: topic
+                directory: data
+                environment: { A: "1", B: , C: x y }
+                user: nobody
+                group: adm
+                limits: { nofile: 64, as: { soft: 1GiB, hard: infinity } }
+                on-remove: drop
+                renamed-from: pager
+            """)
+        var expected = Settings.Service(
+            name: "on-call", topics: ["alerts.disk.>", "syslog.daemon.crit"],
+            command: ["/etc/belfry/run.sh", "--now", "5"])
+        expected.mode = .stream
+        expected.instances = 3
+        expected.lanes = 2
+        expected.concurrency = 4
+        expected.inFlight = 256
+        expected.ackTimeout = .seconds(1)
+        expected.idleTimeout = nil
+        expected.retry.attempts = 2
+        expected.retry.backoff = .milliseconds(5)
+        expected.retry.maxBackoff = .seconds(60)
+        expected.order = .topic
+        expected.directory = "/etc/belfry/data"
+        expected.environment = [
+            .init(name: "A", value: "1"), .init(name: "B", value: ""), .init(name: "C", value: "x y"),
+        ]
+        expected.credentials = .init(user: "nobody", uid: 65_534, gid: 4, groups: [65_534, 4])
+        expected.limits = [
+            .init(name: "nofile", resource: ResourceLimit.descriptors.resource, soft: 64, hard: 64),
+            .init(
+                name: "as", resource: ResourceLimit.addressSpace.resource, soft: 1 << 30, hard: ResourceLimit.infinity),
+        ]
+        expected.onRemove = .drop
+        expected.renamedFrom = "pager"
+        #expect(settings.services == [expected])
+    }
+
+    @Test("may name a program that is not there, and is warned of it")
+    func missingProgram() throws {
+        let file = try Reading.file("services:\n- { name: a, topics: [b], command: [/no/such] }")
+        #expect(
+            file.warnings == [
+                "belfry.yaml:2:37: services[1].command[1]: /no/such is not there, or can't be executed"
+            ])
+    }
+
+    @Test("may have 64 services")
+    func sixtyFour() throws {
+        let lines = (1...64).map { "- { name: s\($0), topics: [b], command: [/usr/bin/page] }\n" }.joined()
+        #expect(try Reading.settings("services:\n" + lines).services.count == 64)
+    }
+
+    @Test("survives the way through the image")
+    func image() throws {
+        let settings = try Reading.settings(Reading.service("user: me, limits: { core: 0 }"))
+        #expect(try SettingsImage.decode(SettingsImage.encode(settings).span) == settings)
+    }
+}
