@@ -76,6 +76,13 @@ package enum File {
         unsafe access(path, X_OK) == 0 && !Directory.exists(path)
     }
 
+    /// Bytes of a regular file that is open; nil for pipes, terminals and sockets.
+    package static func size(_ raw: CInt) -> Int? {
+        var status = stat()
+        guard unsafe fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+
     /// Where a symbolic link points to.
     package static func linkTarget(_ path: String) throws(SystemCallError) -> String {
         var bytes = [UInt8](repeating: 0, count: 4096)
