@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The sender against a small broker: acks, refusals, and connections that break in the middle.
+
+import LinuxIO
+import Testing
+import Wire
+
+@testable import BelfryClient
+
+@Suite("A native sender", .timeLimit(.minutes(1)))
+struct NativeSenderTests {
+    static let topic = Array("test.topic".utf8)
+
+    @Test("has finished when everything is acked")
+    func acks() throws {
+        let broker = try SmallBroker()
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port)
+        for number in 1...1000 { try sender.send(topic: Self.topic, body: Array("\(number)".utf8)) }
+        try sender.finish()
+        let taken = broker.stop()
+        #expect(sender.finished == 1000 && sender.refused.isEmpty)
+        #expect(taken.bodies == (1...1000).map { "\($0)" })
+        #expect(taken.connections == 1)
+    }
+
+    @Test("loses and doubles nothing over connections that break", arguments: [1, 7, 150])
+    func broken(framesPerConnection: Int) throws {
+        let broker = try SmallBroker(breakAfter: framesPerConnection, connectionsToBreak: 3)
+        var breaks = 0
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port) { breaks += 1 }
+        for number in 1...500 { try sender.send(topic: Self.topic, body: Array("\(number)".utf8)) }
+        try sender.finish()
+        let taken = broker.stop()
+        #expect(taken.bodies == (1...500).map { "\($0)" })
+        #expect(taken.connections == 4 && breaks >= 3)
+    }
+
+    @Test("tells what the broker refuses by its number, and goes on")
+    func refusals() throws {
+        let broker = try SmallBroker(refusing: 2)
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port)
+        for body in ["a", "b", "c"] { try sender.send(topic: Self.topic, body: Array(body.utf8)) }
+        try sender.finish()
+        #expect(broker.stop().bodies == ["a", "c"])
+        #expect(sender.refused == [RefusedMessage(number: 2, sentence: Refusal.full.sentence)])
+    }
+
+    @Test("does not send what the broker would refuse for its topic or size")
+    func localRefusals() throws {
+        let broker = try SmallBroker(maxMessage: 3)
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port)
+        try sender.send(topic: Self.topic, body: [1, 2, 3, 4])
+        try sender.send(topic: Array("a..b".utf8), body: [])
+        try sender.send(topic: Array("belfry.x".utf8), body: [])
+        try sender.send(topic: Self.topic, body: Array("abc".utf8))
+        try sender.finish()
+        #expect(broker.stop().bodies == ["abc"])
+        #expect(
+            sender.refused == [
+                RefusedMessage(number: 1, sentence: Refusal.tooLarge.sentence),
+                RefusedMessage(number: 2, sentence: Refusal.badTopic.sentence),
+                RefusedMessage(number: 3, sentence: Refusal.reservedTopic.sentence),
+            ])
+    }
+
+    @Test("says that nobody answers, the first time")
+    func nobody() throws {
+        let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
+        let listener = try Sockets.udp(address)
+        // A port that is taken for UDP and so by nobody else here, but that no TCP socket listens on.
+        let port = try #require(try SocketFacts.name(of: listener.raw)).port
+        #expect(throws: SendError.self) { try NativeSender(host: "127.0.0.1", port: port) }
+    }
+
+    @Test("sends by UDP one frame a datagram, and says what does not fit")
+    func datagrams() throws {
+        let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
+        let listener = try Sockets.udp(address)
+        let port = try #require(try SocketFacts.name(of: listener.raw)).port
+        let sender = try DatagramSender(host: "127.0.0.1", port: port)
+        try sender.send(topic: Self.topic, body: [1])
+        try sender.send(topic: Self.topic, body: [UInt8](repeating: 0, count: 65_507))
+        try sender.send(topic: Self.topic, body: [2, 3])
+        #expect(sender.refused.map(\.number) == [2])
+        for (number, body) in [(UInt64(1), [UInt8(1)]), (3, [2, 3])] {
+            var expected: [UInt8] = []
+            NativeFrame.appendPublish(number: number, topic: Self.topic.span, body: body.span, to: &expected)
+            let datagram = ByteBuffer(limit: 65_536)
+            _ = datagram.receive(from: listener.raw)
+            #expect(datagram.withReadable { span in span.indices.map { span[$0] } } == expected)
+        }
+    }
+}
