@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The command-line tool: its verbs, and how it ends.
+///
+/// Called by the executable `belfry` with its arguments.
+/// Invariant: exit status 0 is done, 1 failed with the reason on stderr, 2 wrong usage.
+
+internal import ArgumentParser
+internal import BelfryClient
+internal import Control
+internal import LinuxIO
+
+package enum BelfryTool {
+    /// The exit status.
+    package static func run(_ arguments: [String]) -> Int32 {
+        // A closed pipe is told by write(), so that `belfry … | head` ends without a word.
+        Signal.ignoreBrokenPipes()
+        guard !arguments.isEmpty else {
+            Output.error(Belfry.helpMessage())
+            return 2
+        }
+        do {
+            var command = try Belfry.parseAsRoot(Invocation.ordered(arguments))
+            try command.run()
+            return 0
+        } catch let failure as Failure {
+            Output.error("belfry: \(failure.reason)")
+            return 1
+        } catch let error as SystemCallError where error.isBrokenPipe {
+            return 1
+        } catch let error where error is SystemCallError || error is ControlClientError || error is SendError {
+            Output.error("belfry: \(error)")
+            return 1
+        } catch {
+            return end(with: error)
+        }
+    }
+
+    /// Help and version are asked for, the rest is wrong usage.
+    private static func end(with error: any Error) -> Int32 {
+        let message = Belfry.fullMessage(for: error)
+        guard Belfry.exitCode(for: error) == .success else {
+            Output.error(message)
+            return 2
+        }
+        try? Output.write(message + "\n")
+        return 0
+    }
+}
+
+/// A verb that could not do what was asked; told on stderr.
+struct Failure: Error, Equatable {
+    let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}
+
+struct Belfry: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "belfry",
+        abstract: "Looks after a Belfry: one port, many bells.",
+        discussion: """
+            Examples:
+              belfry status --watch
+              belfry send --topic alerts.disk.full "sda1 at 97 %"
+              tail -f app.log | belfry send --topic app.log --lines -
+              belfry check /etc/belfry/belfry.yaml
+              belfry ledger --json
+
+            Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
+            """,
+        subcommands: [
+            StatusVerb.self, LedgerVerb.self, SendVerb.self, CheckVerb.self, DrainVerb.self, SettingsImageVerb.self,
+        ])
+
+    /// Understood before the verb and after it: see Invocation.
+    @OptionGroup var control: ControlOption
+}

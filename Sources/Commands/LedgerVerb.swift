@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/// `belfry ledger`: what came in, and what became of it.
+///
+/// Invariant: changes nothing.
+
+internal import ArgumentParser
+
+struct LedgerVerb: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ledger", abstract: "Show what came in, and what became of it for each service.",
+        discussion: """
+            Both sides balance at every moment: received = published + duplicate + refused, \
+            published = routed + unrouted, and for each service matched = delivered + dead + dropped + pending.
+
+            Examples:
+              belfry ledger
+              belfry ledger --watch
+              belfry ledger --json | jq .intake.refused
+            """)
+
+    @OptionGroup var control: ControlOption
+    @OptionGroup var report: ReportOptions
+
+    func run() throws { try report.show(control) { .ledger($0) } }
+}

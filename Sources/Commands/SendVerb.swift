@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// `belfry send`: notifications from the command line and from scripts.
+///
+/// Invariant: exit status 0 means that the broker has accepted everything (with --udp: that everything was sent).
+
+internal import ArgumentParser
+internal import BelfryClient
+internal import LinuxIO
+
+struct SendVerb: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send", abstract: "Send notifications.",
+        discussion: """
+            Sends by TCP and returns when the broker has accepted everything. If the connection breaks, it connects \
+            again and goes on, without losing or doubling anything. With --udp nothing is answered.
+
+            Examples:
+              belfry send --topic alerts.disk.full "sda1 at 97 %"
+              belfry send --topic backup.done - < report.txt
+              journalctl -f | belfry send --topic journal --lines -
+              belfry send --to broker.example:2355 --topic alerts.test hello
+            """)
+
+    @Option(help: ArgumentHelp("The broker's port.", valueName: "host:port"))
+    var to = "127.0.0.1:2355"
+
+    @Option(help: "The topic of all that is sent.")
+    var topic = "raw"
+
+    @Flag(help: "Send datagrams: nothing is answered, nothing is sent again.")
+    var udp = false
+
+    @Flag(help: "Each line of stdin is a notification, without its newline; empty lines are none.")
+    var lines = false
+
+    @Argument(help: "The notification, or - for all of stdin.")
+    var body: String?
+
+    func validate() throws {
+        guard Endpoint(to) != nil else {
+            throw ValidationError("--to \"\(to)\" is no HOST:PORT; 127.0.0.1:2355 or [::1]:2355 would be right")
+        }
+        if lines, let body, body != "-" { throw ValidationError("--lines reads stdin; BODY would be - or left out") }
+        if !lines, body == nil { throw ValidationError("BODY is missing; a text, or - for stdin, would be right") }
+    }
+
+    func run() throws {
+        guard let endpoint = Endpoint(to) else { return }
+        let outlet = try Outlet(endpoint, udp: udp)
+        let report = SendReport(lines: lines)
+        try send(through: outlet, report)
+        try outlet.finish { report.refused($0) }
+        try report.end(finished: outlet.finished)
+    }
+
+    private func send(through outlet: Outlet, _ report: SendReport) throws {
+        let topic = Array(topic.utf8)
+        if let body, body != "-" { return try outlet.send(topic, Array(body.utf8)) { report.refused($0) } }
+        guard lines else {
+            let body = try File.read(0, limit: Self.longestBody)
+            return try outlet.send(topic, body) { report.refused($0) }
+        }
+        let input = LineInput(0)
+        while let line = try input.next(idle: { try outlet.flush { report.refused($0) } }) {
+            report.begin(line.number, bytes: input.consumed)
+            try outlet.send(topic, line.bytes) { report.refused($0) }
+            report.progress(finished: outlet.finished)
+        }
+    }
+
+    private static let longestBody = 1 << 30
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The lines of stdin, and the progress that is shown of them.
+
+import LinuxIO
+import Testing
+
+@testable import Commands
+
+@Suite("The lines to send")
+struct LineInputTests {
+    typealias Line = LineInput.Line
+
+    @Test(
+        "lose their newlines, and the empty ones are only counted",
+        arguments: [
+            ("", []), ("\n\n", []), ("a\nb\n", ["1:a", "2:b"]), ("a\r\n\r\n\nb", ["1:a", "4:b"]), (" \n", ["1: "]),
+            ("a\rb\n", ["1:a\rb"]),
+        ] as [(String, [String])])
+    func lines(text: String, expected: [String]) throws {
+        let pieces = Pieces([text])
+        let input = LineInput(pieces.raw)
+        var lines: [String] = []
+        while let line = try input.next(idle: pieces.write) {
+            lines.append("\(line.number):\(String(decoding: line.bytes, as: UTF8.self))")
+        }
+        #expect(lines == expected)
+        #expect(input.consumed == text.utf8.count)
+    }
+
+    @Test("may come in pieces")
+    func pieces() throws {
+        let pieces = Pieces(["a", "b", "\r", "\nc"])
+        let input = LineInput(pieces.raw)
+        #expect(try input.next(idle: pieces.write) == Line(number: 1, bytes: [0x61, 0x62]))
+        #expect(try input.next(idle: pieces.write) == Line(number: 2, bytes: [0x63]))
+        #expect(try input.next(idle: pieces.write) == nil)
+    }
+
+    @Test("show a bar where the input's size is known, and a rate everywhere")
+    func progress() {
+        let known = SendProgress(count: 900, finished: 500, bytes: 50, total: 100, time: 2_000_000_000)
+        #expect(known.text == "[###############---------------] 50 %  500 accepted  250/s  2s")
+        let unknown = SendProgress(count: 900, finished: nil, bytes: 50, total: nil, time: 0)
+        #expect(unknown.text == "900 sent  0/s  0s")
+    }
+}
+
+/// A pipe that gets a piece whenever the reader is about to wait, and ends behind the last one.
+private final class Pieces {
+    private var writing: Descriptor?
+    private var reading: Descriptor?
+    private var left: [String]
+
+    init(_ pieces: [String]) {
+        left = pieces
+        do {
+            try Descriptor.pipe().split { first, second in
+                reading = consume first
+                writing = consume second
+            }
+        } catch {
+            Issue.record(error)
+        }
+    }
+
+    var raw: CInt { reading?.raw ?? -1 }
+
+    func write() throws {
+        guard let raw = writing?.raw, !left.isEmpty else { return writing = nil }
+        let piece = left.removeFirst()
+        if !piece.isEmpty { try File.write(raw, Array(piece.utf8).span) }
+        if left.isEmpty { writing = nil }
+    }
+}
