@@ -36,7 +36,7 @@ package enum File {
         }
         let file = Descriptor(owning: raw)
         try write(file.raw, bytes)
-        try systemCall("rename") { unsafe rename(temporary, path) }
+        try rename(temporary, to: path)
     }
 
     /// Writes all of it to a blocking descriptor.
@@ -48,6 +48,11 @@ package enum File {
                 unsafe rest.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress, $0.count) }
             }
         }
+    }
+
+    /// Gives the file another name, in one step, whether or not that was another's.
+    package static func rename(_ path: String, to other: String) throws(SystemCallError) {
+        try systemCall("rename") { unsafe Glibc.rename(path, other) }
     }
 
     /// False when there was no such name.

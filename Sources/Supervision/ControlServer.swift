@@ -13,6 +13,9 @@ final class ControlServer {
     static let listener: UInt8 = 2
     static let session: UInt8 = 3
     static let clients = 64
+    private static let suffix = ".new"
+    /// Bytes: what the kernel takes, without its closing zero, and without our suffix.
+    private static let longestPath = 107 - suffix.utf8.count
 
     private let path: String
     private var listening: Descriptor?
@@ -30,8 +33,9 @@ final class ControlServer {
         } catch {
             throw StartFault("control.socket \(path): its folder can't be made: \(error)")
         }
-        guard path.utf8.count <= 107 else {
-            throw StartFault("control.socket \(path): \(path.utf8.count) bytes; a socket's path has 107 at most")
+        guard path.utf8.count <= Self.longestPath else {
+            throw StartFault(
+                "control.socket \(path): \(path.utf8.count) bytes; it may have \(Self.longestPath) at most")
         }
         if let live = try liveOwner() {
             throw StartFault(
@@ -43,9 +47,11 @@ final class ControlServer {
     func open(_ loop: EventLoop) throws {
         try prepare()
         do {
-            try File.remove(path)
+            // Made under another name: whoever sees it under its own can connect, in that moment already.
+            try File.remove(path + Self.suffix)
             // Its mode lets the group ask for the state; who may change something, the peer's credentials say.
-            let socket = try Sockets.unixListen(path, mode: 0o660)
+            let socket = try Sockets.unixListen(path + Self.suffix, mode: 0o660)
+            try File.rename(path + Self.suffix, to: path)
             watch = try loop.watch(socket.raw, Subject(kind: Self.listener), .readable)
             listening = consume socket
         } catch {

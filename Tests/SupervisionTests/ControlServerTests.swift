@@ -151,7 +151,7 @@ struct ControlServerTests {
             try ControlServer(path: path).prepare()
             Issue.record("it was not refused")
         } catch {
-            #expect("\(error)".contains("107"))
+            #expect("\(error)".contains("103 at most"))
         }
     }
 
