@@ -18,6 +18,7 @@ package enum WorkerRole {
     /// What services get to see of our environment.
     private static let passedOn = ["PATH", "LANG"]
     private static let settingsVersion: UInt64 = 1
+    private static let usualDescriptors: UInt64 = 1_024
 
     /// Serves until the supervisor says to end, or is gone.
     /// - Returns: the exit status: 0, or 1 after something that only another process could get over.
@@ -63,13 +64,14 @@ package enum WorkerRole {
             outcomes: map("outcomes", inherited, writable: true),
             page: ProcessPage(map("page", inherited, writable: true)),
             acceptorPage: ProcessPage(map("acceptor-page", inherited)))
-        // Each process of a service takes three descriptors of ours; programs that use select(2) rely on the old limit.
+        // Each process of a service takes three descriptors of ours; programs that use select(2) rely on the usual
+        // limit, which the supervisor has raised for itself before it started us.
         let limit = try ResourceLimit.get(.descriptors)
         _ = try CurrentProcess.raiseDescriptorLimit()
         let context = WorkerContext(
             ring: ring, loop: loop,
             environment: passedOn.compactMap { name in CurrentProcess.environment(name).map { "\(name)=\($0)" } },
-            limits: [(ResourceLimit.descriptors.resource, limit.soft, limit.hard)],
+            limits: [(ResourceLimit.descriptors.resource, min(limit.soft, usualDescriptors), limit.hard)],
             seed: Clock.realtime() ^ UInt64(truncatingIfNeeded: CurrentProcess.pid) << 32,
             log: log)
         return try Worker(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What a worker does for services of mode `exec`: real processes, the ring in memory.
 
+import LinuxIO
 import Ring
 import Settings
 import Testing
@@ -145,6 +146,22 @@ struct ExecServiceTests {
         #expect(bench.lines("mask").first?.hasSuffix("0000000000000000") == true)
         let group = bench.lines("group").first?.split(separator: " ")
         #expect(group?.first == group?.last && group?.count == 2)
+    }
+
+    @Test("is held to its limits")
+    func limits() throws {
+        let bench = try Bench([
+            .exec("ulimit -Sn > $OUT/soft; ulimit -Hn > $OUT/hard") {
+                $0.limits = [
+                    Settings.Service.Limit(
+                        name: "nofile", resource: ResourceLimit.descriptors.resource, soft: 77, hard: 99)
+                ]
+            }
+        ])
+        let worker = try bench.worker()
+        bench.publish("x")
+        #expect(try bench.run(worker) { try bench.delivered() == 1 })
+        #expect(bench.lines("soft") == ["77"] && bench.lines("hard") == ["99"])
     }
 
     @Test("runs as many processes as `concurrency` says, and never more")
