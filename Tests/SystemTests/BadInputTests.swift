@@ -44,7 +44,8 @@ struct BadInputTests {
 
     static let frames = [
         Bad(testDescription: "bad length", bytes: Native.header(3, length: 4) + [0, 0, 0, 0], reason: "bad-frame"),
-        Bad(testDescription: "unknown type", bytes: Native.header(99, length: 0), reason: "unknown-type"),
+        Bad(
+            testDescription: "unknown type", bytes: Native.header(99, length: 0), reason: "unknown-type", closes: false),
         Bad(testDescription: "unknown version", bytes: [0xB5, 9, 3, 0, 0, 0, 0, 0], reason: "unknown-version"),
         Bad(testDescription: "too large", bytes: Native.header(3, length: 1 << 20), reason: "too-large"),
         Bad(

@@ -62,7 +62,7 @@ struct ConfigurationTests {
         let check = try scratch.run(Executables.belfry, ["check", file])
         let start = try scratch.run(Executables.belfryd, ["--config", file])
         #expect(start.status == .exited(1))
-        for line in check.errors.split(separator: "\n") where line.contains("faulty.yaml:") {
+        for line in check.errors.split(separator: "\n") where line.hasPrefix("\(file):") {
             #expect(start.errors.contains(line), "\(start.errors)")
         }
     }

@@ -26,8 +26,9 @@ final class Broker {
         let program = try Program(
             Executables.belfryd, ["--config", file], in: scratch, environment: environment, limits: limits)
         self.program = program
-        let isUp: Bool = try scratch.wait("the control socket\n\(program.errors)", alongside: program) {
-            scratch.exists("control") ? true : program.hasEnded ? false : nil
+        // Not by the name alone: a broker that was killed has left its own.
+        let isUp: Bool = try scratch.poll("the control socket") {
+            (try? Sockets.unixConnect(scratch.file("control"))) != nil ? true : program.hasEnded ? false : nil
         }
         guard isUp else { throw DidNotStart(errors: program.errors) }
         let status = try Status(asking: scratch, at: scratch.file("control"))
@@ -43,7 +44,7 @@ final class Broker {
     static func configure(
         _ scratch: Scratch, _ services: [String], _ port: String, _ settings: String = ""
     ) throws -> String {
-        let items = services.map { "  " + $0.replacingOccurrences(of: "\n", with: "\n    ") }
+        let items = services.map { "  " + $0.replacingOccurrences(of: "\n", with: "\n  ") }
         return try scratch.write(
             "belfry.yaml",
             """

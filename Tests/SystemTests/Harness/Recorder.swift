@@ -70,7 +70,8 @@ struct Recorder {
 
     /// What has been delivered so far, in the order of the notes.
     func deliveries() throws -> [Delivery] {
-        let lines = scratch.text("\(name).log").split(separator: "\n", omittingEmptySubsequences: true)
+        // A line that has no end yet is still being written.
+        let lines = scratch.text("\(name).log").split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         return try lines.map { try mode == "exec" ? Recorder.exec($0) : Recorder.stream($0) }
     }
 
