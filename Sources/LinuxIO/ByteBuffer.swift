@@ -31,6 +31,8 @@ package enum WriteResult: Equatable, Sendable {
     @usableFromInline var end = 0
     package private(set) var capacity: Int
     package let limit: Int
+    /// The last `.closed` was no orderly end: what lies here may be the beginning of something longer.
+    package private(set) var wasReset = false
     private let firstCapacity: Int
 
     /// `capacity` bytes now, growing by doubling up to `limit`.
@@ -51,6 +53,7 @@ package enum WriteResult: Equatable, Sendable {
     package func receive(from fd: CInt, limit most: Int = .max) -> ReadResult {
         let room = makeRoom(atLeast: 1, wanted: most)
         guard room > 0 else { return .full }
+        wasReset = false
         // Holds: makeRoom said that so many bytes are free behind `end`.
         let (got, code) = uninterrupted { unsafe read(fd, storage + end, min(room, most)) }
         switch code {
@@ -59,7 +62,9 @@ package enum WriteResult: Equatable, Sendable {
             end += got
             return .bytes(got)
         case EAGAIN: return .wouldBlock
-        case ECONNRESET: return .closed
+        case ECONNRESET:
+            wasReset = true
+            return .closed
         default: return .failed(code)
         }
     }
