@@ -33,6 +33,7 @@ extension Connections {
             parse(connection)
             return count >= Self.readSize / 2
         case .wouldBlock: giveBackIfEmpty(connection)
+        case .closed where buffer.wasReset: abandon(connection)
         case .closed:
             connection.ended = true
             parse(connection)

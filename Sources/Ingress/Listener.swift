@@ -89,8 +89,13 @@ package final class Listener {
                 counters.count(.refusedByLimit)
                 return true
             }
-            counters.count(.accepted)
-            try connections.open(descriptor, peer: peer)
+            do {
+                try connections.open(descriptor, peer: peer)
+                counters.count(.accepted)
+            } catch {
+                // The poller is out of memory or of watches: this one is lost, those that are open are not.
+                counters.count(.refusedByDescriptors)
+            }
             return true
         case .wouldBlock: return try perform(.wouldBlock, connections)
         case .aborted: return try perform(.aborted, connections)

@@ -22,6 +22,18 @@ struct LineSessionTests {
         #expect(port.acceptor.connections.count == 0)
     }
 
+    @Test("makes no message of an unterminated last one if it breaks, and counts it as truncated")
+    func reset() throws {
+        let port = try TestPort()
+        let client = try port.connect()
+        client.send("one\ntwo")
+        try port.receive(1)
+        client.reset()
+        try port.run { port.acceptor.connections.count == 0 }
+        #expect(port.records().map(\.text) == ["one"])
+        #expect(port.refused(.truncated) == 1)
+    }
+
     @Test("keeps its protocol whatever later lines look like")
     func choiceHolds() throws {
         let port = try TestPort()

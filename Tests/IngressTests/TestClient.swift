@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxIO
 import Testing
 import Wire
@@ -34,6 +35,15 @@ final class TestClient {
     func end() { Sockets.shutdownWriting(raw) }
 
     func close() { socket = nil }
+
+    /// Breaks the connection off instead of ending it in good order (SO_LINGER of 0, socket(7)).
+    func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        // Holds: the option is this struct, and lives for the call.
+        let size = socklen_t(MemoryLayout.size(ofValue: linger))
+        #expect(unsafe setsockopt(raw, SOL_SOCKET, SO_LINGER, &linger, size) == 0)
+        close()
+    }
 
     var address: String {
         get throws {
