@@ -4,7 +4,6 @@
 /// Used by all verbs.
 /// Invariant: results go to stdout, everything else to stderr; colours only to a terminal, and not with NO_COLOR.
 
-internal import Glibc
 internal import LinuxIO
 
 enum Output {
@@ -13,7 +12,7 @@ enum Output {
             && CurrentProcess.environment("TERM") != "dumb"
     }
 
-    static func isTerminal(_ raw: Int32) -> Bool { isatty(raw) == 1 }
+    static func isTerminal(_ raw: Int32) -> Bool { Descriptor.isTerminal(raw) }
 
     static func write(_ text: String) throws(SystemCallError) { try write(Array(text.utf8)) }
 
@@ -21,8 +20,4 @@ enum Output {
 
     /// A line on stderr. If even that fails, there is nobody left to tell.
     static func error(_ line: String) { try? File.write(2, Array((line + "\n").utf8).span) }
-}
-
-extension SystemCallError {
-    var isBrokenPipe: Bool { call == "write" && code == EPIPE }
 }

@@ -66,6 +66,8 @@ package struct Descriptor: ~Copyable {
         try systemCall("set close on exec") { fcntl(raw, F_SETFD, on ? FD_CLOEXEC : 0) }
     }
 
+    package static func isTerminal(_ raw: CInt) -> Bool { isatty(raw) == 1 }
+
     package static func isOpen(_ raw: CInt) -> Bool { fcntl(raw, F_GETFD) != -1 }
 }
 

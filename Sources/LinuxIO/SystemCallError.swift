@@ -18,6 +18,11 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
 
     package var description: String { "\(call): \(reason)" }
 
+    /// The reader is gone.
+    package var isBrokenPipe: Bool { code == EPIPE }
+    /// More bytes than File.read was told to take.
+    package var isTooLarge: Bool { code == EFBIG }
+
     /// What the errno means, without the call: "address already in use".
     package var reason: String { Self.reason(code) }
 

@@ -55,8 +55,3 @@ package struct SettingsFile: Equatable, Sendable {
         return folder == "." ? here : here + "/" + folder
     }
 }
-
-extension SystemCallError {
-    /// EFBIG, as File.read tells that there is more than its limit.
-    fileprivate var isTooLarge: Bool { self == SystemCallError(call: "read", code: 27) }
-}

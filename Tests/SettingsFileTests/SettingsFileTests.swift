@@ -63,6 +63,31 @@ struct SettingsFileTests {
                 on-remove: drop
                 renamed-from: pager
             """)
+        #expect(settings.services == [Self.everything])
+    }
+
+    @Test("may name a program that is not there, and is warned of it")
+    func missingProgram() throws {
+        let file = try Reading.file("services:\n- { name: a, topics: [b], command: [/no/such] }")
+        #expect(
+            file.warnings == [
+                "belfry.yaml:2:37: services[1].command[1]: /no/such is not there, or can't be executed"
+            ])
+    }
+
+    @Test("may have 64 services")
+    func sixtyFour() throws {
+        let lines = (1...64).map { "- { name: s\($0), topics: [b], command: [/usr/bin/page] }\n" }.joined()
+        #expect(try Reading.settings("services:\n" + lines).services.count == 64)
+    }
+
+    @Test("survives the way through the image")
+    func image() throws {
+        let settings = try Reading.settings(Reading.service("user: me, limits: { core: 0 }"))
+        #expect(try SettingsImage.decode(SettingsImage.encode(settings).span) == settings)
+    }
+
+    static let everything: Settings.Service = {
         var expected = Settings.Service(
             name: "on-call", topics: ["alerts.disk.>", "syslog.daemon.crit"],
             command: ["/etc/belfry/run.sh", "--now", "5"])
@@ -89,27 +114,6 @@ struct SettingsFileTests {
         ]
         expected.onRemove = .drop
         expected.renamedFrom = "pager"
-        #expect(settings.services == [expected])
-    }
-
-    @Test("may name a program that is not there, and is warned of it")
-    func missingProgram() throws {
-        let file = try Reading.file("services:\n- { name: a, topics: [b], command: [/no/such] }")
-        #expect(
-            file.warnings == [
-                "belfry.yaml:2:37: services[1].command[1]: /no/such is not there, or can't be executed"
-            ])
-    }
-
-    @Test("may have 64 services")
-    func sixtyFour() throws {
-        let lines = (1...64).map { "- { name: s\($0), topics: [b], command: [/usr/bin/page] }\n" }.joined()
-        #expect(try Reading.settings("services:\n" + lines).services.count == 64)
-    }
-
-    @Test("survives the way through the image")
-    func image() throws {
-        let settings = try Reading.settings(Reading.service("user: me, limits: { core: 0 }"))
-        #expect(try SettingsImage.decode(SettingsImage.encode(settings).span) == settings)
-    }
+        return expected
+    }()
 }
