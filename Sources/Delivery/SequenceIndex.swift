@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// From a record's sequence to its entry: a hash table of fixed size with linear probing.
 ///
-/// Used by ShardQueue for replies and when a cursor has gone back. Sequences of one shard lie close together, so that
-/// their low bits are a good hash as they are.
+/// Used by ShardQueue for replies and when a cursor has gone back. The multiplication spreads neighbours: side by side,
+/// the records of a full window would be one run, and each removal would walk along all of it.
 /// Invariant: between a sequence's home and its place there is no empty place; never more than half full.
 
 struct SequenceIndex {
@@ -10,6 +10,7 @@ struct SequenceIndex {
     private var sequences: [UInt64]
     private var values: [Int32]
     private let mask: Int
+    private let shift: UInt64
 
     init(capacity: Int) {
         var size = 4
@@ -17,6 +18,7 @@ struct SequenceIndex {
         sequences = [UInt64](repeating: 0, count: size)
         values = [Int32](repeating: 0, count: size)
         mask = size - 1
+        shift = UInt64(64 - size.trailingZeroBitCount)
     }
 
     subscript(sequence: UInt64) -> Int? {
@@ -56,5 +58,7 @@ struct SequenceIndex {
         sequences[hole] = 0
     }
 
-    private func home(_ sequence: UInt64) -> Int { Int(truncatingIfNeeded: sequence) & mask }
+    private func home(_ sequence: UInt64) -> Int {
+        Int(truncatingIfNeeded: (sequence &* 0x9E37_79B9_7F4A_7C15) >> shift)
+    }
 }

@@ -18,7 +18,7 @@ package struct JSONWriter: Sendable {
 
     /// Goes on behind what `bytes` holds; hand the array over and take it back with `finish` to keep its memory.
     package init(appendingTo bytes: consuming [UInt8]) {
-        self.bytes = bytes
+        self.bytes = consume bytes
     }
 
     package consuming func finish() -> [UInt8] { bytes }

@@ -32,7 +32,7 @@ package struct ServiceLine: Sendable {
     ) {
         var bytes: [UInt8] = []
         swap(&bytes, &out)
-        var writer = JSONWriter(appendingTo: bytes)
+        var writer = JSONWriter(appendingTo: consume bytes)
         writer.beginObject()
         writer.member(plain: "id")
         writer.string { id.append(to: &$0) }

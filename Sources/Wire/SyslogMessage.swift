@@ -26,7 +26,7 @@ enum SyslogMessage {
     private static func write(_ parts: SyslogParts, _ bytes: Span<UInt8>, count: Int, to out: inout [UInt8]) {
         var memory: [UInt8] = []
         swap(&memory, &out)
-        var writer = JSONWriter(appendingTo: memory)
+        var writer = JSONWriter(appendingTo: consume memory)
         writer.limit = count &+ count / 2 &+ 1024
         begin(parts, &writer)
         writeFields(parts, bytes, &writer)
