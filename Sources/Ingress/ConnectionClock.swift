@@ -1,22 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long a connection may take, in ns: what the settings say of it.
-package struct ConnectionLimits: Equatable, Sendable {
-    /// A protocol is chosen by then with what is there.
-    package static let sniffing: UInt64 = 3_000_000_000
-    /// So long a refused peer may take to read why.
-    package static let lingering: UInt64 = 2_000_000_000
-
-    package var frame: UInt64
-    /// `.max` for ever.
-    package var idle: UInt64
-
-    package init(frame: UInt64, idle: UInt64?) {
-        self.frame = frame
-        self.idle = idle ?? .max
-    }
-}
-
 /// The moments of a connection that its time limits are counted from. All in ns of CLOCK_MONOTONIC.
 ///
 /// Connections notes the moments as it goes, and keeps one timer for each connection that is set anew only when it

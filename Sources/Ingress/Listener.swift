@@ -3,30 +3,6 @@
 package import LinuxIO
 package import Reactor
 
-/// What is done with the outcome of one accept: a pure decision, so that running out of descriptors can be tested.
-package enum AcceptAction: Equatable, Sendable {
-    case open
-    /// Closed at once and counted: more than `max-connections`.
-    case refuse
-    /// Out of descriptors: the spare one is given up to take the connection and close it.
-    case refuseBySpare
-    /// Out of descriptors, and the spare one is gone too: nothing is accepted for a while.
-    case pause
-    case again
-    case stop
-
-    package enum Outcome: Equatable, Sendable { case accepted, wouldBlock, aborted, exhausted }
-
-    package static func of(_ outcome: Outcome, open: Int, limit: Int, hasSpare: Bool) -> AcceptAction {
-        switch outcome {
-        case .accepted: open < limit ? .open : .refuse
-        case .exhausted: hasSpare ? .refuseBySpare : .pause
-        case .aborted: .again
-        case .wouldBlock: .stop
-        }
-    }
-}
-
 /// The listening side of the port: accepts a bounded number of connections a round, refuses and counts what is too much.
 ///
 /// Used by Acceptor. One spare descriptor is kept, so that a connection can be refused even when there is none left.

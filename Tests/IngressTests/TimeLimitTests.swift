@@ -67,18 +67,21 @@ struct TimeLimitTests {
         #expect(port.producer.intake.received == 2)
     }
 
-    @Test("what has not told its protocol is taken for text when the time to look is over")
+    @Test("what has not told its protocol is taken for text when three seconds are over, and goes on")
     func sniffing() throws {
-        var limits = ConnectionClock(openedAt: 100)
-        limits.frameBegan = 200
-        let frame = ConnectionLimits(frame: 30_000_000_000, idle: nil)
-        let deadline = limits.deadline(hasSpoken: true, isUndecided: true, hasBegunFrame: true, frame)
-        #expect(deadline == 200 + 3_000_000_000)
-        let port = try TestPort { $0.port.frameTimeout = .milliseconds(50) }
+        let port = try TestPort()
         let client = try port.connect()
         client.send("12")
-        try port.run { client.text().hasPrefix("error timed-out:") }
-        #expect(port.refused(.timedOut) == 1)
+        try port.run { port.acceptor.connections.table.all.first?.hasSpoken == true }
+        let connection = try #require(port.acceptor.connections.table.all.first)
+        #expect(connection.stream == .undecided)
+        // As if it had begun three seconds ago.
+        connection.clock.frameBegan -= ConnectionLimits.sniffing
+        port.acceptor.connections.expire(connection.place)
+        #expect(connection.stream == .text)
+        client.send(" <3 of them\n")
+        try port.receive(1)
+        #expect(port.records().map(\.text) == ["12 <3 of them"])
     }
 
     @Test(
