@@ -132,11 +132,30 @@ package final class RingLedger {
         }
     }
 
+    /// The first record that some service has not resolved; floors of idle shards may lie below it, and rise when
+    /// the space is wanted.
+    private func lowestPending(from floor: UInt64, to head: UInt64) -> UInt64 {
+        let geometry = control.geometry
+        guard let slots = try? control.slots() else { return floor }
+        let planes = slots.map { OutcomePlane(outcomes: outcomes, slot: $0.index, geometry: geometry) }
+        for sequence in floor..<head {
+            let at =
+                RingLayout.Log.descriptors
+                + Int(sequence & geometry.sequenceMask) * RingLayout.Log.descriptorStride
+            let mask = log.relaxed(at + RingLayout.Descriptor.mask)
+            for (plane, slot) in zip(planes, slots)
+            where mask >> UInt64(slot.index) & 1 != 0 && sequence >= slot.slot.since && plane.code(of: sequence) == 0 {
+                return sequence
+            }
+        }
+        return head
+    }
+
     /// How much of the ring is held by records that some service has not resolved.
     package func use() -> Use {
         let totals = intake()
         let head = totals.published + 1
-        let tail = min(max(floors.lowest(control), 1), head)
+        let tail = lowestPending(from: min(max(floors.lowest(control), 1), head), to: head)
         var use = Use(
             records: head - tail, recordCapacity: control.geometry.descriptorCount, bytes: 0,
             byteCapacity: control.geometry.arenaSize, oldest: nil)

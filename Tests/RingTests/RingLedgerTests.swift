@@ -55,6 +55,19 @@ import Testing
         #expect(ledger.use() == .init(records: 0, recordCapacity: 16, bytes: 0, byteCapacity: 4_096, oldest: nil))
     }
 
+    @Test("the floor of an idle shard that lags does not count as use")
+    func lag() throws {
+        let ring = try TestRing()
+        ring.install(0)
+        ring.install(1)
+        let producer = try ring.producer()
+        for _ in 1...3 { producer.append("x", for: [0]) }
+        producer.publish()
+        let lease = try ring.worker().lease(slot: 0, shard: 0)
+        for sequence in UInt64(1)...3 { lease.settle(sequence, .delivered) }
+        #expect(try ring.ledger().use().records == 0)
+    }
+
     @Test("a free slot has no account")
     func free() throws { #expect(try TestRing().ledger().service(at: 5) == nil) }
 }
