@@ -11,7 +11,7 @@ enum Answer: Equatable {
     case ack(UInt64)
     case refused(RefusedMessage)
     /// The stream as a whole; the broker closes the connection behind it.
-    case ended(sentence: String)
+    case ended(Refusal?, sentence: String)
 
     /// Answers are short: what claims to be longer does not come from a broker.
     private static let longest = 64 << 10
@@ -54,7 +54,7 @@ enum Answer: Equatable {
             var text: [UInt8] = []
             bytes.append(fault.sentence, to: &text)
             let sentence = String(decoding: text, as: UTF8.self)
-            guard fault.number > 0 else { return .ended(sentence: sentence) }
+            guard fault.number > 0 else { return .ended(Refusal(code: fault.code), sentence: sentence) }
             return .refused(RefusedMessage(number: fault.number, sentence: sentence))
         default: return nil
         }

@@ -20,15 +20,17 @@ package final class NativeSender {
     private var connection: NativeConnection?
     private var wasConnected = false
     private var maxMessage = Int.max
-    private let lost: () -> Void
+    private let lost: (String) -> Void
+    /// Why the broker ends the connection, if it said so.
+    private var farewell: String?
 
     /// What was refused since the caller last took it away.
     package var refused: [RefusedMessage] = []
     /// How many numbers are done with: accepted or refused.
     package var finished: UInt64 { window.acknowledged }
 
-    /// Connects. `lost` is told when a connection breaks that will be made again.
-    package init(host: String, port: UInt16, lost: @escaping () -> Void = {}) throws(SendError) {
+    /// Connects. `lost` is told why a connection broke that will be made again. Let SIGPIPE be ignored.
+    package init(host: String, port: UInt16, lost: @escaping (String) -> Void = { _ in }) throws(SendError) {
         do {
             addresses = try SocketNames.resolve(host, port: port)
         } catch {
@@ -55,9 +57,6 @@ package final class NativeSender {
         if connection?.wantsWriting != false { try proceed(wait: false) }
     }
 
-    /// Sends what is queued and takes what has come, without waiting.
-    package func flush() throws(SendError) { try proceed(wait: false) }
-
     /// Waits until nothing is unacked.
     package func finish() throws(SendError) {
         while !window.isEmpty { try proceed(wait: true) }
@@ -76,7 +75,7 @@ package final class NativeSender {
         case .answers(let answers): for answer in answers { try take(answer) }
         case .lost:
             self.connection = nil
-            lost()
+            tellLost()
             try reconnect()
         case .foreign: throw .notBelfry(address: connection.address)
         }
@@ -89,15 +88,22 @@ package final class NativeSender {
             window.acknowledge(upTo: lastAccepted)
         case .ack(let number): window.acknowledge(upTo: number)
         case .refused(let message): refused.append(message)
-        case .ended(let sentence): throw .refused(address: connection?.address ?? "", sentence: sentence)
+        // The broker closes the connection behind it, and takes the rest on another one.
+        case .ended(.timedOut, let sentence), .ended(.full, let sentence): farewell = sentence
+        case .ended(_, let sentence): throw .refused(address: connection?.address ?? "the broker", sentence: sentence)
         }
+    }
+
+    private func tellLost() {
+        lost(farewell ?? "the connection broke")
+        farewell = nil
     }
 
     /// The first time it fails if nobody answers; later it tries for ever, because somebody did.
     private func reconnect() throws(SendError) {
         var pause = Backoff()
         while true {
-            do {
+            do throws(SendError) {
                 let connection = try open()
                 if try greet(connection) {
                     self.connection = connection
@@ -105,6 +111,8 @@ package final class NativeSender {
                     window.forEachFrame { connection.queue($0) }
                     return
                 }
+                // Somebody answered and hung up: worth a word, because nothing else shows that we wait.
+                if !wasConnected || farewell != nil { tellLost() }
             } catch .unreachable(let address, let reason) {
                 guard wasConnected else { throw .unreachable(address: address, reason: reason) }
             }

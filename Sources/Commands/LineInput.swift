@@ -24,8 +24,15 @@ final class LineInput {
     private var number = 0
     private var searched = 0
     private var ended = false
+    /// nil for a file, which is always ready.
+    private let poller: Poller?
 
-    init(_ source: Int32) { self.source = source }
+    init(_ source: Int32) {
+        self.source = source
+        let poller = try? Poller(capacity: 1)
+        let isPolled = (try? poller?.add(source, token: 0, events: .readable)) != nil
+        self.poller = isPolled ? poller : nil
+    }
 
     /// nil at the end. `idle` runs before each wait for more.
     func next(idle: () throws -> Void) throws -> Line? {
@@ -35,7 +42,7 @@ final class LineInput {
                 return line
             }
             if ended { return nil }
-            try idle()
+            if let poller, try poller.wait(timeoutNanoseconds: 0) == 0 { try idle() }
             switch buffer.receive(from: source) {
             case .bytes, .wouldBlock: break
             case .closed: ended = true

@@ -16,7 +16,7 @@ enum Outlet {
         } else {
             self = .stream(
                 try NativeSender(host: endpoint.host, port: endpoint.port) {
-                    Output.error("belfry: the connection broke; connecting again to send the rest")
+                    Output.error("belfry: \($0); connecting again to send the rest")
                 })
         }
     }
@@ -37,12 +37,7 @@ enum Outlet {
         hand(over: refused)
     }
 
-    /// Sends what is queued while there is nothing else to do.
-    func flush(refused: (RefusedMessage) -> Void) throws(SendError) {
-        if case .stream(let sender) = self { try sender.flush() }
-        hand(over: refused)
-    }
-
+    /// Waits until the broker has answered for everything.
     func finish(refused: (RefusedMessage) -> Void) throws(SendError) {
         if case .stream(let sender) = self { try sender.finish() }
         hand(over: refused)

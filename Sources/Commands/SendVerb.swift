@@ -61,7 +61,7 @@ struct SendVerb: ParsableCommand {
             return try outlet.send(topic, body) { report.refused($0) }
         }
         let input = LineInput(0)
-        while let line = try input.next(idle: { try outlet.flush { report.refused($0) } }) {
+        while let line = try input.next(idle: { try outlet.finish { report.refused($0) } }) {
             report.begin(line.number, bytes: input.consumed)
             try outlet.send(topic, line.bytes) { report.refused($0) }
             report.progress(finished: outlet.finished)

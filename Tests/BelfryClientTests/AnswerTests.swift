@@ -11,7 +11,7 @@ struct AnswerTests {
     static let expected: [Answer] = [
         .welcome(lastAccepted: 7, maxMessage: 1000), .ack(9),
         .refused(RefusedMessage(number: 8, sentence: Refusal.badTopic.sentence)),
-        .ended(sentence: Refusal.badFrame.sentence),
+        .ended(.badFrame, sentence: Refusal.badFrame.sentence),
     ]
 
     static let bytes: [UInt8] = {

@@ -27,12 +27,39 @@ struct NativeSenderTests {
     func broken(framesPerConnection: Int) throws {
         let broker = try SmallBroker(breakAfter: framesPerConnection, connectionsToBreak: 3)
         var breaks = 0
-        let sender = try NativeSender(host: "127.0.0.1", port: broker.port) { breaks += 1 }
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port) { _ in breaks += 1 }
         for number in 1...500 { try sender.send(topic: Self.topic, body: Array("\(number)".utf8)) }
         try sender.finish()
         let taken = broker.stop()
         #expect(taken.bodies == (1...500).map { "\($0)" })
         #expect(taken.connections == 4 && breaks >= 3)
+    }
+
+    @Test("goes on when the broker ends a connection that was silent for too long")
+    func timedOut() throws {
+        let broker = try SmallBroker(breakAfter: 2, connectionsToBreak: 1, farewell: .timedOut)
+        var reasons: [String] = []
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port) { reasons.append($0) }
+        for body in ["a", "b", "c"] {
+            try sender.send(topic: Self.topic, body: Array(body.utf8))
+            if body != "c" { try sender.finish() }
+        }
+        try sender.finish()
+        #expect(broker.stop().bodies == ["a", "b", "c"])
+        #expect(reasons == [Refusal.timedOut.sentence])
+    }
+
+    @Test("ends with the broker's sentence when the stream as a whole is refused")
+    func ended() throws {
+        let broker = try SmallBroker(breakAfter: 0, connectionsToBreak: 1, farewell: .badFrame)
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port)
+        try sender.send(topic: Self.topic, body: [])
+        do throws(SendError) {
+            try sender.finish()
+            Issue.record("it went on")
+        } catch {
+            #expect("\(error)" == "127.0.0.1:\(broker.port): \(Refusal.badFrame.sentence)")
+        }
     }
 
     @Test("tells what the broker refuses by its number, and goes on")

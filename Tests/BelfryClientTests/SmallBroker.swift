@@ -21,6 +21,7 @@ final class SmallBroker: Sendable {
     let port: UInt16
     private let breakAfter: Int
     private let connectionsToBreak: Int
+    private let farewell: Refusal?
     private let refusing: UInt64
     private let maxMessage: UInt32
     private let taken = Mutex(Taken())
@@ -28,12 +29,14 @@ final class SmallBroker: Sendable {
 
     /// Each of the first `connectionsToBreak` connections ends after so many PUBLISH frames, without a last ack.
     init(
-        breakAfter: Int = .max, connectionsToBreak: Int = 0, refusing: UInt64 = 0, maxMessage: UInt32 = 1 << 20
+        breakAfter: Int = .max, connectionsToBreak: Int = 0, farewell: Refusal? = nil, refusing: UInt64 = 0,
+        maxMessage: UInt32 = 1 << 20
     ) throws {
         // As every program that writes to sockets does.
         Signal.ignoreBrokenPipes()
         self.breakAfter = breakAfter
         self.connectionsToBreak = connectionsToBreak
+        self.farewell = farewell
         self.refusing = refusing
         self.maxMessage = maxMessage
         let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
@@ -76,11 +79,18 @@ final class SmallBroker: Sendable {
             default: return
             }
             let (answer, used, goesOn) = input.withReadable { take($0, &sender, &left) }
-            // The last ack is withheld, so that the sender must find out by WELCOME what was taken.
-            guard goesOn else { return }
+            guard goesOn else { return part(connection.raw) }
             try? File.write(connection.raw, answer.span)
             input.consume(used)
         }
+    }
+
+    /// The last ack is withheld, so that the sender must find out by WELCOME what was taken.
+    private func part(_ raw: CInt) {
+        guard let farewell else { return }
+        var answer: [UInt8] = []
+        NativeFrame.appendError(number: 0, farewell, to: &answer)
+        try? File.write(raw, answer.span)
     }
 
     private func take(
