@@ -106,15 +106,17 @@ struct BadInputTests {
         let client = try Client.tcp(broker.port)
         try client.send("before\n")
         try recorder.wait(for: 1)
+        let before = try Roles.residentKilobytes("acceptor", of: broker)
         do {
             let chunk = [UInt8](repeating: 0x61, count: 65_536)
-            for _ in 0..<64 { try client.send(chunk) }
+            for _ in 0..<256 { try client.send(chunk) }
         } catch let error as SystemCallError {
             // The broker has closed while we were sending: just what is asked of it.
             #expect(error.call == "write")
         }
         let ledger = try broker.ledger("the line refused") { $0.intake.refused["line-too-long"] == 1 }
         #expect(ledger.intake.published == 1)
+        #expect(try Roles.residentKilobytes("acceptor", of: broker) - before < 2_048)
         try broker.stop()
     }
 

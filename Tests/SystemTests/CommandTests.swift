@@ -108,4 +108,19 @@ struct CommandTests {
         #expect(right.output.contains(#""generation":1"#), "\(right.output)")
         try broker.stop()
     }
+
+    @Test("--watch shows the report again and again until it is told to end", arguments: ["status", "ledger"])
+    func watch(_ verb: String) throws {
+        let broker = try Broker(scratch, services: [])
+        let program = try Program(
+            Executables.belfry, ["--control", broker.control, verb, "--json", "--watch"], in: scratch)
+        _ =
+            try scratch.wait("three reports", alongside: program) {
+                program.output.split(separator: "\n").count >= 3 ? true : program.hasEnded ? false : nil
+            } as Bool
+        #expect(!program.hasEnded, "\(program.errors)")
+        program.signal(Signal.interrupt)
+        try program.wait()
+        try broker.stop()
+    }
 }

@@ -188,17 +188,10 @@ struct LifecycleTests {
         let broker = try Broker(scratch, services: [recorder.service()])
         try send(broker, ["one"])
         _ = try broker.ledger("delivered") { $0.services["recorder"]?.delivered == 1 }
-        func switches() throws -> Int {
-            try Roles.pids(role, of: broker).reduce(0) { sum, pid in
-                let status = String(decoding: try File.read("/proc/\(pid)/status", limit: 65_536), as: UTF8.self)
-                let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches") }
-                return sum + (Int(line?.split(separator: "\t").last ?? "") ?? 0)
-            }
-        }
-        let before = try switches()
+        let before = try Roles.sleeps(role, of: broker)
         // Not waiting for something to come but looking that for two seconds nothing does.
         #expect(try !Deadline.after(.seconds(2)).wait(on: broker.program.raw))
-        #expect(try switches() - before < 30)
+        #expect(try Roles.sleeps(role, of: broker) - before < 30)
         try broker.stop()
     }
 }

@@ -45,7 +45,7 @@ struct ProofTests {
 
     @Test("with a worker killed every 50 ms everything arrives, and twice at most what was in flight")
     func workersKilled() throws {
-        let run = Run(perSender: 50_000, order: "source", instances: 4)
+        let run = Run(perSender: 250_000, order: "source", instances: 4)
         let outcome = try perform(run) { broker, round in
             Roles.signal(Signal.kill, "worker", of: broker, round: round)
         }
@@ -56,7 +56,7 @@ struct ProofTests {
 
     @Test("with the acceptor killed every 50 ms everything arrives, and nothing twice")
     func acceptorKilled() throws {
-        let run = Run(perSender: 50_000, order: "source", instances: 4)
+        let run = Run(perSender: 250_000, order: "source", instances: 4)
         let outcome = try perform(run) { broker, _ in Roles.signal(Signal.kill, "acceptor", of: broker) }
         expectAll(run, outcome, twice: 0)
         #expect(outcome.disturbances > 5, "too fast to be disturbed: \(outcome.disturbances)")
@@ -65,7 +65,7 @@ struct ProofTests {
     @Test("a worker that is stopped past its time-out is replaced, and may wake up after that")
     func workerStopped() throws {
         let run = Run(
-            perSender: 50_000, order: "source", instances: 4, settings: "workers: { count: 4, stuck-after: 1s }")
+            perSender: 250_000, order: "source", instances: 4, settings: "workers: { count: 4, stuck-after: 1s }")
         var stopped: [CInt] = []
         let outcome = try perform(run) { broker, round in
             guard round < 4 else { return false }

@@ -220,4 +220,20 @@ struct ServiceTests {
         #expect(!scratch.text("fds").contains("eventpoll"), "\(scratch.text("fds"))")
         try broker.stop()
     }
+
+    @Test("a service runs as the user of its settings, with that user's groups", .enabled(if: CurrentProcess.user == 0))
+    func otherUser() throws {
+        let open = try scratch.write("who", "")
+        try scratch.run("chmod", ["666", open])
+        let text = "id -un >'\(open)'; grep -E '^Groups|^Cap(Prm|Eff)' /proc/self/status >>'\(open)'"
+        let one = "- name: one\n  topics: [\">\"]\n  command: [\(try script(text))]\n  mode: exec\n  user: nobody"
+        let broker = try Broker(scratch, services: [one])
+        try Client.udp(broker.port).send("hello")
+        _ = try broker.ledger("delivered") { $0.services["one"]?.delivered == 1 }
+        let lines = scratch.text("who").split(separator: "\n")
+        #expect(lines.first == "nobody")
+        #expect(lines.filter { $0.hasPrefix("Cap") }.allSatisfy { $0.hasSuffix("0000000000000000") }, "\(lines)")
+        #expect(lines.first { $0.hasPrefix("Groups") }?.contains(" 0 ") == false, "\(lines)")
+        try broker.stop()
+    }
 }

@@ -33,4 +33,21 @@ enum Roles {
                 Set(pids(role, of: broker)).subtracting(before).isEmpty ? nil : true
             } as Bool
     }
+
+    /// The memory that the role's processes hold.
+    static func residentKilobytes(_ role: String, of broker: Broker) throws -> Int {
+        try pids(role, of: broker).reduce(0) { try $0 + number("VmRSS:", of: $1) }
+    }
+
+    /// How often the role's processes have gone to sleep, which is how often they were woken.
+    static func sleeps(_ role: String, of broker: Broker) throws -> Int {
+        try pids(role, of: broker).reduce(0) { try $0 + number("voluntary_ctxt_switches:", of: $1) }
+    }
+
+    /// A number of /proc/PID/status.
+    private static func number(_ key: String, of pid: CInt) throws -> Int {
+        let text = String(decoding: try File.read("/proc/\(pid)/status", limit: 65_536), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(key) } ?? ""
+        return Int(line.dropFirst(key.count).filter(\.isNumber)) ?? 0
+    }
 }
