@@ -191,10 +191,10 @@ active proctype Supervisor() {
     :: store(HOLDER, 0);
         storeRelease(GRANTS, 2, SUPERVISORS);
         if
-        :: load(APPLIED) == 2
 #ifdef GRANT_BEFORE_ANSWER
         :: true
 #endif
+        :: load(APPLIED) == 2
         :: killPending = true; dead -> reap()
         fi
 #ifdef STOPPED_COUNTS_AS_DEAD
