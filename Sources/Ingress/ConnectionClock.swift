@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// When a connection has taken too long: before its protocol is known, within a frame, at rest, and on its way out.
+// Used by Connections, which asks for the deadline and closes what is past it.
+// Invariant: who has spoken and owes nothing has no deadline unless the settings give it one.
 
 /// The moments of a connection that its time limits are counted from. All in ns of CLOCK_MONOTONIC.
 ///

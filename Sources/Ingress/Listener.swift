@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// The listening TCP socket: what it accepts, what it refuses, and how it lives through running out of descriptors.
+// Used by the acceptor's loop.
+// Invariant: a peer is either taken over or closed and counted; none is left in the queue unseen.
 
 package import LinuxIO
 package import Reactor

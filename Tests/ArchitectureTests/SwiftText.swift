@@ -4,22 +4,24 @@
 /// Invariant: `code(of:)` keeps every line break, so that a line number in its result is one in the file.
 
 struct SwiftText {
-    private let characters: [Character]
-    private var place = 0
-    private var result: [Character] = []
+    private static let newline = UInt8(ascii: "\n")
 
-    private init(_ text: String) { characters = Array(text) }
+    private let characters: [UInt8]
+    private var place = 0
+    private var result: [UInt8] = []
+
+    private init(_ text: String) { characters = Array(text.utf8) }
 
     /// The text with comments and the insides of string literals blanked out.
     static func code(of text: String) -> String {
         var scanner = SwiftText(text)
         while scanner.place < scanner.characters.count { scanner.step() }
-        return String(scanner.result)
+        return String(decoding: scanner.result, as: UTF8.self)
     }
 
     private mutating func step() {
         if starts("//") {
-            while place < characters.count, characters[place] != "\n" { blank() }
+            while place < characters.count, characters[place] != Self.newline { blank() }
         } else if starts("/*") {
             while place < characters.count, !starts("*/") { blank() }
             blank(2)
@@ -34,7 +36,7 @@ struct SwiftText {
     /// The opening of a string literal at this place: quotes, with their number signs.
     private func literal() -> (hashes: Int, quotes: Int)? {
         var hashes = 0
-        while place + hashes < characters.count, characters[place + hashes] == "#" { hashes += 1 }
+        while place + hashes < characters.count, characters[place + hashes] == UInt8(ascii: "#") { hashes += 1 }
         if starts(String(repeating: "\"", count: 3), ahead: hashes) { return (hashes, 3) }
         return starts("\"", ahead: hashes) ? (hashes, 1) : nil
     }
@@ -62,21 +64,19 @@ struct SwiftText {
                 skipLiteral(inner)
                 continue
             }
-            if characters[place] == "(" { depth += 1 }
-            if characters[place] == ")" { depth -= 1 }
+            if characters[place] == UInt8(ascii: "(") { depth += 1 }
+            if characters[place] == UInt8(ascii: ")") { depth -= 1 }
             blank()
         }
     }
 
     private func starts(_ word: String, ahead: Int = 0) -> Bool {
-        let word = Array(word)
-        let from = place + ahead
-        return from + word.count <= characters.count && Array(characters[from..<(from + word.count)]) == word
+        characters.dropFirst(place + ahead).starts(with: word.utf8)
     }
 
     private mutating func blank(_ count: Int = 1) {
         for _ in 0..<count where place < characters.count {
-            result.append(characters[place] == "\n" ? "\n" : " ")
+            result.append(characters[place] == Self.newline ? Self.newline : UInt8(ascii: " "))
             place += 1
         }
     }

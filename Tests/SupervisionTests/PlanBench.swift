@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A supervision plan on the bench: events in, effects out, and a clock that only the test moves.
+///
+/// Used by the suites about SupervisionPlan.
+
+@testable import Supervision
+
+/// In the plan's nanoseconds.
+let second: UInt64 = 1_000_000_000
+
+/// A plan and the clock that it is told.
+struct PlanBench {
+    var plan: SupervisionPlan
+    var now: UInt64 = 1_000 * second
+
+    init(workers: Int = 2, grace: UInt64 = 10 * second) {
+        plan = SupervisionPlan(workers: workers, grace: grace, startLimit: 10 * second)
+    }
+
+    @discardableResult
+    mutating func tell(_ events: SupervisionPlan.Event...) -> [SupervisionPlan.Effect] {
+        var effects: [SupervisionPlan.Effect] = []
+        for event in events { effects += plan.handle(event, at: now) }
+        return effects
+    }
+
+    @discardableResult
+    mutating func wait(_ time: UInt64) -> [SupervisionPlan.Effect] {
+        now += time
+        return tell(.tick)
+    }
+
+    /// All roles up and announced.
+    static func serving(workers: Int = 2, grace: UInt64 = 10 * second) -> PlanBench {
+        var bench = PlanBench(workers: workers, grace: grace)
+        bench.tell(.begin)
+        for place in 0...workers { bench.tell(.launched(Role(place: place)), .ready(Role(place: place))) }
+        return bench
+    }
+}
