@@ -133,7 +133,7 @@ final class Shard {
         let words = troubles.words
         lease.status.set(
             state: state, running: running, until: until == 0 ? 0 : Clock.realtime() &+ (until &- min(now, until)),
-            reason: words.isEmpty ? "" : "service \(service.name): \(words)")
+            reason: words)
     }
 
     private func state(running: Int, isStarting: Bool, now: UInt64) -> (ShardStatus.State, until: UInt64) {

@@ -46,6 +46,9 @@ extension Settings {
             if order == .all { return 1 }
             return mode == .exec ? lanes : instances
         }
+
+        /// Places in the in-flight table of each shard: what it may have in flight, and as many again that back off.
+        package var tableCapacity: Int { (2 * max(inFlight, concurrency) + 63) / 64 * 64 }
     }
 }
 

@@ -11,6 +11,10 @@ package enum SettingsLimits {
     package static let shards = 1...64
     package static let concurrency = 1...1024
     package static let inFlight = 1...16_384
+    /// Places in the in-flight tables of all shards of all services: fixed by the ring's layout.
+    package static let tableEntries = 131_072
+    /// Bytes: the 107 of a Unix socket's address, less what the name has more while the socket is being made.
+    package static let socketPath = 103
     package static let attempts = 1...1_000_000
     package static let maxConnections = 1...1_000_000
     /// Bytes: at least a page of datagrams, at most what one memory file may sensibly hold.

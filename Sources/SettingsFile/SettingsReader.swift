@@ -77,11 +77,11 @@ struct SettingsReader {
     private func readControl(_ section: Section, into control: inout Settings.Control) {
         let place = section.value("socket").flatMap { YAMLDocument.place($0.mark) }
         readPath(section, "socket", "/run/belfry/control.sock", into: &control.socket)
-        // sun_path has 108 bytes, the last one a zero.
-        if control.socket.utf8.count > 107 {
+        if control.socket.utf8.count > SettingsLimits.socketPath {
             faults.add(
                 place, section.name("socket"),
-                "has \(control.socket.utf8.count) bytes as a full path; 107 at most would be right")
+                "has \(control.socket.utf8.count) bytes as a full path; \(SettingsLimits.socketPath) at most "
+                    + "would be right")
         }
         if let telnet = section.value("telnet") {
             faults.add(
@@ -97,9 +97,11 @@ struct SettingsReader {
 
     static func absolute(_ path: String, in folder: String) -> String {
         if path.hasPrefix("/") { return path }
-        var path = path
-        while path.hasPrefix("./") { path.removeFirst(2) }
-        return path == "." || path.isEmpty ? folder : folder + (folder.hasSuffix("/") ? "" : "/") + path
+        var parts = folder.split(separator: "/")
+        for part in path.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
     }
 
     private func readServices(_ file: Section, into settings: inout Settings) {
@@ -117,8 +119,21 @@ struct SettingsReader {
             }
             guard let section = Section(element, path: path, faults: faults) else { continue }
             let reader = ServiceReader(section: section, folder: folder, system: system)
-            if let service = reader.read(names: &names) { settings.services.append(service) }
+            guard let service = reader.read(names: &names) else { continue }
+            settings.services.append(service)
+            checkTables(settings.services, section)
         }
+    }
+
+    /// The ring's in-flight tables are of a fixed size, shared by all services.
+    private func checkTables(_ services: [Settings.Service], _ section: Section) {
+        let wanted = services.reduce(0) { $0 + $1.tableCapacity * $1.shards }
+        let before = services.dropLast().reduce(0) { $0 + $1.tableCapacity * $1.shards }
+        guard wanted > SettingsLimits.tableEntries, before <= SettingsLimits.tableEntries else { return }
+        faults.add(
+            section.place, section.path,
+            "up to here the services ask for \(wanted) places in the in-flight tables (twice in-flight or concurrency, "
+                + "times instances or lanes); \(SettingsLimits.tableEntries) at most would be right")
     }
 
     /// A record must fit the ring with room for others.

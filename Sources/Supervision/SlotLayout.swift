@@ -24,7 +24,7 @@ package enum SlotLayout {
         var start = 0
         var slots: [ServiceSlot] = []
         for service in services {
-            let capacity = tableCapacity(of: service)
+            let capacity = service.tableCapacity
             let end = start + capacity * service.shards
             guard end <= RingGeometry.tableEntries else { throw Overfull(service: service.name, wanted: end) }
             slots.append(
@@ -34,11 +34,6 @@ package enum SlotLayout {
             start = end
         }
         return slots
-    }
-
-    /// For each shard: what it may have in flight, and as many again that back off; whole cache lines.
-    static func tableCapacity(of service: Settings.Service) -> Int {
-        (2 * max(service.inFlight, service.concurrency) + 63) / 64 * 64
     }
 
     private static func order(_ order: Settings.Service.Order) -> ServiceSlot.Order {

@@ -50,7 +50,7 @@ struct ExecServiceTests {
                 return try bench.delivered() == 1
             })
         #expect(bench.lines("tries") == ["1 false", "2 true", "3 true"])
-        #expect(reasons.contains("service bell: ended with \(reason)"))
+        #expect(reasons.contains("ended with \(reason)"))
         #expect(try bench.status().retried == 2 && bench.status().launchFailures == 0)
         #expect(try bench.run(worker) { try bench.status().reason.isEmpty })
     }

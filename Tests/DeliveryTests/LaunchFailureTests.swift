@@ -32,7 +32,7 @@ struct LaunchFailureTests {
         let status = try bench.status()
         let command = kind.command.replacing("@", with: bench.folder)
         #expect(status.state == .backingOff && status.until > 0 && status.launches == 0 && status.retried == 0)
-        #expect(status.reason == "service bell: command \(command): \(kind.reason)")
+        #expect(status.reason == "command \(command): \(kind.reason)")
     }
 
     @Test("starts by itself once the command is there")
@@ -53,7 +53,7 @@ struct LaunchFailureTests {
         let worker = try bench.worker()
         bench.publish("x")
         #expect(try bench.run(worker) { try bench.status().launchFailures > 0 })
-        #expect(try bench.status().reason == "service bell: directory /no/such/folder: no such file or directory")
+        #expect(try bench.status().reason == "directory /no/such/folder: no such file or directory")
     }
 
     @Test("as a stream that dies before its first answer, costs its messages no attempt")
@@ -69,7 +69,7 @@ struct LaunchFailureTests {
                 reasons.insert(try bench.status().reason)
                 return try bench.delivered() == 1
             })
-        #expect(reasons.contains("service bell: died at start (exit 3)"))
+        #expect(reasons.contains("died at start (exit 3)"))
         #expect(try bench.status().launchFailures == 2 && bench.status().launches == 3)
         #expect(bench.lines("line").first?.contains(#""attempt":1,"#) == true)
         try bench.end(worker)

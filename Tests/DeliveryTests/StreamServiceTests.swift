@@ -104,7 +104,7 @@ struct StreamServiceTests {
                 reasons.insert(try bench.status().reason)
                 return try bench.counts()[.rejected] == 1
             })
-        #expect(reasons.contains("service bell: answered fail: disk full"))
+        #expect(reasons.contains("answered fail: disk full"))
         let again = bench.lines("again").first
         #expect(again?.contains(#""attempt":2,"redelivered":true"#) == true)
         try bench.end(worker)
@@ -120,7 +120,7 @@ struct StreamServiceTests {
         let worker = try bench.worker()
         bench.publish("x")
         let words =
-            "service bell: answered what is no reply (2 lines); answered for messages that it does not hold (3)"
+            "answered what is no reply (2 lines); answered for messages that it does not hold (3)"
         #expect(try bench.run(worker) { try bench.status().reason == words })
         #expect(try bench.delivered() == 0 && bench.counts().inFlight == 1)
         try bench.write("go", "")

@@ -83,7 +83,11 @@ struct FaultTests {
             "update: { probation: soon }", "1:22: update.probation: is \"soon\"; \(time) would be right"),
         Row(
             "control: { socket: /\(String(repeating: "x", count: 107)) }",
-            "1:20: control.socket: has 108 bytes as a full path; 107 at most would be right"),
+            "1:20: control.socket: has 108 bytes as a full path; 103 at most would be right"),
+        Row(
+            "services: [{ name: a, topics: [x], command: [/a], mode: stream, instances: 5, in-flight: 16384 }]",
+            "1:12: services[1]: up to here the services ask for 163840 places in the in-flight tables (twice in-flight "
+                + "or concurrency, times instances or lanes); 131072 at most would be right"),
         Row("port: { udp: true", "2:1: is not YAML: did not find expected ',' or '}'"),
         Row("port:\n\t- x", "2:1: is not YAML: found character that cannot start any token"),
         Row("--- {}\n--- {}\n", "2:1: is not YAML: but found another document"),

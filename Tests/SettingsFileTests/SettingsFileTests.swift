@@ -33,7 +33,7 @@ struct SettingsFileTests {
         #expect(settings.port.receiveBuffer == 8192)
         #expect(settings.workers.count == 4 && settings.workers.stuckAfter == .seconds(3))
         #expect(settings.ring.size == 1 << 20 && settings.ring.durability == .memory)
-        #expect(settings.state.directory == "/etc/belfry/../state" && settings.control.socket == "/run/b.sock")
+        #expect(settings.state.directory == "/etc/state" && settings.control.socket == "/run/b.sock")
         #expect(settings.shutdown.grace == .zero)
     }
 

@@ -39,7 +39,15 @@ struct SlotLayoutTests {
             $0.inFlight = inFlight
             $0.concurrency = concurrency
         }
-        #expect(SlotLayout.tableCapacity(of: one) == expected)
+        #expect(one.tableCapacity == expected)
+    }
+
+    @Test("what the settings allow is what the ring's layout has room for")
+    func limits() {
+        #expect(SettingsLimits.tableEntries == RingGeometry.tableEntries)
+        #expect(SettingsLimits.services == RingGeometry.slots)
+        #expect(SettingsLimits.workers.upperBound == RingGeometry.workers)
+        #expect(SettingsLimits.shards.upperBound == RingGeometry.shardsPerSlot)
     }
 
     @Test("services that ask for more than there is are refused by name")
