@@ -10,7 +10,7 @@ import Wire
 /// Invariant: it never blocks, so that the same thread can step the acceptor.
 final class TestClient {
     private var socket: Descriptor?
-    private let raw: CInt
+    let raw: CInt
     private let buffer = ByteBuffer(limit: 1 << 24)
     private(set) var isClosed = false
 
@@ -114,6 +114,15 @@ final class TestClient {
             span.append(span.indices, to: &bytes)
             return bytes
         }
+    }
+}
+
+/// Gives a socket, and what it accepts, small buffers that do not grow, so that it is soon full.
+func shrinkBuffers(_ raw: CInt) {
+    for option in [SO_SNDBUF, SO_RCVBUF] {
+        var size: CInt = 64 << 10
+        // Holds: the option is an int, and lives for the call.
+        #expect(unsafe setsockopt(raw, SOL_SOCKET, option, &size, 4) == 0)
     }
 }
 
