@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test lint clean packages-build packages-test
+.PHONY: build run test lint clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -28,10 +28,16 @@ define install
 	fi
 endef
 
-packages-build:
+toolchain:
+	@version=$$({ swift --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1); \
+	if [ -z "$$version" ] || [ "$$(printf '6.3\n%s\n' "$$version" | sort -V | head -n 1)" != 6.3 ]; then \
+		echo "Belfry needs Swift 6.3 or newer on the PATH, found: $${version:-none}; install it from swift.org" >&2; exit 1; \
+	fi
+
+packages-build: toolchain
 	$(call install,build Belfry,$(BUILD_PACKAGES))
 
-packages-test:
+packages-test: toolchain
 	$(call install,test Belfry,$(TEST_PACKAGES))
 
 build: packages-build
