@@ -17,7 +17,7 @@
 struct record {
   uint32_t sender, number;
 };
-enum { senders = 64, room = 1 << 20 };
+enum { senders = 4096, room = 1 << 20 };
 
 static char input[room], replies[room];
 static struct record records[room / 32];
