@@ -48,6 +48,20 @@ package enum Sockets {
         try connect(try make(address.family, SOCK_STREAM), address)
     }
 
+    /// Gives up with ETIMEDOUT; the kernel alone would try for two minutes.
+    package static func tcpConnect(
+        _ address: SocketAddress, within nanoseconds: UInt64
+    ) throws(SystemCallError) -> Descriptor {
+        let socket = try make(address.family, SOCK_STREAM)
+        try SocketOptions.setSendTimeout(socket.raw, nanoseconds: nanoseconds)
+        do throws(SystemCallError) {
+            return try connect(socket, address)
+        } catch  where error.code == EINPROGRESS {
+            // So socket(7) names the end of SO_SNDTIMEO in a connect.
+            throw SystemCallError(call: error.call, code: ETIMEDOUT)
+        }
+    }
+
     /// A UDP socket that sends to one address and hears of its refusals.
     package static func udpConnect(_ address: SocketAddress) throws(SystemCallError) -> Descriptor {
         try connect(try make(address.family, SOCK_DGRAM), address)
