@@ -75,7 +75,7 @@ let package = Package(
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        tests("Commands", ["Control", "Settings"]),
+        tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Settings"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
     ]

@@ -27,7 +27,7 @@ enum Answer: Equatable {
             case .frame(let header, let payload, let next):
                 switch answer(header, bytes, payload) {
                 case .some(let answer): answers.append(answer)
-                case .none where isKnown(header): return nil
+                case .none where isMalformed(header, bytes, payload): return nil
                 case .none: break
                 }
                 start = next
@@ -35,9 +35,11 @@ enum Answer: Equatable {
         }
     }
 
-    private static func isKnown(_ header: NativeFrame.Header) -> Bool {
+    /// Whether an answer should have been read from what gave none.
+    private static func isMalformed(_ header: NativeFrame.Header, _ bytes: Span<UInt8>, _ payload: Range<Int>) -> Bool {
         switch header.kind {
-        case .welcome, .ack, .error: true
+        case .welcome, .ack: true
+        case .error: NativeFrame.fault(in: bytes, payload: payload) == nil
         default: false
         }
     }
@@ -54,8 +56,12 @@ enum Answer: Equatable {
             var text: [UInt8] = []
             bytes.append(fault.sentence, to: &text)
             let sentence = String(decoding: text, as: UTF8.self)
-            guard fault.number > 0 else { return .ended(Refusal(code: fault.code), sentence: sentence) }
-            return .refused(RefusedMessage(number: fault.number, sentence: sentence))
+            if fault.number > 0 {
+                return .refused(RefusedMessage(number: fault.number, code: fault.code, sentence: sentence))
+            }
+            let refusal = Refusal(code: fault.code)
+            // The one refusal of the stream behind which it goes on: a frame of ours was skipped.
+            return refusal == .unknownType ? nil : .ended(refusal, sentence: sentence)
         default: return nil
         }
     }

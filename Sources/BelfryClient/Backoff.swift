@@ -15,8 +15,8 @@ struct Backoff {
         return .random(in: milliseconds / 2...milliseconds) * 1_000_000
     }
 
-    mutating func wait() {
+    mutating func wait(atMost most: UInt64) {
         // Without a poller there is nothing to wait with; trying at once again is the lesser evil.
-        _ = try? Poller(capacity: 1).wait(timeoutNanoseconds: next())
+        _ = try? Poller(capacity: 1).wait(timeoutNanoseconds: min(next(), most))
     }
 }

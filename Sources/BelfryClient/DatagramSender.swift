@@ -44,11 +44,12 @@ package final class DatagramSender {
         var frame: [UInt8] = []
         NativeFrame.appendPublish(number: number, topic: topic.span, body: body.span, to: &frame)
         if let refusal = Topic.check(topic.span) {
-            return refused.append(RefusedMessage(number: number, sentence: refusal.sentence))
+            return refused.append(RefusedMessage(number: number, refusal))
         }
         guard frame.count <= Self.longest else {
             let sentence = "\(body.count) bytes do not fit a UDP datagram; send without --udp"
-            return refused.append(RefusedMessage(number: number, sentence: sentence))
+            return refused.append(
+                RefusedMessage(number: number, code: Refusal.tooLarge.code, sentence: sentence))
         }
         do throws(SystemCallError) {
             while try !Sockets.send(socket.raw, frame.span) { _ = try poller.wait(timeoutNanoseconds: 1_000_000_000) }

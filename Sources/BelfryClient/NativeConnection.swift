@@ -24,8 +24,8 @@ final class NativeConnection {
     private let output = ByteBuffer(capacity: 64 << 10, limit: .max >> 1)
     private let input = ByteBuffer(capacity: 16 << 10, limit: 1 << 20)
 
-    init(_ address: SocketAddress) throws(SystemCallError) {
-        socket = try Sockets.tcpConnect(address)
+    init(_ address: SocketAddress, within nanoseconds: UInt64) throws(SystemCallError) {
+        socket = try Sockets.tcpConnect(address, within: nanoseconds)
         self.address = "\(address)"
         try Descriptor.setNonBlocking(socket.raw)
         try SocketOptions.setNoDelay(socket.raw)
@@ -38,17 +38,17 @@ final class NativeConnection {
 
     func queue(_ frame: [UInt8]) { output.append(frame) }
 
-    /// Writes and reads what goes. With `wait`, waits for an answer or for room to write, if neither went.
-    func proceed(wait: Bool) -> Step {
+    /// Writes and reads what goes. If neither went, waits so many nanoseconds for an answer or for room to write.
+    func proceed(waiting nanoseconds: UInt64) -> Step {
         let before = output.count
         guard write() else { return drained(.lost) }
         let step = read()
-        guard wait, output.count == before || output.isEmpty, case .answers(let answers) = step, answers.isEmpty else {
-            return step
-        }
+        guard nanoseconds > 0, output.count == before || output.isEmpty, case .answers(let answers) = step,
+            answers.isEmpty
+        else { return step }
         do throws(SystemCallError) {
             try poller.modify(socket.raw, token: 0, events: output.isEmpty ? .readable : [.readable, .writable])
-            _ = try poller.wait(timeoutNanoseconds: nil)
+            _ = try poller.wait(timeoutNanoseconds: nanoseconds)
         } catch {
             return .lost
         }

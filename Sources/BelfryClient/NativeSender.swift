@@ -4,7 +4,8 @@
 /// Used by `belfry send`. Frames go out without waiting for each other's acks, up to a window. When the connection
 /// breaks, it connects again and sends what is not acked under the same sender id and numbers, so that the broker
 /// takes nothing twice.
-/// Invariant: after `finish` each notification was accepted or is among the refused; memory is bounded by the window.
+/// Invariant: after `finish` each notification was accepted or is among the refused; memory is bounded by the window;
+/// nothing waits beyond the patience for an ack.
 
 internal import LinuxIO
 internal import Wire
@@ -20,6 +21,7 @@ package final class NativeSender {
     private var connection: NativeConnection?
     private var wasConnected = false
     private var maxMessage = Int.max
+    private var patience: Patience
     private let lost: (String) -> Void
     /// Why the broker ends the connection, if it said so.
     private var farewell: String?
@@ -29,8 +31,11 @@ package final class NativeSender {
     /// How many numbers are done with: accepted or refused.
     package var finished: UInt64 { window.acknowledged }
 
-    /// Connects. `lost` is told why a connection broke that will be made again. Let SIGPIPE be ignored.
-    package init(host: String, port: UInt16, lost: @escaping (String) -> Void = { _ in }) throws(SendError) {
+    /// Connects. Gives up after `timeout` nanoseconds in which something was unacked and no ack came. `lost` is told
+    /// why a connection broke that will be made again. Let SIGPIPE be ignored.
+    package init(
+        host: String, port: UInt16, timeout: UInt64 = 30_000_000_000, lost: @escaping (String) -> Void = { _ in }
+    ) throws(SendError) {
         do {
             addresses = try SocketNames.resolve(host, port: port)
         } catch {
@@ -38,6 +43,7 @@ package final class NativeSender {
         }
         // Not all zero: the protocol keeps that for nobody.
         identity = SenderID(high: .random(in: 1 ... .max), low: .random(in: 0 ... .max))
+        patience = Patience(timeout, now: Clock.monotonic())
         self.lost = lost
         try reconnect()
     }
@@ -48,6 +54,7 @@ package final class NativeSender {
             return try refuse(refusal)
         }
         while window.count >= Self.windowCount || window.bytes >= Self.windowBytes { try proceed(wait: true) }
+        if window.isEmpty { patience.renew(now: Clock.monotonic()) }
         var frame: [UInt8] = []
         frame.reserveCapacity(32 + topic.count + body.count)
         NativeFrame.appendPublish(number: window.next, topic: topic.span, body: body.span, to: &frame)
@@ -65,13 +72,13 @@ package final class NativeSender {
     private func refuse(_ refusal: Refusal) throws(SendError) {
         // Its number must lie behind all that are under way: acks are cumulative.
         try finish()
-        refused.append(RefusedMessage(number: window.next, sentence: refusal.sentence))
+        refused.append(RefusedMessage(number: window.next, refusal))
         window.skip()
     }
 
     private func proceed(wait: Bool) throws(SendError) {
         guard let connection else { return try reconnect() }
-        switch connection.proceed(wait: wait) {
+        switch connection.proceed(waiting: wait ? try remaining() : 0) {
         case .answers(let answers): for answer in answers { try take(answer) }
         case .lost:
             self.connection = nil
@@ -85,8 +92,8 @@ package final class NativeSender {
         switch answer {
         case .welcome(let lastAccepted, let most):
             maxMessage = most
-            window.acknowledge(upTo: lastAccepted)
-        case .ack(let number): window.acknowledge(upTo: number)
+            acknowledge(upTo: lastAccepted)
+        case .ack(let number): acknowledge(upTo: number)
         case .refused(let message): refused.append(message)
         // The broker closes the connection behind it, and takes the rest on another one.
         case .ended(.timedOut, let sentence), .ended(.full, let sentence): farewell = sentence
@@ -94,12 +101,26 @@ package final class NativeSender {
         }
     }
 
+    private func acknowledge(upTo number: UInt64) {
+        let before = window.acknowledged
+        window.acknowledge(upTo: number)
+        if window.acknowledged != before { patience.renew(now: Clock.monotonic()) }
+    }
+
+    /// How long may still be waited.
+    private func remaining() throws(SendError) -> UInt64 {
+        let left = patience.left(now: Clock.monotonic())
+        if left > 0 { return left }
+        let address = connection?.address ?? addresses.first.map { "\($0)" } ?? "the broker"
+        throw .stalled(address: address, seconds: patience.seconds, unanswered: window.count)
+    }
+
     private func tellLost() {
         lost(farewell ?? "the connection broke")
         farewell = nil
     }
 
-    /// The first time it fails if nobody answers; later it tries for ever, because somebody did.
+    /// The first time it fails if nobody answers; later it tries again, because somebody did.
     private func reconnect() throws(SendError) {
         var pause = Backoff()
         while true {
@@ -116,15 +137,16 @@ package final class NativeSender {
             } catch .unreachable(let address, let reason) {
                 guard wasConnected else { throw .unreachable(address: address, reason: reason) }
             }
-            pause.wait()
+            pause.wait(atMost: try remaining())
         }
     }
 
     private func open() throws(SendError) -> NativeConnection {
         var last = SendError.failed(SystemCallError(call: "connect", code: 0))
         for address in addresses {
+            let time = try remaining()
             do throws(SystemCallError) {
-                return try NativeConnection(address)
+                return try NativeConnection(address, within: time)
             } catch {
                 last = .unreachable(address: "\(address)", reason: error)
             }
@@ -138,7 +160,7 @@ package final class NativeSender {
         NativeFrame.appendHello(identity, to: &hello)
         connection.queue(hello)
         while true {
-            switch connection.proceed(wait: true) {
+            switch connection.proceed(waiting: try remaining()) {
             case .lost: return false
             case .foreign: throw .notBelfry(address: connection.address)
             case .answers(let answers):

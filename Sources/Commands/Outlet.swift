@@ -10,12 +10,13 @@ enum Outlet {
     case stream(NativeSender)
     case datagrams(DatagramSender)
 
-    init(_ endpoint: Endpoint, udp: Bool) throws(SendError) {
+    /// `timeout` in nanoseconds; for TCP alone.
+    init(_ endpoint: Endpoint, udp: Bool, timeout: UInt64) throws(SendError) {
         if udp {
             self = .datagrams(try DatagramSender(host: endpoint.host, port: endpoint.port))
         } else {
             self = .stream(
-                try NativeSender(host: endpoint.host, port: endpoint.port) {
+                try NativeSender(host: endpoint.host, port: endpoint.port, timeout: timeout) {
                     Output.error("belfry: \($0); connecting again to send the rest")
                 })
         }

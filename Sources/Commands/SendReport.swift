@@ -7,6 +7,7 @@
 internal import BelfryClient
 internal import Control
 internal import LinuxIO
+internal import Wire
 
 final class SendReport {
     private static let firstAfter: UInt64 = 500_000_000
@@ -42,8 +43,13 @@ final class SendReport {
     func refused(_ message: RefusedMessage) {
         refusals += 1
         clear()
-        let place = lines ? "line \(line(of: message.number)): " : ""
-        Output.error("belfry: \(place)\(message.sentence)")
+        Output.error("belfry: \(Self.text(message, line: lines ? line(of: message.number) : nil))")
+    }
+
+    static func text(_ message: RefusedMessage, line: Int?) -> String {
+        let place = line.map { "line \($0): " } ?? ""
+        let reason = Refusal(code: message.code).map { "\($0.name), " } ?? ""
+        return "\(place)refused (\(reason)code \(message.code)): \(message.sentence)"
     }
 
     func progress(finished: UInt64?) {

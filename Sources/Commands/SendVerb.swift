@@ -6,6 +6,7 @@
 internal import ArgumentParser
 internal import BelfryClient
 internal import LinuxIO
+internal import Wire
 
 struct SendVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,12 @@ struct SendVerb: ParsableCommand {
     @Option(help: "The topic of all that is sent.")
     var topic = "raw"
 
+    @Option(
+        help: ArgumentHelp(
+            "Give up when nothing was accepted for so long, and something waits for it; 0 waits for ever.",
+            valueName: "seconds"))
+    var timeout: UInt32 = 30
+
     @Flag(help: "Send datagrams: nothing is answered, nothing is sent again.")
     var udp = false
 
@@ -40,18 +47,24 @@ struct SendVerb: ParsableCommand {
         guard Endpoint(to) != nil else {
             throw ValidationError("--to \"\(to)\" is no HOST:PORT; 127.0.0.1:2355 or [::1]:2355 would be right")
         }
+        if let refusal = Topic.check(Array(topic.utf8).span) {
+            throw ValidationError("--topic \"\(topic)\" is refused (\(refusal.name)): \(refusal.sentence)")
+        }
         if lines, let body, body != "-" { throw ValidationError("--lines reads stdin; BODY would be - or left out") }
         if !lines, body == nil { throw ValidationError("BODY is missing; a text, or - for stdin, would be right") }
     }
 
     func run() throws {
         guard let endpoint = Endpoint(to) else { return }
-        let outlet = try Outlet(endpoint, udp: udp)
+        let outlet = try Outlet(endpoint, udp: udp, timeout: patience)
         let report = SendReport(lines: lines)
         try send(through: outlet, report)
         try outlet.finish { report.refused($0) }
         try report.end(finished: outlet.finished)
     }
+
+    /// Nanoseconds; a century and a half is for ever.
+    private var patience: UInt64 { (timeout == 0 ? UInt64(UInt32.max) : UInt64(timeout)) * 1_000_000_000 }
 
     private func send(through outlet: Outlet, _ report: SendReport) throws {
         let topic = Array(topic.utf8)

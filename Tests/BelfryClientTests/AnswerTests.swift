@@ -10,7 +10,7 @@ import Wire
 struct AnswerTests {
     static let expected: [Answer] = [
         .welcome(lastAccepted: 7, maxMessage: 1000), .ack(9),
-        .refused(RefusedMessage(number: 8, sentence: Refusal.badTopic.sentence)),
+        .refused(RefusedMessage(number: 8, .badTopic)),
         .ended(.badFrame, sentence: Refusal.badFrame.sentence),
     ]
 
@@ -38,9 +38,19 @@ struct AnswerTests {
         #expect(try #require(Self.read(bytes)).answers == Self.expected)
     }
 
+    @Test("about a frame that was skipped ends nothing")
+    func skipped() throws {
+        var bytes: [UInt8] = []
+        NativeFrame.appendError(number: 0, .unknownType, to: &bytes)
+        #expect(try #require(Self.read(bytes + Self.bytes)).answers == Self.expected)
+    }
+
     @Test(
         "that is no native frame is not believed",
-        arguments: [Array("HTTP/1.1 400 Bad Request".utf8), [0xB5, 1, 4, 0, 0, 0, 0, 1, 42]])
+        arguments: [
+            Array("HTTP/1.1 400 Bad Request".utf8), [0xB5, 1, 4, 0, 0, 0, 0, 1, 42],
+            [0xB5, 1, 5, 0, 0, 0, 0, 1, 42],
+        ])
     func foreign(bytes: [UInt8]) { #expect(Self.read(bytes) == nil) }
 
     /// A test macro can't take a span.

@@ -69,7 +69,7 @@ struct NativeSenderTests {
         for body in ["a", "b", "c"] { try sender.send(topic: Self.topic, body: Array(body.utf8)) }
         try sender.finish()
         #expect(broker.stop().bodies == ["a", "c"])
-        #expect(sender.refused == [RefusedMessage(number: 2, sentence: Refusal.full.sentence)])
+        #expect(sender.refused == [RefusedMessage(number: 2, .full)])
     }
 
     @Test("does not send what the broker would refuse for its topic or size")
@@ -84,10 +84,37 @@ struct NativeSenderTests {
         #expect(broker.stop().bodies == ["abc"])
         #expect(
             sender.refused == [
-                RefusedMessage(number: 1, sentence: Refusal.tooLarge.sentence),
-                RefusedMessage(number: 2, sentence: Refusal.badTopic.sentence),
-                RefusedMessage(number: 3, sentence: Refusal.reservedTopic.sentence),
+                RefusedMessage(number: 1, .tooLarge), RefusedMessage(number: 2, .badTopic),
+                RefusedMessage(number: 3, .reservedTopic),
             ])
+    }
+
+    @Test("gets more than a window through a broker that reads in small steps")
+    func slow() throws {
+        let broker = try SmallBroker(readsAtMost: 1000)
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port)
+        for number in 1...10_000 { try sender.send(topic: Self.topic, body: Array("\(number)".utf8)) }
+        try sender.finish()
+        #expect(broker.stop().bodies == (1...10_000).map { "\($0)" })
+    }
+
+    @Test("keeps no more than a window, and gives up when no ack comes")
+    func stalled() throws {
+        let broker = try SmallBroker(acks: false)
+        let sender = try NativeSender(host: "127.0.0.1", port: broker.port, timeout: 100_000_000)
+        var sent = 0
+        let error = #expect(throws: SendError.self) {
+            for _ in 1...10_000 {
+                try sender.send(topic: Self.topic, body: [1])
+                sent += 1
+            }
+        }
+        guard case .stalled(_, _, unanswered: 4096) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(sent == 4096 && sender.finished == 0)
+        _ = broker.stop()
     }
 
     @Test("says that nobody answers, the first time")

@@ -39,6 +39,18 @@ struct SendWindowTests {
     }
 }
 
+@Suite("The patience for an ack")
+struct PatienceTests {
+    @Test(
+        "ends its limit after the last ack, however late that is looked at",
+        arguments: [(100, 50), (149, 1), (150, 0), (9000, 0), (99, 50)] as [(UInt64, UInt64)])
+    func left(now: UInt64, left: UInt64) {
+        var patience = Patience(50, now: 10)
+        patience.renew(now: 100)
+        #expect(patience.left(now: now) == left)
+    }
+}
+
 @Suite("The wait between two connections")
 struct BackoffTests {
     @Test("doubles from 50 ms to 2 s, each with some randomness")

@@ -24,13 +24,15 @@ final class SmallBroker: Sendable {
     private let farewell: Refusal?
     private let refusing: UInt64
     private let maxMessage: UInt32
+    private let acks: Bool
+    private let readsAtMost: Int
     private let taken = Mutex(Taken())
     private let stopping = Atomic(false)
 
     /// Each of the first `connectionsToBreak` connections ends after so many PUBLISH frames, without a last ack.
     init(
         breakAfter: Int = .max, connectionsToBreak: Int = 0, farewell: Refusal? = nil, refusing: UInt64 = 0,
-        maxMessage: UInt32 = 1 << 20
+        maxMessage: UInt32 = 1 << 20, acks: Bool = true, readsAtMost: Int = .max
     ) throws {
         // As every program that writes to sockets does.
         Signal.ignoreBrokenPipes()
@@ -39,6 +41,8 @@ final class SmallBroker: Sendable {
         self.farewell = farewell
         self.refusing = refusing
         self.maxMessage = maxMessage
+        self.acks = acks
+        self.readsAtMost = readsAtMost
         let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
         let listener = try Sockets.tcp(address)
         port = try #require(try SocketFacts.name(of: listener.raw)).port
@@ -73,7 +77,7 @@ final class SmallBroker: Sendable {
         var left = frames
         while !stopping.load(ordering: .relaxed) {
             wait(connection.raw)
-            switch input.receive(from: connection.raw) {
+            switch input.receive(from: connection.raw, limit: readsAtMost) {
             case .bytes: break
             case .wouldBlock: continue
             default: return
@@ -114,7 +118,7 @@ final class SmallBroker: Sendable {
                 keep(publish, bytes, sender, &answer)
             }
         }
-        if last > 0 { NativeFrame.appendAck(last, to: &answer) }
+        if last > 0, acks { NativeFrame.appendAck(last, to: &answer) }
         return (answer, start, true)
     }
 

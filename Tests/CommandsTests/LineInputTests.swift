@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The lines of stdin, and the progress that is shown of them.
 
+import BelfryClient
 import LinuxIO
 import Testing
 
@@ -42,6 +43,18 @@ struct LineInputTests {
         #expect(known.text == "[###############---------------] 50 %  500 accepted  250/s  2s")
         let unknown = SendProgress(count: 900, finished: nil, bytes: 50, total: nil, time: 0)
         #expect(unknown.text == "900 sent  0/s  0s")
+    }
+}
+
+@Suite("A refused notification")
+struct SendReportTests {
+    @Test("is told by its line, the reason, the code and a sentence")
+    func refusal() {
+        let known = RefusedMessage(number: 3, code: 2, sentence: "too much")
+        #expect(SendReport.text(known, line: 5) == "line 5: refused (too-large, code 2): too much")
+        #expect(SendReport.text(known, line: nil) == "refused (too-large, code 2): too much")
+        let unknown = RefusedMessage(number: 3, code: 99, sentence: "why ever")
+        #expect(SendReport.text(unknown, line: 1) == "line 1: refused (code 99): why ever")
     }
 }
 
