@@ -25,10 +25,9 @@ extension Connections {
         connection.input = buffer
         switch buffer.receive(from: connection.raw) {
         case .bytes(let count):
-            if !connection.hasSpoken {
-                connection.hasSpoken = true
-                connection.clock.frameBegan = now
-            }
+            connection.hasSpoken = true
+            // Its first byte, however long the rest before it was.
+            if buffer.count == count { connection.clock.frameBegan = now }
             connection.clock.lastHeard = now
             parse(connection)
             return count >= Self.readSize / 2

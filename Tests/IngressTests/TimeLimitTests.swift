@@ -53,6 +53,23 @@ struct TimeLimitTests {
         #expect(port.records().map(\.text) == ["one", "two"])
     }
 
+    @Test("a frame that is begun after a long rest has its whole time, counted from its first byte")
+    func afterRest() throws {
+        let port = try TestPort()
+        let client = try port.connect()
+        client.send("one\n")
+        try port.receive(1)
+        let connection = try #require(port.acceptor.connections.table.all.first)
+        // As if the line before had come a minute ago.
+        connection.clock.frameBegan -= 60_000_000_000
+        client.send("tw")
+        try port.run { connection.unread == 2 || client.sawEnd() || connection.phase != .open }
+        #expect(connection.phase == .open)
+        client.send("o\n")
+        try port.receive(2)
+        #expect(port.records().map(\.text) == ["one", "two"])
+    }
+
     @Test("a quiet client is closed after idle-timeout if there is one")
     func idle() throws {
         let port = try TestPort { $0.port.idleTimeout = .milliseconds(30) }
