@@ -186,7 +186,7 @@ class BelfrySender:
         while not is_done():
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
-                raise BelfryError(f"{self.host} port {self.port}: {reason} in time; {self.pending} notifications pending")
+                raise BelfryError(f"{self.host} port {self.port}: given up: {reason}{self._unanswered()}")
             try:
                 if self._socket is None:
                     self._connect(left)
@@ -195,10 +195,13 @@ class BelfrySender:
                 pause = 0.05
             except (OSError, _Lost) as error:
                 self.close()
-                reason = str(error)
+                reason = getattr(error, "strerror", None) or str(error)
                 wait = pause * random.uniform(0.5, 1.5)
                 time.sleep(wait if left is None else min(wait, left))
                 pause = min(pause * 2, 2.0)
+
+    def _unanswered(self) -> str:
+        return f"; not accepted so far: {self.pending}" if self.pending else ""
 
     def _step(self) -> None:
         try:
