@@ -24,7 +24,7 @@ extension Acceptor {
         connections.closeAll()
         settle()
         _ = channel.send(.drained)
-        progress = .ended
+        if progress == .running { progress = .ended }
     }
 
     private func readDatagrams(until deadline: UInt64) throws(SystemCallError) {
@@ -36,11 +36,9 @@ extension Acceptor {
     }
 
     private func sendAnswers(until deadline: UInt64) throws(SystemCallError) {
-        while connections.hasUnsent, Clock.monotonic() < deadline {
+        while connections.hasUnsent, progress == .running, Clock.monotonic() < deadline {
             try loop.wait(until: deadline)
-            while let event = loop.nextEvent() {
-                if event.subject.kind == Connections.kind { connections.flush(Int(event.subject.index)) }
-            }
+            while let event = loop.nextEvent() { handleWhileEnding(event) }
             while loop.nextDue() != nil {}
         }
     }

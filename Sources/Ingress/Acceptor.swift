@@ -115,6 +115,18 @@ package final class Acceptor {
         }
     }
 
+    /// No connection goes on any more, but the supervisor must not take us for stuck, and may have had enough.
+    func handleWhileEnding(_ event: EventLoop.Event) {
+        switch event.subject.kind {
+        case Connections.kind: connections.flush(Int(event.subject.index))
+        case Kind.bell:
+            bell.drain()
+            answerWatchdog()
+        case Kind.channel: hearSupervisor()
+        default: break
+        }
+    }
+
     func expire(_ due: Subject) throws(SystemCallError) {
         switch due.kind {
         case Connections.kind: connections.expire(Int(due.index))

@@ -37,8 +37,10 @@ extension Connections {
     private func readRest(_ connection: Connection) {
         let most = intake.maxMessage + 1 << 20
         var read = 0
-        while read < most, connection.phase == .open, connection.pause == .none, readOnce(connection) {
-            read += Self.readSize
+        while read < most, connection.phase == .open, connection.pause == .none {
+            let count = readOnce(connection)
+            if count == 0 { break }
+            read += count
         }
         // From here on it only waits for its answers to be taken.
         if connection.phase == .open, connection.pause == .none { connection.pause = .answers }

@@ -14,13 +14,14 @@ extension Connections {
         var reads = 0
         while reads < Self.readsPerRound, connection.phase == .open, connection.pause == .none {
             reads += 1
-            guard readOnce(connection) else { break }
+            // After a short read there is, most probably, no more; if there is, the poller says so again.
+            guard readOnce(connection) >= Self.readSize / 2 else { break }
         }
         if connection.phase == .open { arm(connection) }
     }
 
-    /// False if there is, most probably, no more to be read just now.
-    func readOnce(_ connection: Connection) -> Bool {
+    /// How many bytes came; 0 if there are none just now, or none will come any more.
+    func readOnce(_ connection: Connection) -> Int {
         let buffer = connection.input ?? inputs.take()
         connection.input = buffer
         switch buffer.receive(from: connection.raw) {
@@ -30,7 +31,7 @@ extension Connections {
             if buffer.count == count { connection.clock.frameBegan = now }
             connection.clock.lastHeard = now
             parse(connection)
-            return count >= Self.readSize / 2
+            return count
         case .wouldBlock: giveBackIfEmpty(connection)
         case .closed where buffer.wasReset: abandon(connection)
         case .closed:
@@ -39,7 +40,7 @@ extension Connections {
         case .full: refuse(connection, counting: .tooLarge)
         case .failed: abandon(connection)
         }
-        return false
+        return 0
     }
 
     /// Parses anew what a connection holds, after something has changed that kept it waiting.

@@ -121,6 +121,51 @@ struct AcceptorTests {
         #expect(Clock.monotonic() - begin < 5_000_000_000)
     }
 
+    @Test("answers the watchdog while it drains and a client does not read its last answers")
+    func drainWatchdog() throws {
+        let port = try TestPort()
+        shrinkBuffers(port.tcp.raw)
+        let client = try port.connect()
+        let bad = (0..<100).reduce(into: [UInt8]()) { frames, _ in frames += Native.publish(0, "a b") }
+        try port.run {
+            client.send(bad)
+            return port.acceptor.connections.table.all.first?.pause == .answers
+        }
+        // The bell rings behind the round's events: only the drain can hear it.
+        let question = port.supervisor.ask()
+        EventCounter.ring(port.bell)
+        try port.acceptor.finish(Clock.monotonic() + 50_000_000, keepSocketQueue: false)
+        #expect(port.counters.page.answered == question)
+    }
+
+    @Test("ends a drain at once when it is told to stop")
+    func drainStop() throws {
+        let port = try TestPort()
+        shrinkBuffers(port.tcp.raw)
+        let client = try port.connect()
+        let bad = (0..<100).reduce(into: [UInt8]()) { frames, _ in frames += Native.publish(0, "a b") }
+        try port.run {
+            client.send(bad)
+            return port.acceptor.connections.table.all.first?.pause == .answers
+        }
+        _ = port.channel.send(.stop)
+        let begin = Clock.monotonic()
+        try port.acceptor.finish(begin + 10_000_000_000, keepSocketQueue: false)
+        #expect(Clock.monotonic() - begin < 5_000_000_000)
+    }
+
+    @Test("reads all that the kernel has of a connection when it drains, in whatever pieces it comes")
+    func drainPieces() throws {
+        let port = try TestPort(arena: 1 << 24) { $0.port.maxMessage = 1 << 20 }
+        let client = try port.connect()
+        client.send(String(repeating: "x", count: 10_000))
+        try port.run { port.acceptor.connections.table.all.first?.unread == 10_000 }
+        // So much fills up the room behind what is there, and is less than a usual read.
+        client.send(String(repeating: "x", count: 50_000) + "\n")
+        try port.acceptor.finish(Clock.monotonic() + 5_000_000_000, keepSocketQueue: false)
+        #expect(port.records().map(\.body.count) == [60_000])
+    }
+
     @Test("serves everyone in the same round, whatever one of them sends")
     func fairness() throws {
         let port = try TestPort(arena: 1 << 24, records: 1 << 16)
