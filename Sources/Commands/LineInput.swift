@@ -2,8 +2,7 @@
 /// Lines from a descriptor, without their newlines, as they come.
 ///
 /// Used by `belfry send --lines`.
-/// Invariant: empty lines are counted but not given out; a last line without a newline is one; memory is bounded by
-/// the longest line allowed.
+/// Invariant: an empty line is one, a last line without a newline too; memory is bounded by the longest line allowed.
 
 internal import LinuxIO
 
@@ -37,10 +36,7 @@ final class LineInput {
     /// nil at the end. `idle` runs before each wait for more.
     func next(idle: () throws -> Void) throws -> Line? {
         while true {
-            if let line = takeLine() {
-                if line.bytes.isEmpty { continue }
-                return line
-            }
+            if let line = takeLine() { return line }
             if ended { return nil }
             if let poller, try poller.wait(timeoutNanoseconds: 0) == 0 { try idle() }
             switch buffer.receive(from: source) {
