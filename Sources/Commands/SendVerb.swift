@@ -37,7 +37,7 @@ struct SendVerb: ParsableCommand {
     @Flag(help: "Send datagrams: nothing is answered, nothing is sent again.")
     var udp = false
 
-    @Flag(help: "Each line of stdin is a notification, without its newline; empty lines are none.")
+    @Flag(help: "Each line of stdin is a notification, without its newline; empty ones too.")
     var lines = false
 
     @Argument(help: "The notification, or - for all of stdin.")
