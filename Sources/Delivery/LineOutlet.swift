@@ -2,7 +2,8 @@
 /// Encoded lines on their way into a process's pipe: many lines to a write, what does not fit waits.
 ///
 /// Used by StreamRunner.
-/// Invariant: lines leave whole and in order as far as one process is concerned; `reset` forgets what is left for it.
+/// Invariant: lines leave whole and in order as far as one process is concerned; `reset` forgets what is left for it;
+/// and what has gone already is never much more than what waits.
 
 import LinuxIO
 
@@ -11,14 +12,22 @@ struct LineOutlet {
 
     /// Bytes that may wait; a single longer line may too.
     private static let limit = 65_536
-    private var bytes: [UInt8] = []
+    /// What waits, behind what of it has gone already.
+    private(set) var bytes: [UInt8] = []
     private var sent = 0
     /// Whether the pipe is full: the loop tells when it takes more.
     private var isBlocked = false
 
     var isFull: Bool { bytes.count - sent >= Self.limit }
 
-    mutating func append(_ encode: (inout [UInt8]) -> Void) { encode(&bytes) }
+    mutating func append(_ encode: (inout [UInt8]) -> Void) {
+        // A process that always has something waiting never lets it run empty. As much goes as moves, or more.
+        if sent >= Self.limit, sent >= bytes.count - sent {
+            bytes.removeSubrange(..<sent)
+            sent = 0
+        }
+        encode(&bytes)
+    }
 
     mutating func unblock() { isBlocked = false }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a worker keeps for one stream process at its two pipes: lines on their way in, replies on their way out.
+///
+/// The test holds the other end of each pipe.
+/// Invariant: every pipe is closed with its test.
+
+import LinuxIO
+import Testing
+
+@testable import Delivery
+
+@Suite("A stream process's pipes")
+struct PipeTests {
+    @Test("lines that never run out are kept only as far as they wait")
+    func slowReader() throws {
+        let pipe = try Descriptor.pipe()
+        try Descriptor.setNonBlocking(pipe.writing.raw)
+        let reader = ByteBuffer(capacity: 8_192, limit: 8_192)
+        let line = [UInt8](repeating: 0x61, count: 4_096)
+        var outlet = LineOutlet()
+        var most = 0
+        for _ in 0..<2_000 {
+            while !outlet.isFull { outlet.append { $0 += line } }
+            _ = outlet.flush(to: pipe.writing.raw)
+            most = max(most, outlet.bytes.count)
+            _ = reader.receive(from: pipe.reading.raw, limit: 4_096)
+            reader.consume(reader.count)
+            outlet.unblock()
+        }
+        #expect(most < 1 << 18)
+    }
+}
