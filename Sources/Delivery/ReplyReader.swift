@@ -12,20 +12,30 @@ import Wire
 final class ReplyReader {
     enum End { case moreLater, closed }
 
+    /// Bytes that are read at once: as much as a pipe usually holds.
+    private static let turn = 65_536
+    /// The most that any pipe holds, unless root has made it larger.
+    static let fullPipe = 1 << 20
+
     private let buffer = ByteBuffer(capacity: 4_096, limit: 65_536)
     private var isSkipping = false
 
-    /// Reads all that is there.
+    /// Reads what is there, but no more than about `most` bytes: a process that writes faster than it is read must
+    /// not keep the worker from all others.
     /// - Parameter reply: told of each line, and of the span that a reason's range lies in.
-    func read(from raw: CInt, _ reply: (ServiceReply, Span<UInt8>) -> Void) -> End {
-        while true {
+    func read(from raw: CInt, atMost most: Int = turn, _ reply: (ServiceReply, Span<UInt8>) -> Void) -> End {
+        var rest = most
+        while rest > 0 {
             switch buffer.receive(from: raw) {
-            case .bytes: cut(reply)
+            case .bytes(let count):
+                rest -= count
+                cut(reply)
             case .wouldBlock: return .moreLater
             // `cut` leaves at most a reply's length, so that the buffer is never full.
             case .full, .closed, .failed: return .closed
             }
         }
+        return .moreLater
     }
 
     private func cut(_ reply: (ServiceReply, Span<UInt8>) -> Void) {

@@ -269,7 +269,9 @@ final class StreamRunner: ServiceRunner {
     private func reap(_ now: UInt64) {
         guard let process else { return }
         // What it said before it died counts.
-        if let output = process.outputRaw { _ = replies.read(from: output) { take($0, $1, now) } }
+        if let output = process.outputRaw {
+            _ = replies.read(from: output, atMost: ReplyReader.fullPipe) { take($0, $1, now) }
+        }
         guard let status = process.reap() else { return }
         self.process = nil
         let diedAtStart =

@@ -29,4 +29,22 @@ struct PipeTests {
         }
         #expect(most < 1 << 18)
     }
+
+    @Test("a process that never stops writing is left after a while, and read on later")
+    func endlessReplies() throws {
+        let pipe = try Descriptor.pipe()
+        try Descriptor.setNonBlocking(pipe.reading.raw)
+        let (replies, line) = (ReplyReader(), Array("y\n".utf8))
+        var count = 0
+        // Each line that is taken is followed by another one.
+        func more() { _ = Descriptor.write(pipe.writing.raw, line.span) }
+        more()
+        let end = replies.read(from: pipe.reading.raw) { _, _ in
+            count += 1
+            if count < 1_000_000 { more() }
+        }
+        #expect(end == .moreLater && count < 1_000_000)
+        _ = replies.read(from: pipe.reading.raw) { _, _ in count = 1_000_000 }
+        #expect(count == 1_000_000)
+    }
 }
