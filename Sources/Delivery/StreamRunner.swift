@@ -30,6 +30,7 @@ final class StreamRunner: ServiceRunner {
 
     /// The last valid reply, or when deliveries were first held since there were none.
     private var lastProgress: UInt64 = 0
+    /// When it was last given a message, or answered one.
     private var idleSince: UInt64 = 0
 
     /// - Parameter place: its place in the worker, which its events carry.
@@ -203,6 +204,7 @@ final class StreamRunner: ServiceRunner {
 
     private func progress(_ now: UInt64) {
         lastProgress = now
+        idleSince = now
         guard !hasReplied else { return }
         hasReplied = true
         shard.backoff.succeed()

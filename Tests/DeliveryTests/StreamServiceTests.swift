@@ -64,6 +64,23 @@ struct StreamServiceTests {
         try bench.end(worker)
     }
 
+    @Test("is idle from its last answer on, not from its last message")
+    func idleAfterLongWork() throws {
+        let bench = try Bench([
+            .stream("while \(Self.read); do sleep 1.2; echo $$ >> $OUT/pids; echo ok $id; done") {
+                $0.idleTimeout = .seconds(1)
+            }
+        ])
+        let worker = try bench.worker()
+        bench.publish("one")
+        #expect(try bench.run(worker) { try bench.delivered() == 1 })
+        _ = try worker.step(until: 0)
+        bench.publish("two")
+        #expect(try bench.run(worker) { try bench.delivered() == 2 })
+        #expect(Set(bench.lines("pids")).count == 1)
+        try bench.end(worker)
+    }
+
     @Test("holds no more messages than `in-flight` says")
     func window() throws {
         let script =
