@@ -60,7 +60,7 @@ let package = Package(
             ]),
         // Floor 4
         .executableTarget(
-            name: "belfryd", dependencies: ["Ingress", "Delivery", "Supervision", log], swiftSettings: house),
+            name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Supervision", log], swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
         // Tests mirror the sources.
         tests("LinuxIO"),

@@ -8,6 +8,7 @@ internal import ArgumentParser
 internal import BelfryClient
 internal import Control
 internal import LinuxIO
+internal import Settings
 
 package enum BelfryTool {
     /// The exit status.
@@ -68,6 +69,7 @@ struct Belfry: ParsableCommand {
 
             Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
             """,
+        version: "belfry \(Release.version)",
         subcommands: [
             StatusVerb.self, LedgerVerb.self, SendVerb.self, CheckVerb.self, DrainVerb.self, SettingsImageVerb.self,
         ])

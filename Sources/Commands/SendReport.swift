@@ -22,8 +22,6 @@ final class SendReport {
     private var count: UInt64 = 0
     private var bytes = 0
     private var refusals = 0
-    /// The lines of numbers that differ from them, because empty lines came before: (first number, lines minus number).
-    private var offsets: [(number: UInt64, offset: Int)] = []
 
     init(lines: Bool) {
         self.lines = lines
@@ -32,18 +30,16 @@ final class SendReport {
         shownAt = started &+ Self.firstAfter &- Self.againAfter
     }
 
-    /// The next notification is this line.
-    func begin(_ line: Int, bytes: Int) {
+    /// The next notification is the next line; so many bytes of the input are read with it.
+    func begin(bytes: Int) {
         count += 1
         self.bytes = bytes
-        let offset = line - Int(count)
-        if offset != offsets.last?.offset ?? 0 { offsets.append((count, offset)) }
     }
 
     func refused(_ message: RefusedMessage) {
         refusals += 1
         clear()
-        Output.error("belfry: \(Self.text(message, line: lines ? line(of: message.number) : nil))")
+        Output.error("belfry: \(Self.text(message, line: lines ? Int(message.number) : nil))")
     }
 
     static func text(_ message: RefusedMessage, line: Int?) -> String {
@@ -73,10 +69,6 @@ final class SendReport {
         }
         guard refusals > 0 else { return }
         throw Failure(refusals == 1 ? "1 notification was not accepted" : "\(refusals) notifications were not accepted")
-    }
-
-    private func line(of number: UInt64) -> Int {
-        Int(number) + (offsets.last { $0.number <= number }?.offset ?? 0)
     }
 
     private func clear() {

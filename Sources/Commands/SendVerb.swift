@@ -32,7 +32,7 @@ struct SendVerb: ParsableCommand {
         help: ArgumentHelp(
             "Give up when nothing was accepted for so long, and something waits for it; 0 waits for ever.",
             valueName: "seconds"))
-    var timeout: UInt32 = 30
+    var timeout: UInt32 = 0
 
     @Flag(help: "Send datagrams: nothing is answered, nothing is sent again.")
     var udp = false
@@ -75,7 +75,7 @@ struct SendVerb: ParsableCommand {
         }
         let input = LineInput(0)
         while let line = try input.next(idle: { try outlet.finish { report.refused($0) } }) {
-            report.begin(line.number, bytes: input.consumed)
+            report.begin(bytes: input.consumed)
             try outlet.send(topic, line.bytes) { report.refused($0) }
             report.progress(finished: outlet.finished)
         }

@@ -5,8 +5,6 @@
 /// Invariant: what is not understood is told with the usage, and never guessed.
 
 package enum Invocation: Equatable, Sendable {
-    package static let releaseName = "0.1.0"
-
     case supervise(file: String)
     case role(Role)
     case help

@@ -8,6 +8,7 @@ import Delivery
 import Glibc
 import Ingress
 import Logging
+import Settings
 import Supervision
 
 let isJournal = StandardErrorLog.isJournal()
@@ -18,7 +19,7 @@ case .supervise(let file): exit(SupervisorRole.run(file: file))
 case .role(.acceptor): exit(AcceptorRole.run())
 case .role(.worker(let index)): exit(WorkerRole.run(index: index))
 case .help: print(Invocation.usage, terminator: "")
-case .version: print("belfryd \(Invocation.releaseName)")
+case .version: print("belfryd \(Release.version)")
 case .wrong(let what):
     StandardErrorLog.write("belfryd: \(what)\n\(Invocation.usage)")
     exit(2)
