@@ -18,11 +18,15 @@ final class ControlServer {
     private static let longestPath = 107 - suffix.utf8.count
 
     private let path: String
+    private let accept: (CInt) -> AcceptResult
     private var listening: Descriptor?
     private var watch: Watch?
     private var sessions: [ControlSession?] = Array(repeating: nil, count: clients)
 
-    init(path: String) { self.path = path }
+    init(path: String, accept: @escaping (CInt) -> AcceptResult = Sockets.accept) {
+        self.path = path
+        self.accept = accept
+    }
 
     /// Makes the folder, and sees to it that the path can be had. Before any role is started.
     func prepare() throws {
@@ -72,8 +76,14 @@ final class ControlServer {
         guard let raw = listening?.raw else { return }
         // Level-triggered: what is not taken in this round comes again.
         for _ in 0..<16 {
-            guard case .accepted(let descriptor, _) = Sockets.accept(raw) else { return }
-            admit(descriptor, loop)
+            switch accept(raw) {
+            case .accepted(let descriptor, _): admit(descriptor, loop)
+            case .aborted: break
+            // Out of descriptors: who is left in the queue would wake the loop again and again.
+            case .exhausted: drop(quietest(), loop)
+            case .wouldBlock: return
+            case .failed: return
+            }
         }
     }
 
@@ -96,9 +106,9 @@ final class ControlServer {
         sessions[place] = ControlSession(descriptor, credentials, watch, at: loop.now)
     }
 
-    /// With every place taken, the one who has been silent for longest makes room.
+    /// With every place or descriptor taken, the one who has been silent for longest makes room.
     private func quietest() -> Int {
-        sessions.indices.min { (sessions[$0]?.lastHeard ?? 0) < (sessions[$1]?.lastHeard ?? 0) } ?? 0
+        sessions.indices.min { (sessions[$0]?.lastHeard ?? .max) < (sessions[$1]?.lastHeard ?? .max) } ?? 0
     }
 
     private func drop(_ place: Int, _ loop: EventLoop) {

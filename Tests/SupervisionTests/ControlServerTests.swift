@@ -15,10 +15,10 @@ private final class Bench {
     let server: ControlServer
     let loop: EventLoop
 
-    init() throws {
+    init(accept: @escaping (CInt) -> AcceptResult = Sockets.accept) throws {
         folder = try Directory.makeTemporary(in: "/tmp", prefix: "belfry-control-")
         path = "\(folder)/run/control.sock"
-        server = ControlServer(path: path)
+        server = ControlServer(path: path, accept: accept)
         loop = try EventLoop()
     }
 
@@ -105,6 +105,23 @@ struct ControlServerTests {
             try send("hello\n", to: holder.descriptor)
             #expect(try bench.answer(to: holder.descriptor) == "<hello>\n")
         }
+        let late = try Sockets.unixConnect(bench.path)
+        try send("late\n", to: late)
+        #expect(try bench.answer(to: late) == "<late>\n")
+        #expect(try bench.answer(to: first) == "")
+    }
+
+    @Test("out of descriptors, the client that was silent for longest makes room")
+    func exhausted() throws {
+        var isExhausted = false
+        let bench = try Bench { raw in
+            defer { isExhausted = false }
+            return isExhausted ? .exhausted(24) : Sockets.accept(raw)
+        }
+        try bench.server.open(bench.loop)
+        let first = try Sockets.unixConnect(bench.path)
+        try bench.turn()
+        isExhausted = true
         let late = try Sockets.unixConnect(bench.path)
         try send("late\n", to: late)
         #expect(try bench.answer(to: late) == "<late>\n")
