@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test lint clean toolchain packages-build packages-test
+.PHONY: build run test lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -57,6 +57,11 @@ test: packages-test
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests
+
+# Apart from `test`, which wants as few packages as it can; the types say the same on every machine.
+lint-python:
+	$(call install,check the types of the Python client,mypy)
+	MYPYPATH=Examples/python mypy --strict --cache-dir=/dev/null Examples/python Tests/PythonTests
 
 clean:
 	rm -rf .build .run

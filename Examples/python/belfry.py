@@ -523,7 +523,7 @@ class Service:
         self.name = os.environ.get("BELFRY_SERVICE", "")
         descriptor = os.environ.pop("BELFRY_FD", None)  # not for this program's children
         try:
-            self._channel = _Lines() if descriptor is None else _Frames(int(descriptor), window)
+            self._channel: _Lines | _Frames = _Lines() if descriptor is None else _Frames(int(descriptor), window)
         except (OSError, ValueError) as error:
             raise BelfryError(f"BELFRY_FD={descriptor}: {error}") from error
         self._lock = threading.Lock()

@@ -80,6 +80,18 @@ class FramesTests(unittest.TestCase):
         self.assertEqual((delivery.body, delivery.text), (b"\xff body", "\ufffd body"))
         self.assertEqual(delivery.time.isoformat(), "2023-11-14T22:13:20.123456+00:00")
 
+    def test_the_example_of_the_protocol_is_read(self) -> None:
+        example = (
+            "B5011100 0000005F 0000000000000001 0123456789ABCDEF 000000000000002A 18E9F2292445FA01 00000001 00000001"
+            "00000000 0010 000F 01 00 0034 616C657274732E6469736B2E66756C6C 3132372E302E302E313A3530313232"
+            "736461312061742039372025"
+        )
+        (delivery,) = self.all_of(bytes.fromhex(example))
+        self.assertEqual(delivery.id, "0123456789abcdef-1-42")
+        self.assertEqual((delivery.topic, delivery.text), ("alerts.disk.full", "sda1 at 97 %"))
+        self.assertEqual((delivery.source, delivery.protocol), ("127.0.0.1:50122", "native"))
+        self.assertEqual(delivery.time_ns % 1_000_000_000, 1)
+
     def test_what_a_later_version_adds_is_skipped(self) -> None:
         (delivery,) = self.all_of(frame(99, b"?"), deliver(1, b"body", more=b"new"))
         self.assertEqual((delivery.topic, delivery.body), ("alerts.disk", b"body"))
@@ -93,12 +105,16 @@ class FramesTests(unittest.TestCase):
             self.assertEqual(found.result(SECONDS), [b"one", b"two"])
 
     def test_acks_go_together_as_ranges_once_there_is_nothing_more_to_hand_out(self) -> None:
+        def loop() -> None:
+            for delivery in self.service:
+                delivery.ack()
+
         self.peer.sendall(b"".join(deliver(number) for number in (1, 3, 2, 9, 6, 5)))
         with mock.patch.object(belfry.Service, "PATIENCE", SECONDS), concurrent.futures.ThreadPoolExecutor() as pool:
-            done = pool.submit(lambda: [delivery.ack() for delivery in self.service])
+            looping = pool.submit(loop)
             self.assertEqual(self.read(), (18, struct.pack("!QQQQQQ", 1, 3, 5, 6, 9, 9)))
             self.peer.shutdown(socket.SHUT_WR)
-            self.assertEqual(len(done.result(SECONDS)), 6)
+            looping.result(SECONDS)
 
     def test_an_answer_after_the_end_goes_at_once(self) -> None:
         for number, delivery in enumerate(self.all_of(deliver(1), deliver(2)), start=1):
