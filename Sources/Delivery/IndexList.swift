@@ -2,7 +2,7 @@
 /// A doubly linked list of small numbers, its links in two arrays: entries join at the end and leave from anywhere
 /// without a search and without an allocation.
 ///
-/// Used by ShardQueue (handed-out records by sequence) and by StreamRunner (deliveries by time).
+/// Used by ShardQueue (handed-out records by sequence) and by Flight (deliveries by time).
 /// Invariant: a number is in the list at most once; walking from `first` by `after` meets each once.
 
 struct IndexList {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Encoded lines on their way into a process's pipe: many lines to a write, what does not fit waits.
 ///
-/// Used by StreamRunner.
+/// Used by LinesFraming.
 /// Invariant: lines leave whole and in order as far as one process is concerned; `reset` forgets what is left for it;
 /// and what has gone already is never much more than what waits.
 
 import LinuxIO
 
 struct LineOutlet {
-    enum Result { case done, wouldBlock, closed }
-
     /// Bytes that may wait; a single longer line may too.
     private static let limit = 65_536
     /// What waits, behind what of it has gone already.
@@ -37,7 +35,7 @@ struct LineOutlet {
         isBlocked = false
     }
 
-    mutating func flush(to raw: CInt) -> Result {
+    mutating func flush(to raw: CInt) -> StreamWrite {
         guard !isBlocked else { return .wouldBlock }
         while sent < bytes.count {
             switch Descriptor.write(raw, bytes.span.extracting(sent..<bytes.count)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Cuts what a stream service writes to its standard output into replies.
 ///
-/// One per stream process, used by StreamRunner. What it reads was written by a user's program and is trusted in
+/// One per stream process, used by LinesFraming. What it reads was written by a user's program and is trusted in
 /// nothing.
 /// Invariant: it never keeps more than one line that may still be a reply; of a longer one the rest is skipped and the
 /// whole counts as one line of garbage.
@@ -10,20 +10,13 @@ import LinuxIO
 import Wire
 
 final class ReplyReader {
-    enum End { case moreLater, closed }
-
-    /// Bytes that are read at once: as much as a pipe usually holds.
-    private static let turn = 65_536
-    /// The most that any pipe holds, unless root has made it larger.
-    static let fullPipe = 1 << 20
-
     private let buffer = ByteBuffer(capacity: 4_096, limit: 65_536)
     private var isSkipping = false
 
-    /// Reads what is there, but no more than about `most` bytes: a process that writes faster than it is read must
-    /// not keep the worker from all others.
-    /// - Parameter reply: told of each line, and of the span that a reason's range lies in.
-    func read(from raw: CInt, atMost most: Int = turn, _ reply: (ServiceReply, Span<UInt8>) -> Void) -> End {
+    /// - Parameters:
+    ///   - most: about so many bytes are read.
+    ///   - reply: told of each line, and of the span that a reason's range lies in.
+    func read(from raw: CInt, atMost most: Int, _ reply: (ServiceReply, Span<UInt8>) -> Void) -> StreamPause {
         var rest = most
         while rest > 0 {
             switch buffer.receive(from: raw) {

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Serves a shard of a `stream` service with framing `lines`: one resident process, started at the first message, fed
-/// through a window, stopped when it has had nothing to do for `idle-timeout`.
+/// Serves a shard of a `stream` service: one resident process, started at the first message, fed through a window,
+/// stopped when it has had nothing to do for `idle-timeout`.
 ///
-/// Worker drives it; Shard keeps the books.
+/// Worker drives it; Shard keeps the books, the framing speaks with the process.
 /// Invariant: what is in flight is in `flight` too, in the order of hand-out, and is held by the process that runs now.
 
 import LinuxIO
 import Ring
 import Settings
-import Wire
 
 final class StreamRunner: ServiceRunner {
+    /// Bytes of answers that are read at once: as much as a pipe usually holds.
+    private static let turn = 65_536
+    /// The most that any pipe holds, unless root has made it larger.
+    private static let fullPipe = 1 << 20
+
     let shard: Shard
+    private let framing: any StreamFraming
     private let runner: Int
     private let launcher: ServiceLauncher
     private let window: Int
@@ -20,15 +25,13 @@ final class StreamRunner: ServiceRunner {
     private let grace: UInt64
 
     private var process: ServiceProcess?
-    private var replies = ReplyReader()
-    private var outlet = LineOutlet()
     private var flight: Flight
-    private var hasReplied = false
+    private var hasAnswered = false
     /// Whether its end is our doing: then it tells nothing about the program.
     private var isEndedByUs = false
     private var isEnding = false
 
-    /// The last valid reply, or when deliveries were first held since there were none.
+    /// The last valid answer, or when deliveries were first held since there were none.
     private var lastProgress: UInt64 = 0
     /// When it was last given a message, or answered one.
     private var idleSince: UInt64 = 0
@@ -36,6 +39,7 @@ final class StreamRunner: ServiceRunner {
     /// - Parameter place: its place in the worker, which its events carry.
     init(_ shard: Shard, place: Int) throws(SystemCallError) {
         self.shard = shard
+        framing = LinesFraming(shard)
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
         let capacity = shard.lease.table.capacity
@@ -50,7 +54,7 @@ final class StreamRunner: ServiceRunner {
 
     /// Whether messages may be handed to it, or a process for them may be launched.
     private func mayHandOut(_ now: UInt64) -> Bool {
-        guard !isEnding, shard.queue.inFlight < window, !outlet.isFull else { return false }
+        guard !isEnding, shard.queue.inFlight < window, !framing.isFull else { return false }
         guard let process else { return !shard.backoff.blocks(at: now) }
         return !process.ending.hasBegun
     }
@@ -77,39 +81,30 @@ final class StreamRunner: ServiceRunner {
                 shard.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
                 return false
             }
-            guard let epoch = encode(delivery) else {
+            guard encode(delivery) else {
                 shard.settleCorrupt(delivery.index)
                 continue
             }
             if flight.isEmpty { lastProgress = now }
-            flight.add(delivery.index, epoch: epoch, deadline: now.addingSaturated(ackTimeout))
+            flight.add(delivery.index, deadline: now.addingSaturated(ackTimeout))
             idleSince = now
             handedOut = true
         }
         return handedOut
     }
 
-    private func encode(_ delivery: ShardQueue.Delivery) -> UInt32? {
-        let ring = shard.context.ring
-        return ring.withRecord(delivery.sequence) { record, payload in
-            let line = ServiceLine(
-                id: MessageID(log: ring.control.logID, epoch: UInt64(record.epoch), sequence: record.sequence),
-                time: record.time, attempt: UInt64(delivery.attempt), isRedelivered: delivery.isRepeated,
-                wireProtocol: WireProtocol(rawValue: record.wireProtocol) ?? .text,
-                kind: DecodedMessage.Kind(rawValue: record.decodedKind) ?? .none)
-            outlet.append {
-                line.append(
-                    topic: payload.extracting(record.topic), source: payload.extracting(record.source),
-                    decoded: payload.extracting(record.decoded), body: payload.extracting(record.body), to: &$0)
-            }
-            return record.epoch
+    /// - Returns: false if the ring can't give the record.
+    private func encode(_ delivery: ShardQueue.Delivery) -> Bool {
+        let isReadable: Void? = shard.context.ring.withRecord(delivery.sequence) { record, payload in
+            framing.append(delivery, record, payload)
         }
+        return isReadable != nil
     }
 
-    /// Writes as many of the encoded lines as the pipe takes.
+    /// Writes as much of what is encoded as the process takes.
     private func flush(_ now: UInt64) {
         guard let process, let input = process.inputRaw else { return }
-        switch outlet.flush(to: input) {
+        switch framing.flush(to: input) {
         case .done: break
         case .wouldBlock:
             if (try? process.watchInput(runner: runner, place: 0)) == nil { giveUp(.closedInput, now) }
@@ -138,10 +133,8 @@ final class StreamRunner: ServiceRunner {
 
     private func begin(_ new: ServiceProcess) {
         process = new
-        replies = ReplyReader()
-        outlet.reset()
-        flight.beginProcess()
-        hasReplied = false
+        framing.begin()
+        hasAnswered = false
         isEndedByUs = false
         shard.troubles.clearAnswers()
         shard.launched()
@@ -152,67 +145,54 @@ final class StreamRunner: ServiceRunner {
     func handle(_ kind: Token.Kind, place: Int, now: UInt64) {
         switch kind {
         case .input:
-            outlet.unblock()
+            framing.unblock()
             flush(now)
-        case .output: readReplies(now)
+        case .output: readAnswers(now)
         case .process: reap(now)
         case .bell, .channel: break
         }
     }
 
-    private func readReplies(_ now: UInt64) {
+    private func readAnswers(_ now: UInt64) {
         guard let process, let output = process.outputRaw else { return }
-        if replies.read(from: output, { take($0, $1, now) }) == .closed {
+        if framing.read(from: output, atMost: Self.turn, { take($0, $1, now) }) == .closed {
             process.closeOutput()
             // Without answers it is of no use. Most often it is about to end by itself.
             giveUp(.closedOutput, now)
         }
     }
 
-    private func take(_ reply: ServiceReply, _ line: Span<UInt8>, _ now: UInt64) {
-        switch reply {
-        case .delivered(let id):
-            guard let index = find(id) else { return shard.troubles.countForeign() }
-            resolve(index, .delivered, now)
-        case .dead(let id, _):
-            guard let index = find(id) else { return shard.troubles.countForeign() }
-            resolve(index, .rejected, now)
-        case .retry(let id, let reason):
-            guard let index = find(id), shard.queue.isInFlight(index) else { return shard.troubles.countForeign() }
+    private func take(_ answer: StreamAnswer, _ bytes: Span<UInt8>, _ now: UInt64) {
+        switch answer {
+        case .delivered(let index): resolve(index, .delivered, now)
+        case .dead(let index): resolve(index, .rejected, now)
+        case .retry(let index, let reason):
             progress(now)
             flight.land(index)
-            shard.fail(index, .refused(Self.words(line, reason)), now: now)
+            shard.fail(index, .refused(Self.words(bytes, reason)), now: now)
+        case .credit: break
         case .garbage: shard.troubles.countGarbage()
+        case .foreign: shard.troubles.countForeign()
         }
-    }
-
-    /// The entry of a message that this very process got. One that is waiting after its time-out is still found: an
-    /// answer that comes late is better than another delivery.
-    private func find(_ id: MessageID) -> Int? {
-        guard id.log == shard.context.ring.control.logID, let index = shard.queue.find(id.sequence),
-            flight.holds(index, id)
-        else { return nil }
-        return index
     }
 
     private func resolve(_ index: Int, _ outcome: Outcome, _ now: UInt64) {
         progress(now)
         if shard.queue.isInFlight(index) { flight.land(index) }
-        flight.forget(index)
         shard.settle(index, outcome)
     }
 
     private func progress(_ now: UInt64) {
         lastProgress = now
         idleSince = now
-        guard !hasReplied else { return }
-        hasReplied = true
+        guard !hasAnswered else { return }
+        hasAnswered = true
         shard.backoff.succeed()
     }
 
-    private static func words(_ line: Span<UInt8>, _ reason: Range<Int>) -> String {
+    private static func words(_ answer: Span<UInt8>, _ reason: Range<Int>) -> String {
         var bytes: [UInt8] = []
-        line.append(reason.lowerBound..<min(reason.upperBound, reason.lowerBound + 160), to: &bytes)
+        answer.append(reason.lowerBound..<min(reason.upperBound, reason.lowerBound + 160), to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -272,12 +252,12 @@ final class StreamRunner: ServiceRunner {
         guard let process else { return }
         // What it said before it died counts.
         if let output = process.outputRaw {
-            _ = replies.read(from: output, atMost: ReplyReader.fullPipe) { take($0, $1, now) }
+            _ = framing.read(from: output, atMost: Self.fullPipe) { take($0, $1, now) }
         }
         guard let status = process.reap() else { return }
         self.process = nil
         let diedAtStart =
-            !hasReplied && !isEndedByUs && now &- process.launchedAt < shard.context.graces.start
+            !hasAnswered && !isEndedByUs && now &- process.launchedAt < shard.context.graces.start
         if diedAtStart { shard.launchFailed(.diedAtStart(status), now: now) }
         // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
         while !isEnding, let index = flight.first {
@@ -291,6 +271,6 @@ final class StreamRunner: ServiceRunner {
     }
 
     func showStatus(now: UInt64) {
-        shard.show(running: running, isStarting: !hasReplied, now: now)
+        shard.show(running: running, isStarting: !hasAnswered, now: now)
     }
 }

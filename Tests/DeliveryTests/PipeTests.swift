@@ -39,12 +39,12 @@ struct PipeTests {
         // Each line that is taken is followed by another one.
         func more() { _ = Descriptor.write(pipe.writing.raw, line.span) }
         more()
-        let end = replies.read(from: pipe.reading.raw) { _, _ in
+        let end = replies.read(from: pipe.reading.raw, atMost: 65_536) { _, _ in
             count += 1
             if count < 1_000_000 { more() }
         }
         #expect(end == .moreLater && count < 1_000_000)
-        _ = replies.read(from: pipe.reading.raw) { _, _ in count = 1_000_000 }
+        _ = replies.read(from: pipe.reading.raw, atMost: 65_536) { _, _ in count = 1_000_000 }
         #expect(count == 1_000_000)
     }
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The framing `lines`: a delivery is a line of JSON on the process's input, an answer names the message's id in a line
+/// on its output.
+///
+/// One per shard, used by StreamRunner. docs/protocol.md, section 8.
+/// Invariant: an id is found only if the present process got that message. One that is waiting after its time-out is
+/// still found: an answer that comes late is better than another delivery.
+
+import Ring
+import Wire
+
+final class LinesFraming: StreamFraming {
+    private let shard: Shard
+    private let log: UInt64
+    private var outlet = LineOutlet()
+    private var replies = ReplyReader()
+    /// Which process got an entry's message last, and the epoch of its id.
+    private var holders: [UInt32]
+    private var epochs: [UInt32]
+    /// Counts the processes; 0 is none.
+    private var process: UInt32 = 0
+
+    init(_ shard: Shard) {
+        self.shard = shard
+        log = shard.context.ring.control.logID
+        holders = [UInt32](repeating: 0, count: shard.lease.table.capacity)
+        epochs = holders
+    }
+
+    /// The window alone is its limit.
+    var credit: Int? { .max }
+    var isFull: Bool { outlet.isFull }
+
+    func begin() {
+        replies = ReplyReader()
+        outlet.reset()
+        process &+= 1
+    }
+
+    func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>) {
+        let line = ServiceLine(
+            id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence),
+            time: record.time, attempt: UInt64(delivery.attempt), isRedelivered: delivery.isRepeated,
+            wireProtocol: WireProtocol(rawValue: record.wireProtocol) ?? .text,
+            kind: DecodedMessage.Kind(rawValue: record.decodedKind) ?? .none)
+        outlet.append {
+            line.append(
+                topic: payload.extracting(record.topic), source: payload.extracting(record.source),
+                decoded: payload.extracting(record.decoded), body: payload.extracting(record.body), to: &$0)
+        }
+        holders[delivery.index] = process
+        epochs[delivery.index] = record.epoch
+    }
+
+    /// The end of its input says it.
+    func appendFinish(grace: UInt64) {}
+
+    func flush(to raw: CInt) -> StreamWrite { outlet.flush(to: raw) }
+    func unblock() { outlet.unblock() }
+
+    func read(from raw: CInt, atMost most: Int, _ answer: (StreamAnswer, Span<UInt8>) -> Void) -> StreamPause {
+        replies.read(from: raw, atMost: most) { reply, line in answer(self.answer(reply), line) }
+    }
+
+    private func answer(_ reply: ServiceReply) -> StreamAnswer {
+        switch reply {
+        case .delivered(let id):
+            guard let index = take(id) else { return .foreign }
+            return .delivered(index)
+        case .dead(let id, _):
+            guard let index = take(id) else { return .foreign }
+            return .dead(index)
+        case .retry(let id, let reason):
+            guard let index = find(id), shard.queue.isInFlight(index) else { return .foreign }
+            return .retry(index, reason: reason)
+        case .garbage: return .garbage
+        }
+    }
+
+    private func find(_ id: MessageID) -> Int? {
+        guard id.log == log, let index = shard.queue.find(id.sequence), holders[index] == process,
+            UInt64(epochs[index]) == id.epoch
+        else { return nil }
+        return index
+    }
+
+    /// The same, and no further answer counts.
+    private func take(_ id: MessageID) -> Int? {
+        guard let index = find(id) else { return nil }
+        holders[index] = 0
+        return index
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How a stream process is spoken to: what differs between the framings `lines` and `frames`.
+///
+/// LinesFraming and FramesFraming are the two. StreamRunner holds one for all the processes of its shard, decides what
+/// is handed out and what an answer changes, and leaves the bytes to it.
+/// Invariant: an answer names an entry only if the present process got that very message, and it is not resolved yet.
+
+import Ring
+
+/// What a process has said.
+enum StreamAnswer {
+    case delivered(Int)
+    /// Never to be delivered again.
+    case dead(Int)
+    /// To be delivered again. The delivery is in flight, and the reason lies in the span that comes along.
+    case retry(Int, reason: Range<Int>)
+    /// It says how much it takes from now on.
+    case credit
+    /// No answer at all.
+    case garbage
+    /// An answer for what it does not hold.
+    case foreign
+}
+
+/// Why no more was read.
+enum StreamPause { case moreLater, closed, unreadable }
+
+/// What became of a write.
+enum StreamWrite { case done, wouldBlock, closed }
+
+protocol StreamFraming: AnyObject {
+    /// Deliveries that the process takes open at once; nil as long as it has to say so and has not.
+    var credit: Int? { get }
+    /// So much waits to be written that it is worth a write.
+    var isFull: Bool { get }
+    /// There is a new process: what was for the last one is forgotten.
+    func begin()
+    /// Encodes a delivery; it leaves with the next write.
+    func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>)
+    /// Encodes that nothing more will come, if there is a way to say it.
+    /// - Parameter grace: nanoseconds until SIGTERM.
+    func appendFinish(grace: UInt64)
+    /// Writes what is encoded, as far as the process takes it. After `wouldBlock` nothing is tried until `unblock`.
+    func flush(to raw: CInt) -> StreamWrite
+    /// The loop has said that it takes more.
+    func unblock()
+    /// Reads what is there, but no more than about `most` bytes: a process that writes faster than it is read must not
+    /// keep the worker from all others.
+    func read(from raw: CInt, atMost most: Int, _ answer: (StreamAnswer, Span<UInt8>) -> Void) -> StreamPause
+}
