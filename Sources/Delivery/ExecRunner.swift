@@ -65,11 +65,14 @@ final class ExecRunner: ServiceRunner {
         }
         guard isReadable != nil else { return shard.settleCorrupt(delivery.index) }
         do throws(LaunchFailure) {
+            let decided = Clock.monotonic()
             let process = try launch(place, now: now)
+            let began = Clock.monotonic()
             runs[place] = Run(process: process, delivery: delivery, deadline: now.addingSaturated(ackTimeout))
             running += 1
             shard.backoff.succeed()
-            shard.launched()
+            shard.launched(took: began &- decided)
+            shard.begin(delivery.index, at: began)
             feed(place)
         } catch {
             shard.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
@@ -129,8 +132,8 @@ final class ExecRunner: ServiceRunner {
         running -= 1
         let index = run.delivery.index
         switch status {
-        case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(index, .delivered)
-        case .exited(ExitCode.dataError) where !run.isTimedOut: shard.settle(index, .rejected)
+        case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(index, .delivered, now: now)
+        case .exited(ExitCode.dataError) where !run.isTimedOut: shard.settle(index, .rejected, now: now)
         // Ended by us in the middle: the entry stays for a successor, who repeats the delivery.
         case _ where isEnding: break
         default: shard.fail(index, run.isTimedOut ? .timedOut : .ended(status), now: now)
@@ -163,7 +166,7 @@ final class ExecRunner: ServiceRunner {
                 earliest = min(earliest, run.isTimedOut ? .max : run.deadline, run.process.ending.deadline)
             }
         }
-        guard !isEnding, running < runs.count else { return earliest }
+        guard !isEnding, !shard.isPaused, running < runs.count else { return earliest }
         if shard.backoff.blocks(at: now) { return min(earliest, shard.isIdle ? .max : shard.backoff.until) }
         return min(earliest, shard.queue.nextDue ?? .max)
     }

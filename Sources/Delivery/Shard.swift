@@ -20,6 +20,11 @@ final class Shard {
     var troubles = Troubles()
     private let retry: RetryPolicy
     private var shown: Shown?
+    /// When each delivery in flight was handed out, by its index; 0: it is not, or a predecessor did it.
+    private var begun: [UInt64]
+    /// An operator wants nothing more handed out.
+    private(set) var isPaused = false
+    private var retryApplied: UInt64
 
     init(service: Settings.Service, lease: ShardLease, context: WorkerContext) {
         self.service = service
@@ -27,6 +32,8 @@ final class Shard {
         self.context = context
         retry = RetryPolicy(service.retry)
         backoff = LaunchBackoff(service.retry)
+        retryApplied = lease.retryApplied
+        begun = [UInt64](repeating: 0, count: lease.table.capacity)
         queue = ShardQueue(
             capacity: lease.table.capacity, isOrdered: lease.slot.order != .none, floor: lease.floor,
             taken: Self.unfinished(lease.table), from: lease)
@@ -49,7 +56,8 @@ final class Shard {
 
     /// The next delivery, recorded as begun.
     func handOut(now: UInt64, head: UInt64) -> ShardQueue.Delivery? {
-        guard let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
+        guard !isPaused, let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
+        begun[delivery.index] = now
         lease.table.begin(delivery.index, sequence: delivery.sequence, attempt: delivery.attempt)
         context.count(.deliveries)
         if delivery.attempt > 1 {
@@ -59,8 +67,12 @@ final class Shard {
         return delivery
     }
 
+    /// Its process runs only from this moment on, which is when its run time begins.
+    func begin(_ index: Int, at now: UInt64) { begun[index] = now }
+
     /// Gives a record its outcome.
-    func settle(_ index: Int, _ outcome: Outcome) {
+    func settle(_ index: Int, _ outcome: Outcome, now: UInt64) {
+        countRun(index, now: now)
         lease.settle(queue.sequence(at: index), outcome)
         lease.table.free(index)
         queue.resolve(index)
@@ -71,6 +83,7 @@ final class Shard {
     func fail(_ index: Int, _ failure: Failure, now: UInt64) {
         let attempt = queue.failures(at: index) &+ 1
         let due = now.addingSaturated(retry.delay(after: attempt, &context.jitter))
+        countRun(index, now: now)
         lease.table.backOff(index, attempt: attempt, notBefore: due)
         queue.fail(index, due: due)
         troubles.set(failure)
@@ -78,23 +91,35 @@ final class Shard {
 
     /// A delivery came to nothing because no process was there: the attempt does not count.
     func putBack(_ index: Int, wasHandedOut: Bool) {
+        begun[index] = 0
         lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: 0)
         queue.putBack(index, wasHandedOut: wasHandedOut)
+    }
+
+    /// From hand-out to the answer, or to the time-out that stands for it; an answer that comes after that is not counted
+    /// again.
+    private func countRun(_ index: Int, now: UInt64) {
+        guard begun[index] != 0 else { return }
+        lease.times.count(.run, now &- min(now, begun[index]))
+        begun[index] = 0
     }
 
     /// The ring can't give the record: it has an outcome of its own, and the operator a line in the log.
     func settleCorrupt(_ index: Int) {
         let failure = Failure.corruptRecord(queue.sequence(at: index))
-        settle(index, .corrupt)
+        begun[index] = 0
+        settle(index, .corrupt, now: 0)
         troubles.set(failure)
         context.log.error("service \(service.name): \(failure)")
     }
 
     // MARK: launches
 
-    func launched() {
+    /// - Parameter took: nanoseconds, from the decision until the program ran.
+    func launched(took: UInt64) {
         context.count(.launches)
         lease.status.countLaunch()
+        lease.times.count(.launch, took)
     }
 
     func launchFailed(_ failure: Failure, now: UInt64) {
@@ -105,6 +130,25 @@ final class Shard {
         if backoff.failures == 1 { context.log.warning("service \(service.name): \(failure)") }
     }
 
+    // MARK: what an operator asks for
+
+    /// Looks, once a round, whether it is to pause, or to try again at once what backs off.
+    func obey(now: UInt64) {
+        isPaused = context.ring.control.isPaused(slot: lease.slotIndex)
+        let asked = context.ring.control.retryAsked(slot: lease.slotIndex)
+        guard asked != retryApplied else { return }
+        backoff.succeed()
+        for index in queue.hurry(now: now) {
+            lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: 0)
+        }
+        // Last: if we die before, a successor does it.
+        lease.retryApplied = asked
+        retryApplied = asked
+    }
+
+    /// Whether nothing of it is under way or will be.
+    var isResting: Bool { isIdle || isPaused && queue.inFlight == 0 }
+
     // MARK: what others see
 
     /// Raises the floor as far as the queue allows.
@@ -113,6 +157,7 @@ final class Shard {
     /// Leaves it to a successor.
     func close() {
         raiseFloor()
+        tellFailures()
         lease.status.set(state: .stopped, running: 0, until: 0, reason: "")
     }
 
@@ -126,6 +171,7 @@ final class Shard {
     /// Says how the service stands, if that has changed.
     /// - Parameter isStarting: whether its process runs but has not answered yet.
     func show(running: Int, isStarting: Bool, now: UInt64) {
+        tellFailures()
         let (state, until) = state(running: running, isStarting: isStarting, now: now)
         let new = Shown(state: state, running: running, until: until, version: troubles.version)
         guard new != shown else { return }
@@ -134,6 +180,15 @@ final class Shard {
         lease.status.set(
             state: state, running: running, until: until == 0 ? 0 : Clock.realtime() &+ (until &- min(now, until)),
             reason: words)
+    }
+
+    private func tellFailures() {
+        guard troubles.hasNews else { return }
+        let time = Clock.realtime()
+        troubles.takeNews { failure, times in
+            context.failures.note(
+                slot: lease.slotIndex, incarnation: lease.slot.incarnation, "\(failure)", times: times, at: time)
+        }
     }
 
     private func state(running: Int, isStarting: Bool, now: UInt64) -> (ShardStatus.State, until: UInt64) {

@@ -175,6 +175,18 @@ struct ShardQueue {
         push(index)
     }
 
+    /// What backs off is due now, as far as nothing before it holds it back.
+    /// - Returns: the indices of what it was.
+    mutating func hurry(now: UInt64) -> [Int] {
+        let early = entries.indices.filter { entries[$0].state == .waiting && entries[$0].due > now }
+        for index in early {
+            entries[index].due = now
+            // What is held back is pushed when it is let go; the old item in the heap is seen not to hold any more.
+            if !isOrdered || !held.blocks(entries[index].sequence, key: entries[index].key) { push(index) }
+        }
+        return early
+    }
+
     /// A record has its outcome: its entry is free again, and those that it held back may go.
     mutating func resolve(_ place: Int) {
         let entry = entries[place]

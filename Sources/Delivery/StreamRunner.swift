@@ -54,7 +54,7 @@ final class StreamRunner: ServiceRunner {
 
     /// Whether messages may be handed to it, or a process for them may be launched.
     private func mayHandOut(_ now: UInt64) -> Bool {
-        guard !isEnding, shard.queue.inFlight < window, !framing.isFull else { return false }
+        guard !isEnding, !shard.isPaused, shard.queue.inFlight < window, !framing.isFull else { return false }
         guard let process else { return !shard.backoff.blocks(at: now) }
         return !process.ending.hasBegun
     }
@@ -116,6 +116,7 @@ final class StreamRunner: ServiceRunner {
 
     private func launch(_ now: UInt64) -> Bool {
         do throws(LaunchFailure) {
+            let decided = Clock.monotonic()
             let process = try launcher.launch(on: shard.context.loop, now: now)
             do throws(SystemCallError) {
                 try process.watch(runner: runner, place: 0)
@@ -123,7 +124,7 @@ final class StreamRunner: ServiceRunner {
                 process.discard()
                 throw LaunchFailure(words: "\(error)")
             }
-            begin(process)
+            begin(process, took: Clock.monotonic() &- decided)
             return true
         } catch {
             shard.launchFailed(.launch(error.words), now: now)
@@ -131,13 +132,13 @@ final class StreamRunner: ServiceRunner {
         }
     }
 
-    private func begin(_ new: ServiceProcess) {
+    private func begin(_ new: ServiceProcess, took: UInt64) {
         process = new
         framing.begin()
         hasAnswered = false
         isEndedByUs = false
         shard.troubles.clearAnswers()
-        shard.launched()
+        shard.launched(took: took)
     }
 
     // MARK: events
@@ -179,7 +180,7 @@ final class StreamRunner: ServiceRunner {
     private func resolve(_ index: Int, _ outcome: Outcome, _ now: UInt64) {
         progress(now)
         if shard.queue.isInFlight(index) { flight.land(index) }
-        shard.settle(index, outcome)
+        shard.settle(index, outcome, now: now)
     }
 
     private func progress(_ now: UInt64) {
@@ -220,7 +221,7 @@ final class StreamRunner: ServiceRunner {
             if !process.ending.hasBegun, shard.isIdle, let idleTimeout {
                 earliest = min(earliest, idleSince.addingSaturated(idleTimeout))
             }
-        } else if !isEnding, shard.backoff.blocks(at: now), !shard.isIdle {
+        } else if !isEnding, !shard.isPaused, shard.backoff.blocks(at: now), !shard.isIdle {
             earliest = min(earliest, shard.backoff.until)
         }
         return mayHandOut(now) ? min(earliest, shard.queue.nextDue ?? .max) : earliest

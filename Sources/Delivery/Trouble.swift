@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What is wrong with a shard's service, in the words that `status` shows.
 ///
-/// Kept by Shard: the last failure until a delivery succeeds, and what a process answered that is no answer until the
-/// process is replaced.
-/// Invariant: `version` changes whenever the words do, so that nobody builds them for nothing.
+/// Kept by Shard: the last failure until a delivery succeeds, what a process answered that is no answer until the
+/// process is replaced, and what happened since the page's failures were last brought up to date.
+/// Invariant: `version` changes whenever the words do, so that nobody builds them for nothing; the news stay few.
 
 import LinuxIO
 
@@ -21,6 +21,10 @@ enum Failure: Equatable {
     case closedInput
     case closedOutput
     case corruptRecord(UInt64)
+    /// It answered what is no reply.
+    case garbage
+    /// It answered for a message that it does not hold.
+    case foreign
 }
 
 extension Failure: CustomStringConvertible {
@@ -35,6 +39,8 @@ extension Failure: CustomStringConvertible {
         case .closedInput: "closed its input"
         case .closedOutput: "closed its output"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
+        case .garbage: "answered what is no reply"
+        case .foreign: "answered for a message that it does not hold"
         }
     }
 }
@@ -44,8 +50,12 @@ struct Troubles {
     private var failure: Failure?
     private var garbage = 0
     private var foreign = 0
+    /// What happened since `takeNews`, the last few kinds of it, and how often.
+    private var news: [(failure: Failure, times: UInt64)] = []
+    private static let newsLimit = 4
 
     mutating func set(_ failure: Failure) {
+        note(failure)
         guard self.failure != failure else { return }
         self.failure = failure
         version &+= 1
@@ -60,12 +70,14 @@ struct Troubles {
 
     /// A line that is no reply.
     mutating func countGarbage() {
+        note(.garbage)
         garbage += 1
         version &+= 1
     }
 
     /// A reply for a message that the process does not hold.
     mutating func countForeign() {
+        note(.foreign)
         foreign += 1
         version &+= 1
     }
@@ -76,6 +88,23 @@ struct Troubles {
         garbage = 0
         foreign = 0
         version &+= 1
+    }
+
+    var hasNews: Bool { !news.isEmpty }
+
+    /// Gives what has happened since it was last asked, once.
+    mutating func takeNews(_ tell: (Failure, _ times: UInt64) -> Void) {
+        for (failure, times) in news { tell(failure, times) }
+        news.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func note(_ failure: Failure) {
+        if let place = news.firstIndex(where: { $0.failure == failure }) {
+            news[place].times += 1
+        } else {
+            if news.count == Self.newsLimit { news.removeFirst() }
+            news.append((failure, 1))
+        }
     }
 
     /// Empty if all is well.

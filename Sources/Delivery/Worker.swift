@@ -63,6 +63,7 @@ package final class Worker {
         let head = ring.head
         lookAhead(to: head)
         for runner in shards.all {
+            runner.shard.obey(now: now)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()
             runner.showStatus(now: now)
@@ -113,7 +114,7 @@ package final class Worker {
     // MARK: the end
 
     private func end(_ now: UInt64) {
-        let isIdle = shards.all.allSatisfy { $0.shard.isIdle }
+        let isIdle = shards.all.allSatisfy { $0.shard.isResting }
         let running = shards.all.reduce(0) { $0 + $1.running }
         guard let step = ending.advance(now: now, isIdle: isIdle, running: running) else { return }
         let grace = step == .terminated ? context.graces.last : context.graces.ending

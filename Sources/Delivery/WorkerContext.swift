@@ -29,6 +29,7 @@ final class WorkerContext {
     }
 
     let ring: RingWorker
+    let failures: FailureLog
     let loop: EventLoop
     let graces: Graces
     let log: Logger
@@ -44,6 +45,7 @@ final class WorkerContext {
         graces: Graces = Graces()
     ) {
         self.ring = ring
+        failures = FailureLog(ring.page)
         self.loop = loop
         self.environment = environment
         self.limits = limits

@@ -30,6 +30,18 @@ package struct ControlReader: ~Copyable {
     // Acquire: pairs with the release in ControlWriter.install.
     package var slotsVersion: UInt64 { words.acquire(RingLayout.Control.slotsVersion) }
 
+    /// Whether nothing more is to be handed to the slot's service. The slot is one of the ring's.
+    package func isPaused(slot: Int) -> Bool {
+        // Acquire: pairs with the release in ControlWriter.setPaused.
+        words.acquire(RingLayout.Control.slots + slot * RingLayout.Control.slotStride + RingLayout.Slot.paused) != 0
+    }
+
+    /// Grows each time somebody asks for the slot's service to be tried again at once. The slot is one of the ring's.
+    package func retryAsked(slot: Int) -> UInt64 {
+        // Acquire: pairs with the release in ControlWriter.askRetry.
+        words.acquire(RingLayout.Control.slots + slot * RingLayout.Control.slotStride + RingLayout.Slot.retryAsked)
+    }
+
     /// Whose shard this is, or nil.
     package func holder(slot: Int, shard: Int) -> Int? {
         let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8

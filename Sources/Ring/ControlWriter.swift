@@ -66,6 +66,24 @@ package struct ControlWriter: ~Copyable {
         return version
     }
 
+    /// Has the slot's service handed nothing more, or again what waits for it. Every bell is to be rung then.
+    package func setPaused(_ isPaused: Bool, slot: Int) {
+        // Release: pairs with the acquire in ControlReader.isPaused.
+        slotWords(slot).release(isPaused ? 1 : 0, RingLayout.Slot.paused)
+    }
+
+    /// Has what backs off of the slot's service tried at once. Every bell is to be rung then.
+    package func askRetry(slot: Int) {
+        let at = slotWords(slot)
+        // Release: pairs with the acquire in ControlReader.retryAsked.
+        at.release(at.relaxed(RingLayout.Slot.retryAsked) &+ 1, RingLayout.Slot.retryAsked)
+    }
+
+    private func slotWords(_ index: Int) -> SharedWords {
+        precondition((0..<RingGeometry.slots).contains(index), "slot out of the ring's bounds")
+        return words.advanced(by: RingLayout.Control.slots + index * RingLayout.Control.slotStride)
+    }
+
     /// Puts the watchdog's next question; every role answers it in its page.
     package func ask() -> UInt64 {
         let question = words.relaxed(RingLayout.Control.question) &+ 1

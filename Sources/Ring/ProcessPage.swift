@@ -10,7 +10,7 @@ package import LinuxIO
 /// Invariant: nobody acts on a process id read from here, there is none.
 package struct ProcessPage: ~Copyable {
     private let memory: MappedMemory
-    private let words: SharedWords
+    let words: SharedWords
     private typealias At = RingLayout.Page
 
     /// Bytes of the memory file.

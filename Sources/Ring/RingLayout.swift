@@ -57,6 +57,9 @@ enum RingLayout {
         static let nameLimit = 128
         static let matchedBefore = 200  // u64
         static let stamp = 192  // u64, odd while the slot is being changed
+        // Outside of the stamp: each is a word of its own.
+        static let paused = 208  // u64, 1 while nothing is to be handed out
+        static let retryAsked = 216  // u64, grows with each request to try again at once
     }
 
     /// R1, written by the acceptor.
@@ -132,6 +135,9 @@ enum RingLayout {
         static let reasonLength = 368  // u32
         static let reason = 376
         static let reasonLimit = 248
+        static let retryApplied = 624  // u64, the retryAsked that was last obeyed
+        static let launchTimes = 640  // 48 u32, counts by duration
+        static let runTimes = 832  // 48 u32
     }
 
     /// One entry of a shard's in-flight table in R2.
@@ -151,7 +157,22 @@ enum RingLayout {
         static let waiting = 256  // u64
         static let counters = 512  // u64 each
         static let counterLimit = 64
+        static let failures = 1_024
+        static let failureStride = 192
+        static let failureLimit = 16
         static let size = 4_096
+    }
+
+    /// One failure of a page.
+    enum Failure {
+        static let stamp = 0  // u64, odd while the entry is being written, 0: never written
+        static let time = 8  // u64, ns since 1970
+        static let incarnation = 16  // u64
+        static let slot = 24  // u32
+        static let wordsLength = 28  // u32
+        static let count = 32  // u64
+        static let words = 40
+        static let wordsLimit = 152
     }
 
     static func page(_ count: Int) -> Int { (count + 4_095) & ~4_095 }

@@ -13,6 +13,7 @@ package final class ShardLease {
     package let shard: Int
     package let table: InFlightTable
     package let status: ShardStatus
+    package let times: ShardTimes
     /// No record of this shard below it is pending.
     package private(set) var floor: UInt64
 
@@ -35,6 +36,7 @@ package final class ShardLease {
         totals = Self.totals(of: block)
         table = InFlightTable(outcomes: ring.outcomes, slot: slot, shard: shard)
         status = ShardStatus(block)
+        times = ShardTimes(block)
         rule = ShardRule(slot)
         bit = 1 << UInt64(index)
         // Acquire: pairs with the release below, by an earlier holder.
@@ -63,6 +65,7 @@ package final class ShardLease {
         block.release(floor << 1 | copy, RingLayout.Shard.floor)  // pairs with the acquire in Floors.floor
         table.clear()
         status.reset()
+        times.reset()
         block.release(slot.incarnation, RingLayout.Shard.incarnation)  // pairs with the acquire in Floors.floor
     }
 
@@ -106,6 +109,12 @@ package final class ShardLease {
     @discardableResult
     @inline(__always) package func settle(_ sequence: UInt64, _ outcome: Outcome) -> Bool {
         plane.set(outcome, for: sequence)
+    }
+
+    /// The request to try again at once (`ControlReader.retryAsked`) that was obeyed last; it outlives the holder.
+    package var retryApplied: UInt64 {
+        get { block.relaxed(RingLayout.Shard.retryApplied) }
+        set { block.store(newValue, RingLayout.Shard.retryApplied) }
     }
 
     /// Raises the floor. No record of this shard below `target` may be pending, and the holder must not read

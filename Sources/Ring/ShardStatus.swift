@@ -32,7 +32,7 @@ package struct ShardStatus {
             words.store32(state.rawValue, At.state)
             words.store32(UInt32(running), At.running)
             words.store(until, At.until)
-            let bytes = Array(reason.utf8.prefix(At.reasonLimit))
+            let bytes = SharedWords.words(reason, At.reasonLimit)
             words.store32(UInt32(bytes.count), At.reasonLength)
             words.copy(bytes.span, to: At.reason)
         }
@@ -44,7 +44,7 @@ package struct ShardStatus {
 
     func reset() {
         set(state: .stopped, running: 0, until: 0, reason: "")
-        for place in [At.launches, At.launchFailures, At.retried] { words.store(0, place) }
+        for place in [At.launches, At.launchFailures, At.retried, At.retryApplied] { words.store(0, place) }
     }
 
     package func read() -> Report {

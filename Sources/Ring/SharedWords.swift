@@ -87,6 +87,15 @@ import Synchronization
         }
     }
 
+    /// A text's bytes for an area of `limit` bytes, cut between two characters (scalars) if it is longer.
+    static func words(_ text: String, _ limit: Int) -> [UInt8] {
+        var bytes = Array(text.utf8.prefix(limit + 1))
+        guard bytes.count > limit else { return bytes }
+        // A byte 10xxxxxx goes on with the scalar before it.
+        while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
+        return bytes
+    }
+
     /// Everything before is seen by whoever sees anything after, in all processes: the middle of each handshake.
     @inline(__always) static func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     /// Orders the reads before it ahead of the reads after it.

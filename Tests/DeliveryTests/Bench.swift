@@ -26,6 +26,8 @@ final class Bench {
     private var pages: [Int: Kept<MemoryFile>] = [:]
     private var bells: [Int: Kept<EventCounter>] = [:]
     private var graces: WorkerContext.Graces
+    /// A lease that is looked at must not outlive its mappings.
+    private var onlookers: [RingWorker] = []
 
     /// A resource where only references can be kept.
     private final class Kept<Value: ~Copyable> {
@@ -113,6 +115,8 @@ final class Bench {
         try ProcessPage(MemoryFile.map(pageFile(index), writable: false))
     }
 
+    func failures(_ index: Int = 0) throws -> [FailureEntry] { try page(index).failures() }
+
     /// What a worker has confirmed of the grants.
     func grantsApplied(_ index: Int = 0) throws -> UInt64 { try page(index).grantsApplied }
     func acceptorPage() throws -> ProcessPage {
@@ -188,6 +192,17 @@ final class Bench {
             log: MemoryFile.map(files.log.descriptor.raw, writable: false),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false))
         return try ledger.service(at: slot)!.counts
+    }
+
+    /// A shard's lease as a worker has it, to look at.
+    func lease(_ slot: Int = 0, shard: Int = 0) throws -> ShardLease {
+        let onlooker = try RingWorker(
+            control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
+            log: MemoryFile.map(files.log.descriptor.raw, writable: false),
+            outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true), page: acceptorPage(),
+            acceptorPage: acceptorPage())
+        onlookers.append(onlooker)
+        return try onlooker.lease(slot: slot, shard: shard)
     }
 
     func delivered(_ slot: Int = 0) throws -> UInt64 { try counts(slot)[.delivered] }

@@ -11,6 +11,8 @@ final class TestRing {
     let files: RingFiles
     let supervisor: ControlWriter
     private let acceptorPage: MemoryFile
+    /// A lease's parts must not outlive its worker's mappings; a test may hold one of them alone.
+    private var workers: [RingWorker] = []
 
     init(arena: UInt64 = 4_096, records: UInt64 = 16, logID: UInt64 = 0xBE1F) throws {
         let files = try RingFiles(
@@ -36,11 +38,13 @@ final class TestRing {
 
     func worker() throws -> RingWorker {
         let own = try MemoryFile(named: "page", size: ProcessPage.size)
-        return try RingWorker(
+        let worker = try RingWorker(
             control: control(), log: MemoryFile.map(files.log.descriptor.raw, writable: false),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(MemoryFile.map(own.descriptor.raw, writable: true)),
             acceptorPage: ProcessPage(MemoryFile.map(acceptorPage.descriptor.raw, writable: false)))
+        workers.append(worker)
+        return worker
     }
 
     func ledger() throws -> RingLedger {
