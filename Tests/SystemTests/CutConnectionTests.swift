@@ -15,7 +15,8 @@ struct CutConnectionTests {
     init() throws {
         scratch = try Scratch()
         recorder = try Recorder.stream("recorder", in: scratch)
-        broker = try Broker(scratch, services: [recorder.service("\">\"", "order: all")], portOptions: ", max-message: 8KiB")
+        let service = recorder.service("\">\"", "order: all")
+        broker = try Broker(scratch, services: [service], portOptions: ", max-message: 8KiB")
     }
 
     static let compilers = [
@@ -92,7 +93,7 @@ struct CutConnectionTests {
         let seed: Int
     }
 
-    static let senders = ["C", "Python"].flatMap { name in (1...3).map { Sender(testDescription: name, seed: $0) } }
+    static let senders = ["C", "Python"].flatMap { name in (1...2).map { Sender(testDescription: name, seed: $0) } }
 
     @Test("a sender whose connection is cut again and again sends all, in its order, each once", arguments: senders)
     func cut(_ sender: Sender) throws {
@@ -101,7 +102,7 @@ struct CutConnectionTests {
         let port = try scratch.wait("the proxy's port", alongside: proxy) {
             proxy.output.hasSuffix("\n") ? String(proxy.output.dropLast()) : nil
         }
-        let (input, bodies) = lines(20_000)
+        let (input, bodies) = lines(5_000)
         let python = "\(Executables.repository)/Examples/python/belfry.py"
         let sent =
             sender.testDescription == "C"
@@ -111,10 +112,11 @@ struct CutConnectionTests {
                 input: input, until: .after(.seconds(60)))
         #expect(sent.succeeded, "\(sent.errors)")
         let ledger = try broker.ledger("all delivered", until: .after(.seconds(60))) {
-            $0.services["recorder"]?.delivered == 20_000
+            $0.services["recorder"]?.delivered == 5_000
         }
-        #expect(ledger.intake.published == 20_000)
-        #expect(ledger.intake.duplicate > 0, "no ack was lost on the way: this proxy tests nothing")
+        #expect(ledger.intake.published == 5_000)
+        #expect(ledger.intake.duplicate == 0, "WELCOME tells what was taken; only the rest is sent again")
+        #expect(proxy.output.split(separator: "\n").count > 6, "hardly a connection was cut")
         #expect(try recorder.deliveries().map(\.text) == bodies)
         proxy.signal(Signal.kill)
         try proxy.wait()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A TCP proxy in front of a broker that breaks connections. Used by the tests of senders.
 
-    cutter.py PORT CUTS SEED    prints its own port, then passes connections on to PORT, one at a time
+    cutter.py PORT CUTS SEED    prints its own port, passes connections on to PORT, one at a time, and tells each cut
 
 Each of the first CUTS connections is cut after a number of bytes, in one direction or the other, that comes from SEED:
 now with frames lost on the way, now with acks; with a reset or in good order. Those after them are left alone.
@@ -28,7 +28,9 @@ def pump(client: socket.socket, broker: socket.socket, limits: dict[socket.socke
             passed = data[: int(min(limits[source], len(data)))]
             (broker if source is client else client).sendall(passed)
             limits[source] -= len(passed)
-            if not data or len(passed) < len(data):
+            if len(passed) < len(data):
+                print("cut", flush=True)
+            if len(passed) < len(data) or not data:
                 return
 
 
@@ -41,7 +43,7 @@ def main(port: int, cuts: int, seed: int) -> None:
         broker = socket.create_connection(("127.0.0.1", port))
         limits = {client: float("inf"), broker: float("inf")}
         if cuts > 0:
-            limits = {client: chance.randrange(1, 200_000), broker: chance.randrange(1, 300)}
+            limits = {client: chance.randrange(1, 60_000), broker: chance.randrange(1, 300)}
             cuts -= 1
         try:
             pump(client, broker, limits)
