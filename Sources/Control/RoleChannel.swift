@@ -7,9 +7,11 @@
 
 package import LinuxIO
 
-package enum RoleEvent: Equatable, Sendable {
+package enum RoleEvent: ~Copyable {
     case message(RoleMessage)
-    /// A packet of another version, or rubbish.
+    /// One that carries a descriptor, and that.
+    case passed(RoleMessage, Descriptor)
+    /// A packet of another version, or rubbish, or with a descriptor too many or too few.
     case malformed
     case wouldBlock
     /// The other end is gone.
@@ -25,8 +27,16 @@ package struct RoleChannel: ~Copyable {
 
     package init(owning descriptor: consuming Descriptor) { channel = SeqPacketChannel(owning: descriptor) }
 
+    /// For a message that carries no descriptor.
     package borrowing func send(_ message: RoleMessage) -> SendResult {
-        channel.send(message.encoded.span)
+        precondition(!message.carriesDescriptor, "a descriptor belongs to this message")
+        return channel.send(message.encoded.span)
+    }
+
+    /// For a message that carries one. It stays the caller's: the other end gets a duplicate.
+    package borrowing func send(_ message: RoleMessage, passing raw: CInt) -> SendResult {
+        precondition(message.carriesDescriptor, "no descriptor belongs to this message")
+        return channel.send(message.encoded.span, passing: raw)
     }
 
     /// The next message. Ask until `.wouldBlock`.
@@ -34,8 +44,11 @@ package struct RoleChannel: ~Copyable {
         // One byte more than any message has: a longer packet must not look like one that fits.
         var buffer = [UInt8](repeating: 0, count: RoleMessage.maximumCount + 1)
         switch channel.receive(into: &buffer) {
-        case .packet(let count, _):
-            guard let message = RoleMessage(decoding: buffer.span.extracting(0..<count)) else { return .malformed }
+        case .packet(let count, let descriptor):
+            guard let message = RoleMessage(decoding: buffer.span.extracting(0..<count)),
+                message.carriesDescriptor == (descriptor != nil)
+            else { return .malformed }
+            if let descriptor { return .passed(message, descriptor) }
             return .message(message)
         case .wouldBlock: return .wouldBlock
         case .closed: return .closed

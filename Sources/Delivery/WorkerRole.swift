@@ -93,10 +93,13 @@ package enum WorkerRole {
             case .message(.drain(let deadline, _)): worker.drain(deadline: deadline)
             case .message(.stop): worker.stop()
             // Not for us, or of a version that we do not know.
-            case .message(.ready), .message(.drained), .malformed: continue
+            case .message: continue
+            case .passed: continue
+            case .malformed: continue
             case .wouldBlock: return
             // The supervisor is gone.
-            case .closed, .failed: return worker.abandon()
+            case .closed: return worker.abandon()
+            case .failed: return worker.abandon()
             }
         }
     }

@@ -149,11 +149,12 @@ package final class Acceptor {
             case .message(.drain(let deadline, let keep)): drain = (deadline, keep)
             case .message(.stop): progress = .ended
             // What only we may say, or what a later version might: nothing to be done.
-            case .message, .malformed: break
+            case .message: break
+            case .passed: break
+            case .malformed: break
             case .wouldBlock: return
-            case .closed, .failed:
-                progress = .orphaned
-                return
+            case .closed: return progress = .orphaned
+            case .failed: return progress = .orphaned
             }
         }
     }

@@ -116,6 +116,19 @@ package enum AcceptResult: ~Copyable {
 }
 
 extension Sockets {
+    /// Sends as much as fits now over a connected Unix socket, and a duplicate of the descriptor with its first byte.
+    package static func send(_ bytes: borrowing Span<UInt8>, to raw: CInt, passing passed: CInt) -> WriteResult {
+        let (put, code) = unsafe bytes.withUnsafeBytes { bytes in
+            uninterrupted { unsafe belfry_send_packet(raw, bytes.baseAddress, bytes.count, passed) }
+        }
+        switch code {
+        case 0: return .wrote(put)
+        case EAGAIN, ENOBUFS: return .wouldBlock
+        case EPIPE, ECONNRESET: return .closed
+        default: return .failed(code)
+        }
+    }
+
     private static func make(
         _ family: CInt, _ type: __socket_type, _ flags: __socket_type? = nil
     ) throws(SystemCallError) -> Descriptor {

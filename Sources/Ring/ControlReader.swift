@@ -94,8 +94,6 @@ package struct ControlReader: ~Copyable {
             tableStart: Int(at.load32(At.tableStart)), tableCapacity: Int(at.load32(At.tableCapacity)))
         slot.state = state
         slot.retiringAt = at.relaxed(At.retiringAt)
-        slot.previousShards = Int(at.load32(At.previousShards))
-        slot.barrier = at.relaxed(At.barrier)
         slot.matchedBefore = at.relaxed(At.matchedBefore)
         return slot
     }

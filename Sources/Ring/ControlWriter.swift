@@ -19,31 +19,47 @@ package struct ControlWriter: ~Copyable {
         self.memory = memory
     }
 
-    /// Puts a service into a slot, or changes what stands there, as one step for every reader.
+    /// Puts a service into a slot, or changes what stands there, as one step for every reader. What the operator has
+    /// asked of the service meanwhile stays, unless the incarnation is another.
     package func install(_ slot: ServiceSlot, at index: Int) {
         precondition(slot.isValid && (0..<RingGeometry.slots).contains(index), "slot out of the ring's bounds")
+        change(index) { at in
+            typealias At = RingLayout.Slot
+            let name = Array(slot.name.utf8.prefix(At.nameLimit))
+            if at.relaxed(At.incarnation) != slot.incarnation {
+                at.store(0, At.paused)
+                at.store(0, At.retryAsked)
+            }
+            at.store32(slot.order.rawValue, At.order)
+            at.store(slot.incarnation, At.incarnation)
+            at.store(slot.since, At.since)
+            at.store(slot.retiringAt, At.retiringAt)
+            at.store32(UInt32(slot.shards), At.shards)
+            at.store32(UInt32(slot.tableStart), At.tableStart)
+            at.store32(UInt32(slot.tableCapacity), At.tableCapacity)
+            at.store(slot.matchedBefore, At.matchedBefore)
+            at.store32(UInt32(name.count), At.nameLength)
+            at.copy(name.span, to: At.name)
+            at.store32(slot.state.rawValue, At.state)
+        }
+    }
+
+    /// Takes the service out of a slot. None of its shards may be granted, none of its records pending.
+    package func free(slot index: Int) {
+        precondition((0..<RingGeometry.slots).contains(index), "slot out of the ring's bounds")
+        // The incarnation stays: the next service's must be another.
+        change(index) { $0.store32(ServiceSlot.State.free.rawValue, RingLayout.Slot.state) }
+    }
+
+    private func change(_ index: Int, _ fields: (SharedWords) -> Void) {
         let at = words.advanced(by: RingLayout.Control.slots + index * RingLayout.Control.slotStride)
-        typealias At = RingLayout.Slot
-        let stamp = at.relaxed(At.stamp)
+        let stamp = at.relaxed(RingLayout.Slot.stamp)
         // Odd: readers wait. The fence keeps the fields behind it; pairs with the acquire in ControlReader.slot.
-        at.store(stamp | 1, At.stamp)
+        at.store(stamp | 1, RingLayout.Slot.stamp)
         SharedWords.releaseFence()
-        let name = Array(slot.name.utf8.prefix(At.nameLimit))
-        at.store32(slot.order.rawValue, At.order)
-        at.store(slot.incarnation, At.incarnation)
-        at.store(slot.since, At.since)
-        at.store(slot.retiringAt, At.retiringAt)
-        at.store32(UInt32(slot.shards), At.shards)
-        at.store32(UInt32(slot.previousShards), At.previousShards)
-        at.store(slot.barrier, At.barrier)
-        at.store32(UInt32(slot.tableStart), At.tableStart)
-        at.store32(UInt32(slot.tableCapacity), At.tableCapacity)
-        at.store(slot.matchedBefore, At.matchedBefore)
-        at.store32(UInt32(name.count), At.nameLength)
-        at.copy(name.span, to: At.name)
-        at.store32(slot.state.rawValue, At.state)
+        fields(at)
         // Release: pairs with the acquire in ControlReader.slot.
-        at.release((stamp | 1) &+ 1, At.stamp)
+        at.release((stamp | 1) &+ 1, RingLayout.Slot.stamp)
         let version = words.relaxed(RingLayout.Control.slotsVersion)
         // Release: pairs with the acquire in ControlReader.slotsVersion.
         words.release(version &+ 1, RingLayout.Control.slotsVersion)

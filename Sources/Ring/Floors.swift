@@ -39,7 +39,7 @@ struct Floors {
         var lowest = UInt64.max
         guard let slots = known?.slots else { return 0 }
         for place in slots.indices {
-            for shard in 0..<slots[place].slot.allShards {
+            for shard in 0..<slots[place].slot.shards {
                 lowest = min(lowest, floor(slots[place].slot, at: slots[place].index, shard: shard))
             }
         }

@@ -37,6 +37,17 @@ package struct ProcessPage: ~Copyable {
     package var grantsApplied: UInt64 { words.acquire(At.grantsApplied) }
     package func applied(grants version: UInt64) { words.release(version, At.grantsApplied) }  // pairs with it
 
+    /// The acceptor's: the published head at which it began to route by the settings that it applied last. To be read
+    /// behind `settingsApplied`.
+    package var appliedHead: UInt64 { words.relaxed(At.appliedHead) }
+    // Acquire: pairs with the release in applied(settings:), behind which nothing is done by older settings.
+    package var settingsApplied: UInt64 { words.acquire(At.settingsApplied) }
+    /// - Parameter head: the acceptor's published head; a worker has none to tell.
+    package func applied(settings version: UInt64, head: UInt64 = 0) {
+        words.store(head, At.appliedHead)
+        words.release(version, At.settingsApplied)  // pairs with settingsApplied
+    }
+
     // MARK: sleeping, see docs/ring.md "Wake-up"
 
     /// Announces sleep. The caller must then look once more for work before it sleeps.

@@ -48,8 +48,7 @@ enum RingLayout {
         static let since = 16  // u64
         static let retiringAt = 24  // u64
         static let shards = 32  // u32
-        static let previousShards = 36  // u32
-        static let barrier = 40  // u64
+        // 36 to 47: reserved.
         static let tableStart = 48  // u32
         static let tableCapacity = 52  // u32, per shard
         static let nameLength = 56  // u32
@@ -57,7 +56,7 @@ enum RingLayout {
         static let nameLimit = 128
         static let matchedBefore = 200  // u64
         static let stamp = 192  // u64, odd while the slot is being changed
-        // Outside of the stamp: each is a word of its own.
+        // Outside of the stamp: each is a word of its own, 0 for each new incarnation.
         static let paused = 208  // u64, 1 while nothing is to be handed out
         static let retryAsked = 216  // u64, grows with each request to try again at once
     }
@@ -154,6 +153,7 @@ enum RingLayout {
         static let interest = 136  // u64
         static let grantsApplied = 192  // u64
         static let settingsApplied = 200  // u64
+        static let appliedHead = 208  // u64, the acceptor's
         static let waiting = 256  // u64
         static let counters = 512  // u64 each
         static let counterLimit = 64

@@ -79,8 +79,8 @@ package final class RingLedger {
     /// One reading; nil if the ring overtook it.
     private func read(_ slot: ServiceSlot, at index: Int) -> Service? {
         var result = Service()
-        var floorOf = [UInt64](repeating: slot.since, count: slot.allShards)
-        for shard in 0..<slot.allShards {
+        var floorOf = [UInt64](repeating: slot.since, count: slot.shards)
+        for shard in 0..<slot.shards {
             let block = Floors.block(outcomes, slot: index, shard: shard)
             // Acquire: pairs with the release in ShardLease.begin.
             guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { continue }

@@ -20,11 +20,7 @@ package struct ServiceSlot: Equatable, Sendable {
     package var since: UInt64
     /// The first sequence that is not any more; `.max` while the service is active.
     package var retiringAt: UInt64
-    /// Shards of records from `barrier` on.
     package var shards: Int
-    /// Shards of records before `barrier`.
-    package var previousShards: Int
-    package var barrier: UInt64
     /// What the intake had counted as matched for the slot's earlier services.
     package var matchedBefore: UInt64 = 0
     /// The first entry of its in-flight tables, and the entries of each shard's.
@@ -41,20 +37,15 @@ package struct ServiceSlot: Equatable, Sendable {
         self.since = since
         self.retiringAt = .max
         self.shards = shards
-        self.previousShards = shards
-        self.barrier = since
         self.tableStart = tableStart
         self.tableCapacity = tableCapacity
     }
 
-    /// The highest shard number + 1 that can hold a record of this service.
-    package var allShards: Int { max(shards, previousShards) }
-
     /// Whether everything that other code indexes with these numbers stays inside the regions.
     var isValid: Bool {
-        (1...RingGeometry.shardsPerSlot).contains(shards) && (1...RingGeometry.shardsPerSlot).contains(previousShards)
-            && tableStart >= 0 && tableCapacity > 0 && tableCapacity <= RingGeometry.tableEntries
-            && tableStart + allShards * tableCapacity <= RingGeometry.tableEntries && incarnation > 0
+        (1...RingGeometry.shardsPerSlot).contains(shards) && tableStart >= 0 && tableCapacity > 0
+            && tableCapacity <= RingGeometry.tableEntries
+            && tableStart + shards * tableCapacity <= RingGeometry.tableEntries && incarnation > 0
     }
 }
 
@@ -62,27 +53,22 @@ package struct ServiceSlot: Equatable, Sendable {
 struct ShardRule {
     let order: ServiceSlot.Order
     let shards: UInt64
-    let previousShards: UInt64
-    let barrier: UInt64
 
     init(_ slot: ServiceSlot) {
         order = slot.order
         shards = UInt64(slot.shards)
-        previousShards = UInt64(slot.previousShards)
-        barrier = slot.barrier
     }
 
-    @inline(__always) var isSingle: Bool { shards == 1 && previousShards == 1 }
+    @inline(__always) var isSingle: Bool { shards == 1 }
 
     /// - Parameters source, topic: read only when the order asks for them.
     @inline(__always)
     func shard(of sequence: UInt64, source: @autoclosure () -> UInt32, topic: @autoclosure () -> UInt32) -> UInt64 {
-        let count = sequence < barrier ? previousShards : shards
-        guard count > 1 else { return 0 }
+        guard shards > 1 else { return 0 }
         switch order {
-        case .none: return sequence % count
-        case .source: return UInt64(source()) % count
-        case .topic: return UInt64(topic()) % count
+        case .none: return sequence % shards
+        case .source: return UInt64(source()) % shards
+        case .topic: return UInt64(topic()) % shards
         case .all: return 0
         }
     }

@@ -7,6 +7,7 @@
 extension ImageReader {
     mutating func settings(_ bytes: Span<UInt8>) throws(SettingsImageError) -> Settings {
         var settings = Settings()
+        settings.version = try uint64(bytes)
         settings.port = try port(bytes)
         settings.workers.count = try number(bytes, "workers.count", SettingsLimits.workers)
         settings.workers.stuckAfter = try duration(bytes, "workers.stuck-after")
@@ -63,7 +64,18 @@ extension ImageReader {
         service.environment = try environment(bytes)
         service.credentials = try flag(bytes) ? try credentials(bytes) : nil
         service.limits = try limits(bytes)
+        service.placement = try flag(bytes) ? try placement(bytes) : nil
         return service
+    }
+
+    private mutating func placement(
+        _ bytes: Span<UInt8>
+    ) throws(SettingsImageError) -> Settings.Service.Placement {
+        let slot = try number(bytes, "service.slot", 0...SettingsLimits.services - 1)
+        let incarnation = try uint64(bytes)
+        return .init(
+            slot: slot, incarnation: incarnation,
+            state: try choice(bytes, "service.state", Settings.Service.Placement.State.self))
     }
 
     private mutating func texts(

@@ -11,6 +11,7 @@ struct ImageWriter {
     var bytes: [UInt8] = []
 
     mutating func append(_ settings: Settings) {
+        append(settings.version)
         append(settings.port)
         append(settings.workers.count)
         append(settings.workers.stuckAfter)
@@ -58,6 +59,12 @@ struct ImageWriter {
         append(service.directory)
         append(service.renamedFrom)
         appendProcess(of: service)
+        append(service.placement != nil)
+        if let placement = service.placement {
+            append(placement.slot)
+            append(placement.incarnation)
+            append(placement.state.rawValue)
+        }
     }
 
     private mutating func appendProcess(of service: Settings.Service) {

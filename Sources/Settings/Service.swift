@@ -34,6 +34,8 @@ extension Settings {
         package var limits: [Limit] = []
         package var onRemove = OnRemove.drain
         package var renamedFrom: String?
+        /// Where it stands in the ring; the supervisor's images have it for every service, what was read from a file not.
+        package var placement: Placement?
 
         package init(name: String, topics: [String], command: [String]) {
             self.name = name
@@ -78,6 +80,28 @@ extension Settings.Service {
         case drain = 0
         case dead = 1
         case drop = 2
+    }
+
+    /// A service's place in the ring, and whether it is there to stay.
+    package struct Placement: Equatable, Hashable, Sendable {
+        /// The raw value is part of the image.
+        package enum State: UInt8, CaseIterable, Sendable {
+            case active = 0
+            /// It retires: what is pending is delivered, nothing new is routed to it.
+            case draining = 1
+            /// It retires: what is pending and not handed out is dropped.
+            case dropping = 2
+        }
+
+        package var slot: Int
+        package var incarnation: UInt64
+        package var state: State
+
+        package init(slot: Int, incarnation: UInt64, state: State) {
+            self.slot = slot
+            self.incarnation = incarnation
+            self.state = state
+        }
     }
 
     package struct Retry: Equatable, Sendable {

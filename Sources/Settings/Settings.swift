@@ -6,6 +6,8 @@
 /// Invariant: what `SettingsFile` and `SettingsImage` give out lies within `SettingsLimits`.
 
 package struct Settings: Equatable, Sendable {
+    /// Which of the supervisor's images this is: 0 as read from the file, then growing with each reload.
+    package var version: UInt64 = 0
     package var port = Port()
     package var workers = Workers()
     package var ring = Ring()

@@ -12,7 +12,11 @@ internal import Reactor
 final class ControlServer {
     static let listener: UInt8 = 2
     static let session: UInt8 = 3
+    /// The timer that ends a pause of listening.
+    static let pause: UInt8 = 8
     static let clients = 64
+    /// Out of descriptors with nobody to let go: how long until it is tried again, nanoseconds.
+    private static let pauseTime: UInt64 = 100_000_000
     private static let suffix = ".new"
     /// Bytes: what the kernel takes, without its closing zero, and without our suffix.
     private static let longestPath = 107 - suffix.utf8.count
@@ -22,6 +26,7 @@ final class ControlServer {
     private var listening: Descriptor?
     private var watch: Watch?
     private var sessions: [ControlSession?] = Array(repeating: nil, count: clients)
+    private var admitted: UInt64 = 0
 
     init(path: String, accept: @escaping (CInt) -> AcceptResult = Sockets.accept) {
         self.path = path
@@ -80,14 +85,27 @@ final class ControlServer {
             case .accepted(let descriptor, _): admit(descriptor, loop)
             case .aborted: break
             // Out of descriptors: who is left in the queue would wake the loop again and again.
-            case .exhausted: drop(quietest(), loop)
+            case .exhausted: guard makeRoom(loop) else { return }
             case .wouldBlock: return
             case .failed: return
             }
         }
     }
 
-    func serve(_ place: Int, _ loop: EventLoop, _ answer: (Span<UInt8>, PeerCredentials) -> [UInt8]) {
+    /// The pause is over.
+    func resume(_ loop: EventLoop) {
+        if let watch { try? loop.change(watch, .readable) }
+    }
+
+    /// Gives the client what it waits for; if it has gone, nothing happens.
+    func answer(_ ticket: ControlTicket, _ reply: [UInt8], _ loop: EventLoop) {
+        guard let session = sessions[ticket.place], session.asker.ticket == ticket, session.isWaiting else { return }
+        session.take(reply)
+        // The loop comes back for it as soon as it can be written to.
+        do { try loop.change(session.watch, .writable) } catch { drop(ticket.place, loop) }
+    }
+
+    func serve(_ place: Int, _ loop: EventLoop, _ answer: ControlSession.Answer) {
         guard let session = sessions[place] else { return }
         switch session.proceed(at: loop.now, answer) {
         case .close: drop(place, loop)
@@ -103,12 +121,30 @@ final class ControlServer {
             let watch = try? loop.watch(
                 descriptor.raw, Subject(kind: Self.session, index: UInt32(place)), .readable)
         else { return }
-        sessions[place] = ControlSession(descriptor, credentials, watch, at: loop.now)
+        admitted += 1
+        let asker = ControlAsker(peer: credentials, ticket: ControlTicket(place: place, number: admitted))
+        sessions[place] = ControlSession(descriptor, asker, watch, at: loop.now)
     }
 
-    /// With every place or descriptor taken, the one who has been silent for longest makes room.
+    /// With every place or descriptor taken, the one who has been silent for longest makes room; who waits for an answer
+    /// only if all do.
     private func quietest() -> Int {
-        sessions.indices.min { (sessions[$0]?.lastHeard ?? .max) < (sessions[$1]?.lastHeard ?? .max) } ?? 0
+        func rank(_ place: Int) -> (Int, UInt64) {
+            sessions[place].map { ($0.isWaiting ? 1 : 0, $0.lastHeard) } ?? (2, 0)
+        }
+        return sessions.indices.min { rank($0) < rank($1) } ?? 0
+    }
+
+    /// - Returns: false if there was nobody to let go; listening rests for a moment then, as the queue would wake the
+    ///   loop again and again.
+    private func makeRoom(_ loop: EventLoop) -> Bool {
+        if sessions.contains(where: { $0 != nil }) {
+            drop(quietest(), loop)
+            return true
+        }
+        if let watch { try? loop.change(watch, []) }
+        _ = loop.schedule(Subject(kind: Self.pause), at: loop.now &+ Self.pauseTime)
+        return false
     }
 
     private func drop(_ place: Int, _ loop: EventLoop) {

@@ -2,25 +2,35 @@
 /// One client of the control socket: its unfinished line, the answer that it has not read yet, and who it is.
 ///
 /// Held by ControlServer. It splits lines and keeps bounds; what a request means is decided by the server's user.
-/// Invariant: memory stays bounded: a line by ControlRequest, the answers by not reading on while one is unsent.
+/// Invariant: memory stays bounded: a line by ControlRequest, the answers by not reading on while one is unsent; and
+/// a client that sends many requests at once takes turns with the others.
 
 internal import Control
 internal import LinuxIO
 internal import Reactor
 
 final class ControlSession {
+    /// Requests answered before others have their turn.
+    static let turn = 16
+
+    typealias Answer = (Span<UInt8>, ControlAsker) -> ControlAnswer
+
     let descriptor: Descriptor
-    let credentials: PeerCredentials
+    let asker: ControlAsker
     let watch: Watch
     /// When it last sent something, monotonic nanoseconds.
     private(set) var lastHeard: UInt64
+    /// Its answer comes later.
+    private(set) var isWaiting = false
     private let input = ByteBuffer(capacity: 512, limit: ControlRequest.maximumCount + 2)
     private let output = ByteBuffer(capacity: 4096, limit: 16 << 20)
+    /// Goes out with the next byte.
+    private var passing: Descriptor?
     private var isEnding = false
 
-    init(_ descriptor: consuming Descriptor, _ credentials: PeerCredentials, _ watch: Watch, at now: UInt64) {
+    init(_ descriptor: consuming Descriptor, _ asker: ControlAsker, _ watch: Watch, at now: UInt64) {
         self.descriptor = descriptor
-        self.credentials = credentials
+        self.asker = asker
         self.watch = watch
         lastHeard = now
     }
@@ -31,10 +41,13 @@ final class ControlSession {
         case close
     }
 
-    /// Reads and answers as far as that goes without waiting.
-    func proceed(at now: UInt64, _ answer: (Span<UInt8>, PeerCredentials) -> [UInt8]) -> Step {
+    /// Reads and answers as far as that goes without waiting, and without keeping others waiting.
+    func proceed(at now: UInt64, _ answer: Answer) -> Step {
+        // While an answer is due nothing is waited for: what came is the end of the connection.
+        if isWaiting { return .close }
+        var left = Self.turn
         while true {
-            switch output.write(to: descriptor.raw) {
+            switch write() {
             case .wrote: break
             case .wouldBlock: return .wait(.writable)
             case .closed, .failed: return .close
@@ -42,7 +55,13 @@ final class ControlSession {
             guard output.isEmpty else { return .wait(.writable) }
             output.shrink()
             if isEnding { return .close }
-            if takeLine(answer) { continue }
+            // It can be written to, so this comes back at once, behind the others.
+            guard left > 0 else { return .wait(.writable) }
+            if takeLine(answer) {
+                left -= 1
+                if isWaiting { return .wait([]) }
+                continue
+            }
             switch input.receive(from: descriptor.raw) {
             case .bytes: lastHeard = now
             case .wouldBlock: return .wait(.readable)
@@ -52,24 +71,55 @@ final class ControlSession {
         }
     }
 
+    /// The answer that was to come later.
+    func take(_ reply: [UInt8]) {
+        isWaiting = false
+        append(reply)
+    }
+
+    private func write() -> WriteResult {
+        guard let raw = passing?.raw else { return output.write(to: descriptor.raw) }
+        let result = output.withReadable { Sockets.send($0, to: descriptor.raw, passing: raw) }
+        if case .wrote(let count) = result {
+            output.consume(count)
+            passing = nil
+        }
+        return result
+    }
+
     /// Answers the first whole line, if there is one.
-    private func takeLine(_ answer: (Span<UInt8>, PeerCredentials) -> [UInt8]) -> Bool {
-        let (reply, used) = input.withReadable { bytes -> ([UInt8], Int) in
+    private func takeLine(_ answer: Answer) -> Bool {
+        let (reply, used) = input.withReadable { bytes -> (ControlAnswer, Int) in
             var end = 0
             while end < bytes.count, bytes[end] != 0x0A { end += 1 }
-            guard end < bytes.count else { return ([], 0) }
-            return (answer(bytes.extracting(0..<end), credentials), end + 1)
+            guard end < bytes.count else { return (.later, 0) }
+            return (answer(bytes.extracting(0..<end), asker), end + 1)
         }
         guard used > 0 else { return false }
         input.consume(used)
-        // An answer larger than the limit would be a fault of ours; the client sees the end instead of a wait.
-        if !output.append(reply) { isEnding = true }
+        take(reply)
         return true
     }
 
+    private func take(_ reply: ControlAnswer) {
+        switch reply {
+        case .now(let bytes): append(bytes)
+        case .withDescriptor(let bytes, let raw):
+            passing = try? Descriptor.duplicate(raw)
+            // Without the descriptor the words would be wrong.
+            if passing == nil { isEnding = true } else { append(bytes) }
+        case .later: isWaiting = true
+        }
+    }
+
+    private func append(_ reply: [UInt8]) {
+        // An answer larger than the limit would be a fault of ours; the client sees the end instead of a wait.
+        if !output.append(reply) { isEnding = true }
+    }
+
     /// More than a line may hold, and no end to it: the rest can't be told from the next request.
-    private func refuseEndless(_ answer: (Span<UInt8>, PeerCredentials) -> [UInt8]) {
-        output.append(input.withReadable { answer($0, credentials) })
+    private func refuseEndless(_ answer: Answer) {
+        if case .now(let reply) = input.withReadable({ answer($0, asker) }) { append(reply) }
         isEnding = true
     }
 }

@@ -12,7 +12,8 @@ internal import Settings
 internal import Wire
 
 extension Supervisor {
-    func answer(_ line: Span<UInt8>, _ peer: PeerCredentials) -> [UInt8] {
+    func answer(_ line: Span<UInt8>, _ asker: ControlAsker) -> ControlAnswer {
+        let peer = asker.peer
         var reply: [UInt8] = []
         do throws(ControlFault) {
             let request = try ControlRequest.parse(line)
@@ -23,7 +24,7 @@ extension Supervisor {
         } catch {
             ControlReply.appendError(error, to: &reply)
         }
-        return reply
+        return .now(reply)
     }
 
     /// Takes the samples that rates and drops are made of.

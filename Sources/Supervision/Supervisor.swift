@@ -16,7 +16,7 @@ internal import Settings
 package final class Supervisor {
     private enum Kind {
         static let signals: UInt8 = 1
-        // 2 and 3 are ControlServer's.
+        // 2, 3 and 8 are ControlServer's.
         static let channel: UInt8 = 4
         static let watchdog: UInt8 = 5
         static let orphans: UInt8 = 6
@@ -171,6 +171,7 @@ package final class Supervisor {
         case Kind.leases:
             isWatchingLeases = false
             share()
+        case ControlServer.pause: control.resume(loop)
         default: break
         }
     }
@@ -190,19 +191,34 @@ package final class Supervisor {
         guard let process = desk.process else { return }
         while true {
             switch process.channel.receive() {
-            case .message(.ready):
-                log.info("\(desk.role) (pid \(process.pid)) is ready")
-                apply(.ready(desk.role))
-            case .message(.drained): apply(.drained(desk.role))
-            case .message, .malformed:
-                log.error("\(desk.role) (pid \(process.pid)) speaks another language: killed")
-                process.process.send(Signal.kill)
-                return unwatch(process)
+            case .message(let message): guard hear(message, from: desk, process) else { return refuse(desk, process) }
             case .wouldBlock: return
+            case .malformed: return refuse(desk, process)
+            case .passed: return refuse(desk, process)
             // Its death, which SIGCHLD tells, is what counts.
-            case .closed, .failed: return unwatch(process)
+            case .closed: return unwatch(process)
+            case .failed: return unwatch(process)
             }
         }
+    }
+
+    /// - Returns: false if it is nothing that this role may say.
+    private func hear(_ message: RoleMessage, from desk: RoleDesk, _ process: RoleProcess) -> Bool {
+        switch message {
+        case .ready:
+            log.info("\(desk.role) (pid \(process.pid)) is ready")
+            apply(.ready(desk.role))
+        case .drained: apply(.drained(desk.role))
+        case .applied, .resolved: break
+        case .drain, .stop, .settings, .workerPage, .workerBell: return false
+        }
+        return true
+    }
+
+    private func refuse(_ desk: RoleDesk, _ process: RoleProcess) {
+        log.error("\(desk.role) (pid \(process.pid)) speaks another language: killed")
+        process.process.send(Signal.kill)
+        unwatch(process)
     }
 
     private func unwatch(_ process: RoleProcess) {

@@ -9,7 +9,8 @@ import Testing
 struct RoleChannelTests {
     static let messages: [RoleMessage] = [
         .ready(settingsVersion: 0x0102_0304_0506_0708), .drained, .drain(deadline: .max, keepSocketQueue: true),
-        .drain(deadline: 0, keepSocketQueue: false), .stop,
+        .drain(deadline: 0, keepSocketQueue: false), .stop, .applied(settingsVersion: 7), .resolved(slot: 63),
+        .settings, .workerPage(index: 0), .workerBell(index: 63),
     ]
 
     @Test("gives back every message", arguments: messages)
@@ -26,6 +27,24 @@ struct RoleChannelTests {
         let longer = message.encoded + [0]
         #expect(RoleMessage(decoding: longer.span) == nil)
         #expect(RoleMessage(decoding: shorter.span) == nil)
+    }
+
+    @Test("a descriptor too many or too few makes rubbish of a message", arguments: messages)
+    func wrongDescriptor(message: RoleMessage) throws {
+        let ends = try Ends()
+        #expect(ends.sendPacket(message.encoded, withDescriptor: !message.carriesDescriptor) == .sent)
+        #expect(ends.receive() == .malformed)
+        #expect(ends.receive() == .wouldBlock)
+    }
+
+    @Test("the descriptor that comes is of the file that was sent")
+    func descriptor() throws {
+        let ends = try Ends()
+        let file = try MemoryFile(named: "image", size: 4096)
+        #expect(ends.sendPacket(RoleMessage.settings.encoded, passing: file.descriptor.raw) == .sent)
+        #expect(ends.receive() == .message(.settings))
+        let (sent, received) = (File.identity(of: file.descriptor.raw), ends.lastIdentity)
+        #expect(received != nil && sent?.inode == received?.inode && sent?.device == received?.device)
     }
 
     @Test("tells rubbish apart and goes on", arguments: [[UInt8(99)], [4, 4], Array(repeating: 1, count: 100)])
@@ -45,10 +64,18 @@ struct RoleChannelTests {
     }
 }
 
+private enum Received: Equatable {
+    case message(RoleMessage)
+    case malformed, wouldBlock, closed
+    case failed(CInt)
+}
+
 /// Both ends, behind verbs that a test macro can call: it cannot hold what can't be copied.
 private final class Ends {
     private var supervisor: RoleChannel?
     private let role: RoleChannel
+    /// Of the last descriptor that came.
+    private(set) var lastIdentity: (device: UInt64, inode: UInt64)?
 
     init() throws {
         let pair = try SeqPacketChannel.pair()
@@ -56,14 +83,31 @@ private final class Ends {
         role = RoleChannel(owning: try pair.second.descriptor.duplicate())
     }
 
-    func sendMessage(_ message: RoleMessage) -> SendResult? { supervisor?.send(message) }
-
-    func sendPacket(_ bytes: [UInt8]) -> SendResult? {
-        guard let raw = supervisor?.raw, let copy = try? Descriptor.duplicate(raw) else { return nil }
-        return SeqPacketChannel(owning: copy).send(bytes.span)
+    func sendMessage(_ message: RoleMessage) -> SendResult? {
+        message.carriesDescriptor ? supervisor?.send(message, passing: 0) : supervisor?.send(message)
     }
 
-    func receive() -> RoleEvent { role.receive() }
+    func sendPacket(_ bytes: [UInt8], withDescriptor: Bool) -> SendResult? {
+        sendPacket(bytes, passing: withDescriptor ? 0 : -1)
+    }
+
+    func sendPacket(_ bytes: [UInt8], passing passed: CInt = -1) -> SendResult? {
+        guard let raw = supervisor?.raw, let copy = try? Descriptor.duplicate(raw) else { return nil }
+        return SeqPacketChannel(owning: copy).send(bytes.span, passing: passed)
+    }
+
+    func receive() -> Received {
+        switch role.receive() {
+        case .message(let message): return .message(message)
+        case .passed(let message, let descriptor):
+            lastIdentity = File.identity(of: descriptor.raw)
+            return .message(message)
+        case .malformed: return .malformed
+        case .wouldBlock: return .wouldBlock
+        case .closed: return .closed
+        case .failed(let code): return .failed(code)
+        }
+    }
 
     func closeSupervisor() { supervisor = nil }
 }

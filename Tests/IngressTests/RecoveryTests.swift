@@ -65,6 +65,6 @@ struct RecoveryTests {
         try port.replaceAcceptor()
         let hasRung = port.workerBell.drain()
         #expect(hasRung)
-        #expect(port.channel.receive() == .message(.ready(settingsVersion: 1)))
+        #expect(port.heard() == .ready(settingsVersion: 1))
     }
 }

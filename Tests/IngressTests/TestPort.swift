@@ -103,6 +103,11 @@ final class TestPort {
     /// A producer on the same ring, for a test that plays the dead predecessor.
     func predecessor() throws -> RingProducer { try Self.producer(files, page) }
 
+    /// The next message that it says to the supervisor, if it carries no descriptor.
+    func heard() -> RoleMessage? {
+        if case .message(let message) = channel.receive() { message } else { nil }
+    }
+
     /// As the supervisor's death would.
     func hangUp() throws {
         try SeqPacketChannel.pair().split { first, _ in channel = RoleChannel(first) }

@@ -122,23 +122,19 @@ import Testing
         if order != .all { for lease in leases { #expect(lease.nextPending(from: 1, to: 101) != nil) } }
     }
 
-    @Test("after a change of shards the older records keep their old ones")
-    func barrier() throws {
+    @Test("a slot that was freed holds nothing back, and its next service begins unpaused")
+    func freed() throws {
         let ring = try TestRing(arena: 1 << 20, records: 1_024)
-        var slot = ServiceSlot(
-            name: "s", order: .none, incarnation: 1, since: 1, shards: 3, tableStart: 0, tableCapacity: 64)
-        slot.previousShards = 2
-        slot.barrier = 11
-        ring.supervisor.install(slot, at: 0)
-        let producer = try ring.producer()
-        for _ in 0..<20 { producer.append("x") }
-        producer.publish()
-        let worker = try ring.worker()
-        let leases = try (0..<3).map { try worker.lease(slot: 0, shard: $0) }
-        for sequence in UInt64(1)...20 {
-            let shard = Int(sequence % (sequence < 11 ? 2 : 3))
-            #expect(leases.firstIndex { $0.holds(sequence) } == shard)
-        }
+        ring.install(0)
+        let memory = try MemoryFile.map(ring.files.control.descriptor.raw, writable: true)
+        let at = SharedWords(memory).advanced(by: RingLayout.Control.slots)
+        at.store(1, RingLayout.Slot.paused)
+        ring.install(0)
+        #expect(at.relaxed(RingLayout.Slot.paused) == 1)
+        ring.supervisor.free(slot: 0)
+        #expect(try ring.control().slots().isEmpty)
+        ring.install(0, incarnation: 2)
+        #expect(at.relaxed(RingLayout.Slot.paused) == 0)
     }
 
     @Test("a descriptor that leaves the arena is reported, not followed", arguments: [24, 32])

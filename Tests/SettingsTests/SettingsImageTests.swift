@@ -89,6 +89,7 @@ struct SettingsImageTests {
     /// No field at its default, so that one left out of the image shows.
     static let everything: Settings = {
         var settings = Settings()
+        settings.version = 1 << 40
         settings.port.address = "::1"
         settings.port.number = 514
         settings.port.udp = false
@@ -125,6 +126,7 @@ struct SettingsImageTests {
         service.limits = [.init(name: "nofile", resource: 7, soft: 10, hard: UInt64.max)]
         service.onRemove = .drop
         service.renamedFrom = "pager"
+        service.placement = .init(slot: 63, incarnation: 1 << 33, state: .dropping)
         return service
     }()
 

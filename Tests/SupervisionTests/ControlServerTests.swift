@@ -14,12 +14,20 @@ private final class Bench {
     let path: String
     let server: ControlServer
     let loop: EventLoop
+    /// Every line, in the order in which they were served.
+    private(set) var served: [String] = []
+    private(set) var waiting: ControlTicket?
+    /// Whether the last turn was for the listener.
+    var isAccepting = false
+    /// Some descriptor to give away.
+    private let listener: Descriptor
 
     init(accept: @escaping (CInt) -> AcceptResult = Sockets.accept) throws {
         folder = try Directory.makeTemporary(in: "/tmp", prefix: "belfry-control-")
         path = "\(folder)/run/control.sock"
         server = ControlServer(path: path, accept: accept)
         loop = try EventLoop()
+        listener = try Descriptor.duplicate(2)
     }
 
     deinit {
@@ -48,10 +56,23 @@ private final class Bench {
         try loop.wait(until: Clock.monotonic() + 100_000_000)
         while let event = loop.nextEvent() {
             if event.subject.kind == ControlServer.listener {
+                isAccepting = true
                 server.acceptAll(loop)
             } else {
-                server.serve(Int(event.subject.index), loop) { line, peer in Array("<\(text(line))>\n".utf8) }
+                server.serve(Int(event.subject.index), loop) { line, asker in
+                    served.append(text(line))
+                    switch text(line) {
+                    case "later":
+                        waiting = asker.ticket
+                        return .later
+                    case "file": return .withDescriptor(Array("<file>\n".utf8), listener.raw)
+                    default: return .now(Array("<\(text(line))>\n".utf8))
+                    }
+                }
             }
+        }
+        while let due = loop.nextDue() {
+            if due.kind == ControlServer.pause { server.resume(loop) }
         }
     }
 }
@@ -126,6 +147,84 @@ struct ControlServerTests {
         try send("late\n", to: late)
         #expect(try bench.answer(to: late) == "<late>\n")
         #expect(try bench.answer(to: first) == "")
+    }
+
+    @Test("out of descriptors with no client to let go, listening rests until there are some again")
+    func pauses() throws {
+        var isExhausted = true
+        let bench = try Bench { isExhausted ? .exhausted(24) : Sockets.accept($0) }
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send("hello\n", to: client)
+        try bench.turn()
+        bench.isAccepting = false
+        try bench.loop.wait(blocking: false)
+        #expect(bench.loop.nextEvent() == nil)
+        isExhausted = false
+        #expect(try bench.answer(to: client) == "<hello>\n")
+    }
+
+    @Test("an answer may come later, and what is asked meanwhile is answered behind it")
+    func later() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send("later\nnext\n", to: client)
+        while bench.waiting == nil { try bench.turn() }
+        #expect(bench.served == ["later"])
+        let ticket = try #require(bench.waiting)
+        bench.server.answer(ticket, Array("done\n".utf8), bench.loop)
+        #expect(try bench.answer(to: client).hasPrefix("done\n"))
+        while bench.served.count < 2 { try bench.turn() }
+    }
+
+    @Test("an answer for a client that has gone goes to nobody, its successor in the same place included")
+    func gone() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        do {
+            let client = try Sockets.unixConnect(bench.path)
+            try send("later\n", to: client)
+            while bench.waiting == nil { try bench.turn() }
+        }
+        try bench.turn()
+        let ticket = try #require(bench.waiting)
+        let next = try Sockets.unixConnect(bench.path)
+        try send("later\n", to: next)
+        while bench.served.count < 2 { try bench.turn() }
+        #expect(bench.waiting?.place == ticket.place)
+        bench.server.answer(ticket, Array("wrong\n".utf8), bench.loop)
+        bench.server.answer(try #require(bench.waiting), Array("right\n".utf8), bench.loop)
+        #expect(try bench.answer(to: next) == "right\n")
+    }
+
+    @Test("a descriptor goes along with the answer's first byte")
+    func descriptor() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send("file\n", to: client)
+        while bench.served.isEmpty { try bench.turn() }
+        var buffer = [UInt8](repeating: 0, count: 64)
+        switch SeqPacketChannel(owning: try client.duplicate()).receive(into: &buffer) {
+        case .packet(let count, let passed):
+            let hasCome = passed != nil
+            #expect(hasCome && String(decoding: buffer[..<count], as: UTF8.self) == "<file>\n")
+        default: Issue.record("nothing came")
+        }
+    }
+
+    @Test("a client that sends many requests at once takes turns with the others")
+    func turns() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let greedy = try Sockets.unixConnect(bench.path)
+        let modest = try Sockets.unixConnect(bench.path)
+        try send(String(repeating: "g\n", count: 40), to: greedy)
+        try send("m\n", to: modest)
+        while !bench.served.contains("m") { try bench.turn() }
+        #expect(bench.served.count { $0 == "g" } <= 2 * ControlSession.turn)
+        while bench.served.count < 41 { try bench.turn() }
     }
 
     @Test("a socket file that a dead instance left is replaced")
