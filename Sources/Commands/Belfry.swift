@@ -15,36 +15,51 @@ package enum BelfryTool {
     package static func run(_ arguments: [String]) -> Int32 {
         // A closed pipe is told by write(), so that `belfry … | head` ends without a word.
         Signal.ignoreBrokenPipes()
+        StandardDescriptors.reserve()
         guard !arguments.isEmpty else {
             Output.error(Belfry.helpMessage())
             return 2
         }
         do {
-            var command = try Belfry.parseAsRoot(Invocation.ordered(arguments))
+            let arguments = Invocation.ordered(arguments)
+            try Invocation.checkVerb(arguments, among: Belfry.verbs)
+            var command = try Belfry.parseAsRoot(arguments)
             try command.run()
             return 0
         } catch let failure as Failure {
-            Output.error("belfry: \(failure.reason)")
-            return 1
-        } catch let error as SystemCallError where error.isBrokenPipe {
-            return 1
+            return fail(failure.reason)
+        } catch is ReaderGone {
+            return 0
+        } catch ControlClientError.refused(let sentence, let lines) {
+            try? File.write(2, lines.span)
+            return fail(sentence)
         } catch let error where error is SystemCallError || error is ControlClientError || error is SendError {
-            Output.error("belfry: \(error)")
-            return 1
+            return fail("\(error)")
         } catch {
             return end(with: error)
         }
     }
 
-    /// Help and version are asked for, the rest is wrong usage.
+    private static func fail(_ reason: String) -> Int32 {
+        Output.error("belfry: \(reason)")
+        return 1
+    }
+
+    /// Help, version and completion scripts are asked for, the rest is wrong usage.
     private static func end(with error: any Error) -> Int32 {
         let message = Belfry.fullMessage(for: error)
         guard Belfry.exitCode(for: error) == .success else {
             Output.error(message)
             return 2
         }
-        try? Output.write(message + "\n")
-        return 0
+        do {
+            try Output.write(message + "\n")
+            return 0
+        } catch let failure as Failure {
+            return fail(failure.reason)
+        } catch {
+            return 0
+        }
     }
 }
 
@@ -70,9 +85,17 @@ struct Belfry: ParsableCommand {
             Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
             """,
         version: "belfry \(Release.version)",
-        subcommands: [
-            StatusVerb.self, LedgerVerb.self, SendVerb.self, CheckVerb.self, DrainVerb.self, SettingsImageVerb.self,
+        subcommands: [SettingsImageVerb.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Looking on", subcommands: [StatusVerb.self, LedgerVerb.self]),
+            CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
+            CommandGroup(name: "Changing", subcommands: [CheckVerb.self, DrainVerb.self]),
         ])
+
+    static var _errorPrefix: String { "belfry: " }
+
+    /// The words that may stand first.
+    static var verbs: [String] { configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"] }
 
     /// Understood before the verb and after it: see Invocation.
     @OptionGroup var control: ControlOption

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The order of the arguments: `belfry --control SOCKET status` is `belfry status --control SOCKET`.
+/// The arguments before they are parsed: `belfry --control SOCKET status` is `belfry status --control SOCKET`, and a verb
+/// that does not exist is told with the one that was probably meant.
 ///
-/// Used once, before the arguments are parsed.
 /// Invariant: nothing is added, nothing lost; arguments behind the verb keep their order.
+
+internal import ArgumentParser
+internal import SettingsFile
 
 enum Invocation {
     static func ordered(_ arguments: [String]) -> [String] {
@@ -10,5 +13,11 @@ enum Invocation {
         let count = first == "--control" ? 2 : first.hasPrefix("--control=") ? 1 : 0
         guard count > 0, arguments.count > count, !arguments[count].hasPrefix("-") else { return arguments }
         return [arguments[count]] + arguments.prefix(count) + arguments.dropFirst(count + 1)
+    }
+
+    static func checkVerb(_ arguments: [String], among verbs: [String]) throws(ValidationError) {
+        let verb = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
+        guard let verb, !verb.hasPrefix("-"), !verbs.contains(verb) else { return }
+        throw ValidationError("there is no command \"\(verb)\"; \(Suggestion.text(for: verb, among: verbs))")
     }
 }

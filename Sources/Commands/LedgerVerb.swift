@@ -4,6 +4,7 @@
 /// Invariant: changes nothing.
 
 internal import ArgumentParser
+internal import Control
 
 struct LedgerVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,11 +16,19 @@ struct LedgerVerb: ParsableCommand {
             Examples:
               belfry ledger
               belfry ledger --watch
+              belfry ledger --service archive --service 'mail-*'
+              belfry ledger --sort pending:desc
               belfry ledger --json | jq .intake.refused
             """)
 
     @OptionGroup var control: ControlOption
     @OptionGroup var report: ReportOptions
+    @OptionGroup var services: RowOptions<LedgerServices>
 
-    func run() throws { try report.show(control) { .ledger($0) } }
+    func run() throws {
+        let services = try services.query()
+        try report.show(LedgerReport.self, of: control, .ledger(.json), isFiltered: services.isFilter) {
+            try services.apply(to: $0)
+        }
+    }
 }

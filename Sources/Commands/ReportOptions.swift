@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a report is shown: for people or machines, once or again and again.
 ///
-/// Used by `belfry status` and `belfry ledger`.
+/// Used by every verb that shows a report. It asks for JSON, whatever is printed, so that rows are chosen in one place.
 /// Invariant: watching asks the broker no more often than every 100 ms, over one connection.
 
 internal import ArgumentParser
 internal import Control
 internal import LinuxIO
+internal import Wire
 
 struct ReportOptions: ParsableArguments {
     @Flag(help: "Print JSON, one object on one line, for machines.")
     var json = false
+
+    @Option(help: ArgumentHelp("Colours: auto, always or never; auto: on a terminal.", valueName: "when"))
+    var color = ColourChoice.auto
 
     @Flag(help: "Print it again and again until interrupted.")
     var watch = false
@@ -29,25 +33,48 @@ struct ReportOptions: ParsableArguments {
         }
     }
 
-    func show(_ control: ControlOption, _ request: (ReportFormat) -> ControlRequest) throws {
-        let request = request(json ? .json : Output.wantsColour ? .colour : .text)
-        guard watch else { return try Output.write(control.ask(request)) }
+    /// `select` chooses and sorts rows of the report; `isFiltered`: whether it may leave some out.
+    func show<Shown: Report>(
+        _: Shown.Type, of control: ControlOption, _ request: ControlRequest, isFiltered: Bool = false,
+        _ select: (JSONValue) throws -> JSONValue = { $0 }
+    ) throws {
         let client = try control.connect()
+        var screen = Screen(isWatched: watch && !json)
         let pause = try Poller(capacity: 1)
-        // Only a person's terminal is cleared; a file or a machine gets one report after the other.
-        let clears = !json && Output.isTerminal(1)
         while true {
-            let report = try client.ask(request)
-            try Output.write(clears ? Array("\u{1B}[H\u{1B}[2J".utf8) + report : report)
+            let report = try select(try Self.read(client.ask(request)))
+            try screen.show(try json ? Self.line(report) : Self.text(Shown.self, report, color, isFiltered))
+            guard watch else { return }
             _ = try pause.wait(timeoutNanoseconds: interval.flatMap(Interval.parse) ?? 1_000_000_000)
         }
     }
+
+    static func read(_ answer: [UInt8]) throws -> JSONValue {
+        guard let value = JSONValue(document: answer) else { throw notUnderstood }
+        return value
+    }
+
+    private static func text<Shown: Report>(
+        _: Shown.Type, _ report: JSONValue, _ color: ColourChoice, _ isFiltered: Bool
+    ) throws -> [UInt8] {
+        guard let report = Shown(report) else { throw notUnderstood }
+        return report.text(Output.style(color, isFiltered: isFiltered))
+    }
+
+    static func line(_ report: JSONValue) -> [UInt8] {
+        var json = JSONWriter()
+        report.write(into: &json)
+        return json.bytes + [0x0A]
+    }
+
+    static let notUnderstood = Failure(
+        "belfryd's answer was not understood; are belfry and belfryd of the same version (--version)?")
 }
 
 enum Interval {
     /// Nanoseconds; nil if it is no interval, or not from 100ms to 1d.
     static func parse(_ text: String) -> UInt64? {
-        for (unit, milliseconds) in [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+        for (unit, milliseconds) in [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
         where text.hasSuffix(unit) {
             guard let number = Int(text.dropLast(unit.count)), (1...86_400_000).contains(number),
                 (100...86_400_000).contains(number * milliseconds)

@@ -9,8 +9,8 @@ package import LinuxIO
 package enum ControlClientError: Error, Equatable, CustomStringConvertible {
     /// The socket could not be reached.
     case unreachable(path: String, reason: SystemCallError)
-    /// The broker's own sentence.
-    case refused(String)
+    /// The broker's own sentence, and the lines that it sent before (faults of a configuration, one on each).
+    case refused(String, lines: [UInt8] = [])
     /// The broker ended the connection before the answer was whole.
     case closed
     case timedOut(Duration)
@@ -19,7 +19,7 @@ package enum ControlClientError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreachable(let path, let reason): "\(path): \(reason.reason)"
-        case .refused(let sentence): sentence
+        case .refused(let sentence, _): sentence
         case .closed: "belfryd ended the connection before its answer was whole; look at its log"
         case .timedOut(let time):
             "belfryd did not answer within \(HumanText.duration(time.nanoseconds)); look at its log"
@@ -74,7 +74,10 @@ package final class ControlClient {
             switch step {
             case .success(let payload, let next): return take(payload, next)
             case .error(let sentence, let next):
-                throw .refused(String(decoding: take(sentence.upperBound, next)[sentence], as: UTF8.self))
+                let bytes = take(sentence.upperBound, next)
+                throw .refused(
+                    String(decoding: bytes[sentence], as: UTF8.self),
+                    lines: Array(bytes[..<(sentence.lowerBound - ControlReply.errorWord.utf8.count)]))
             case .more: try receive(until: deadline, timeout)
             }
         }

@@ -6,6 +6,8 @@
 /// of reports keep to it: their lines begin with a fixed word, a blank, or `{`; a service's own name is indented.
 
 package enum ControlReply {
+    static let errorWord = "error: "
+
     /// `payload` is whole lines, each with its newline, or empty.
     package static func appendSuccess(_ payload: [UInt8], to out: inout [UInt8]) {
         out.append(contentsOf: payload)
@@ -13,7 +15,7 @@ package enum ControlReply {
     }
 
     package static func appendError(_ fault: ControlFault, to out: inout [UInt8]) {
-        out.append(contentsOf: "error: ".utf8)
+        out.append(contentsOf: errorWord.utf8)
         // One line, whatever was quoted in the sentence.
         for byte in fault.sentence.utf8 { out.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
         out.append(0x0A)
@@ -48,7 +50,9 @@ package enum ControlReply {
             }
             let line = bytes.extracting(from..<index)
             if starts(line, with: "ok"), line.count == 2 { return .success(payload: from, next: index + 1) }
-            if starts(line, with: "error: ") { return .error(sentence: from + 7..<index, next: index + 1) }
+            if starts(line, with: errorWord) {
+                return .error(sentence: from + errorWord.utf8.count..<index, next: index + 1)
+            }
             index += 1
             from = index
         }

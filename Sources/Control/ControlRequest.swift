@@ -89,10 +89,8 @@ package enum ControlRequest: Equatable, Sendable {
 
 /// How a report is wanted.
 package enum ReportFormat: String, Sendable {
-    /// For people, within 80 columns.
+    /// For people, within 80 columns, times in UTC.
     case text
-    /// The same with the colours of a terminal.
-    case colour
     /// For machines, on one line.
     case json
 }

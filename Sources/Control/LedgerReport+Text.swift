@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The ledger for people, within 80 columns, written so that each line can be added up by hand.
+/// The ledger for people, written so that each line can be added up by hand.
 ///
-/// Used by the supervisor for `ledger` and `ledger colour`.
+/// Used by the supervisor for `ledger`, and by `belfry ledger` with what its terminal can do.
 /// Invariant: as ControlReply asks, no line begins with a word that a configuration chose.
 
 extension LedgerReport {
-    package func text(coloured: Bool) -> [UInt8] {
-        var table = TextTable(coloured: coloured)
+    package func text(_ style: TextStyle) -> [UInt8] {
+        var table = TextTable(style)
         appendIntake(to: &table)
         table.end()
         appendServices(to: &table)
@@ -23,29 +23,35 @@ extension LedgerReport {
         table.paragraph(
             "published \(intake.published) = routed \(intake.routed) + unrouted \(intake.unrouted)", indent: 2)
         appendReasons("refused", intake.refused, indent: 2, to: &table)
-        let bound = intake.kernelDroppedIsLowerBound && intake.kernelDropped > 0 ? "≥ " : ""
+        let bound = intake.kernelDropped > 0 ? "≥ " : ""
         table.paragraph(
             "dropped by the kernel before Belfry saw it: \(bound)\(intake.kernelDropped)", indent: 2,
             intake.kernelDropped == 0 ? .plain : .yellow)
     }
 
+    private static let columns = ["matched", "delivered", "dead", "dropped", "pending"]
+    private static let columnWidth = 10
+
     private func appendServices(to table: inout TextTable) {
-        table.left("services", 24, .strong)
-        for title in ["matched", "delivered", "dead", "dropped", "pending"] { table.right(title, 11, .strong) }
+        let width = table.nameWidth(
+            services.map(\.name), title: "services", others: Self.columns.count * Self.columnWidth)
+        table.left("services", width, .strong)
+        for title in Self.columns { table.right(title, Self.columnWidth, .strong) }
         table.end()
-        if services.isEmpty { table.paragraph("none configured: every notification is unrouted", indent: 2) }
-        for service in services { append(service, to: &table) }
+        if services.isEmpty { table.none("none configured: every notification is unrouted") }
+        for service in services { append(service, nameWidth: width, to: &table) }
     }
 
-    private func append(_ service: Service, to table: inout TextTable) {
-        table.left("  " + TextTable.cut(service.name, 21), 24)
-        table.right(HumanText.count(service.matched), 11)
-        table.right(HumanText.count(service.delivered), 11)
-        table.right(HumanText.count(service.dead), 11, service.dead == 0 ? .plain : .yellow)
-        table.right(HumanText.count(service.dropped.total), 11, service.dropped.total == 0 ? .plain : .yellow)
-        table.right(HumanText.count(service.pending), 11)
-        if !service.balances { appendBalance(false, to: &table) }
+    private func append(_ service: Service, nameWidth: Int, to table: inout TextTable) {
+        table.name(service.name, nameWidth)
+        table.right(HumanText.count(service.matched), Self.columnWidth)
+        table.right(HumanText.count(service.delivered), Self.columnWidth)
+        table.right(HumanText.count(service.dead), Self.columnWidth, service.dead == 0 ? .plain : .yellow)
+        table.right(
+            HumanText.count(service.dropped.total), Self.columnWidth, service.dropped.total == 0 ? .plain : .yellow)
+        table.right(HumanText.count(service.pending), Self.columnWidth)
         table.end()
+        if !service.balances { table.paragraph("OUT OF BALANCE", indent: 4, .red) }
         appendReasons("dropped", service.dropped, indent: 4, to: &table)
         if service.pending > 0 {
             table.paragraph("of pending: in flight \(service.inFlight), parked \(service.parked)", indent: 4)

@@ -7,7 +7,7 @@
 
 package import Wire
 
-package struct LedgerReport: Equatable, Sendable {
+package struct LedgerReport: Report, Equatable {
     package struct Count: Equatable, Sendable {
         package var reason: String
         package var count: UInt64
@@ -25,14 +25,13 @@ package struct LedgerReport: Equatable, Sendable {
         package var refused: [Count] = []
         package var routed: UInt64 = 0
         package var unrouted: UInt64 = 0
+        /// A lower bound: with the kernel's offload on, one drop may have been a whole train of datagrams.
         package var kernelDropped: UInt64 = 0
-        /// With the kernel's offload on, one drop may have been a whole train of datagrams.
-        package var kernelDroppedIsLowerBound = false
 
         package init() {}
 
         package var balances: Bool {
-            received == published + duplicate + refused.total && published == routed + unrouted
+            received == published &+ duplicate &+ refused.total && published == routed &+ unrouted
         }
     }
 
@@ -48,7 +47,7 @@ package struct LedgerReport: Equatable, Sendable {
 
         package init() {}
 
-        package var balances: Bool { matched == delivered + dead + dropped.total + pending }
+        package var balances: Bool { matched == delivered &+ dead &+ dropped.total &+ pending }
     }
 
     package var intake = Intake()

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The status for people, within 80 columns: the same for `nc -U` and for `belfry status`.
+/// The status for people: what runs, who waits, and why something does not run.
 ///
-/// Used by the supervisor for `status` and `status colour`.
+/// Used by the supervisor for `status`, and by `belfry status` with what its terminal can do.
 /// Invariant: as ControlReply asks, no line begins with a word that a configuration chose.
 
-internal import Wire
-
 extension StatusReport {
-    package func text(coloured: Bool) -> [UInt8] {
-        var table = TextTable(coloured: coloured)
+    package func text(_ style: TextStyle) -> [UInt8] {
+        var table = TextTable(style)
         appendHead(to: &table)
         table.end()
         appendRoles(to: &table)
@@ -18,24 +16,28 @@ extension StatusReport {
     }
 
     private func appendHead(to table: inout TextTable) {
-        table.text("belfry    ", .strong)
-        table.text("generation \(generation)  pid \(pid)  ")
-        table.text(state.rawValue, state == .running ? .green : .yellow)
-        table.text("  up \(HumanText.age(uptime))")
-        table.end()
-        table.text("port      ", .strong)
-        table.text(address + (udp ? " udp" : "") + (tcp ? " tcp" : "") + "  \(acceptor.connections) connections")
-        table.end()
-        table.text("rates     ", .strong)
-        table.text("received \(HumanText.count(rates.received))/s  delivered \(HumanText.count(rates.delivered))/s")
-        table.end()
-        table.text("ring      ", .strong)
-        table.text("\(HumanText.bytes(ring.used)) of \(HumanText.bytes(ring.size)) used  ")
-        table.text("\(HumanText.count(ring.records)) records of \(HumanText.count(ring.capacity))")
+        table.facts(
+            "belfry",
+            [
+                ("generation \(generation)", .plain), ("pid \(pid)", .plain),
+                (state.rawValue, state == .running ? .green : .yellow), ("up \(HumanText.age(uptime))", .plain),
+            ])
+        let connections = acceptor.connections == 1 ? "1 connection" : "\(acceptor.connections) connections"
+        table.facts("port", [(address + (udp ? " udp" : "") + (tcp ? " tcp" : ""), .plain), (connections, .plain)])
+        table.facts(
+            "rates",
+            [
+                ("received \(HumanText.count(rates.received))/s", .plain),
+                ("delivered \(HumanText.count(rates.delivered))/s", .plain),
+            ])
+        var facts: [(String, TextTable.Colour)] = [
+            ("\(HumanText.bytes(ring.used)) of \(HumanText.bytes(ring.size)) used", .plain),
+            ("\(HumanText.count(ring.records)) records of \(HumanText.count(ring.capacity))", .plain),
+        ]
         if let oldest = ring.oldest {
-            table.text("  oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))")
+            facts.append(("oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))", .plain))
         }
-        table.end()
+        table.facts("ring", facts)
     }
 
     private func appendRoles(to table: inout TextTable) {
@@ -62,32 +64,32 @@ extension StatusReport {
         table.end()
     }
 
+    private static let columns = [
+        ("inst", 5), ("waiting", 8), ("in-flight", 10), ("backoff", 8), ("delivered", 10), ("retried", 8),
+    ]
+
     private func appendServices(to table: inout TextTable) {
-        table.left("services", 22, .strong)
-        table.left("state", 12, .strong)
-        for (title, width) in [("inst", 5), ("waiting", 9), ("in-flight", 10), ("delivered", 10), ("retried", 9)] {
-            table.right(title, width, .strong)
-        }
+        let others = Self.columns.reduce(ServiceState.width) { $0 + $1.1 }
+        let width = table.nameWidth(services.map(\.name), title: "services", others: others)
+        table.left("services", width, .strong)
+        table.left("state", ServiceState.width, .strong)
+        for (title, width) in Self.columns { table.right(title, width, .strong) }
         table.end()
-        if services.isEmpty { table.paragraph("none configured: every notification is unrouted", indent: 2) }
-        for service in services { append(service, to: &table) }
+        if services.isEmpty { table.none("none configured: every notification is unrouted") }
+        for service in services { append(service, nameWidth: width, to: &table) }
     }
 
-    private func append(_ service: Service, to table: inout TextTable) {
-        table.left("  " + TextTable.cut(service.name, 19), 22)
-        let colour: TextTable.Colour =
-            switch service.state {
-            case .stopped: .faint
-            case .starting: .plain
-            case .running: .green
-            case .backingOff: .red
-            }
-        table.left(service.state == .backingOff ? "backing off" : service.state.rawValue, 12, colour)
-        table.right(HumanText.count(service.instances), 5)
-        table.right(HumanText.count(service.waiting + service.backingOff), 9)
-        table.right(HumanText.count(service.inFlight), 10)
-        table.right(HumanText.count(service.delivered), 10)
-        table.right(HumanText.count(service.retried), 9, service.retried == 0 ? .plain : .yellow)
+    private func append(_ service: Service, nameWidth: Int, to table: inout TextTable) {
+        table.name(service.name, nameWidth)
+        table.left(service.state.word, ServiceState.width, service.state.colour)
+        let counts = [
+            service.instances, service.waiting, service.inFlight, service.backingOff, service.delivered,
+            service.retried,
+        ]
+        for ((title, width), count) in zip(Self.columns, counts) {
+            let isTrouble = count > 0 && (title == "backoff" || title == "retried")
+            table.right(HumanText.count(count), width, isTrouble ? .yellow : .plain)
+        }
         table.end()
         appendReason(of: service, to: &table)
     }
@@ -96,9 +98,27 @@ extension StatusReport {
         var words: [String] = []
         if let until = service.until {
             let left = (until - min(until, now)) / 1_000_000
-            words.append("until \(Timestamp.rfc3339(until).prefix(19))Z, in \(HumanText.duration(left * 1_000_000))")
+            words.append("until \(table.style.moment(until, now)), in \(HumanText.duration(left * 1_000_000))")
         }
         if let reason = service.reason { words.append(reason) }
         if !words.isEmpty { table.paragraph(words.joined(separator: ": "), indent: 4, .yellow) }
+    }
+}
+
+extension StatusReport.ServiceState {
+    /// Characters of the column: the longest word, and the blank that the next column brings.
+    package static let width = 11
+
+    /// As people read it.
+    package var word: String { self == .backingOff ? "backing off" : rawValue }
+
+    package var colour: TextTable.Colour {
+        switch self {
+        case .stopped: .faint
+        case .starting: .plain
+        case .running: .green
+        case .paused, .draining: .yellow
+        case .backingOff: .red
+        }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The state of a running Belfry at one moment: what `status` shows.
 ///
-/// Filled in by the supervisor out of the regions; its JSON and text forms are in the files beside this one.
+/// Filled in by the supervisor out of the regions, or by `belfry` out of its JSON; JSON and text forms are beside this file.
 /// Invariant: times are nanoseconds since 1970 in UTC, ages seconds, rates a second; nil is "not now".
 
-package struct StatusReport: Equatable, Sendable {
+package struct StatusReport: Report, Equatable {
     package enum State: String, Sendable {
         case starting, running, draining
     }
@@ -47,9 +47,13 @@ package struct StatusReport: Equatable, Sendable {
         package init() {}
     }
 
-    package enum ServiceState: String, Sendable {
+    package enum ServiceState: String, Sendable, CaseIterable {
         case stopped, starting, running
         case backingOff = "backing-off"
+        /// Hands out nothing new until an operator resumes it.
+        case paused
+        /// Was removed or replaced by a reload, and still finishes what was for it.
+        case draining
     }
 
     package struct Service: Equatable, Sendable {

@@ -141,11 +141,15 @@ struct SettingsReader {
         let most = settings.ring.size / SettingsLimits.arenaShare
         guard settings.port.maxMessage > most else { return }
         let node = file.value("port")?.mapping?["max-message"]
+        let (ring, message) = (Units.text(bytes: settings.ring.size), Units.text(bytes: settings.port.maxMessage))
+        let enough = Units.text(bytes: settings.port.maxMessage * SettingsLimits.arenaShare)
         faults.add(
             node.flatMap { YAMLDocument.place($0.mark) } ?? ringPlace,
             node == nil ? "ring.size" : "port.max-message",
-            "port.max-message (\(Units.text(bytes: settings.port.maxMessage))) is over a quarter of ring.size "
-                + "(\(Units.text(bytes: settings.ring.size))); \(Units.text(bytes: most)) at most, or a ring of "
-                + "\(Units.text(bytes: settings.port.maxMessage * SettingsLimits.arenaShare)), would be right")
+            node == nil
+                ? "is \(ring), but port.max-message is \(message), over a quarter of that; a ring of \(enough) or a "
+                    + "max-message of \(Units.text(bytes: most)) would be right"
+                : "is \(message), over a quarter of ring.size (\(ring)); \(Units.text(bytes: most)) at most, or a ring of "
+                    + "\(enough), would be right")
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Which key was probably meant.
 ///
-/// Used by Section for keys that do not exist.
+/// Used by Section for keys that do not exist, and by the command-line tool for its users' words.
 /// Invariant: always a key that exists, or all of them.
 
-enum Suggestion {
-    static func text(for key: String, among known: [String]) -> String {
+package enum Suggestion {
+    /// "NAME would be right", or all there are.
+    package static func text(for key: String, among known: [String]) -> String {
         let nearest = known.map { (key: $0, distance: distance(key.lowercased(), $0)) }.min {
             $0.distance < $1.distance
         }

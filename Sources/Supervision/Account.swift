@@ -9,11 +9,10 @@ internal import Ring
 internal import Wire
 
 enum Account {
-    static func report(_ ledger: RingLedger, kernelDropped: UInt64, isLowerBound: Bool) throws -> LedgerReport {
+    static func report(_ ledger: RingLedger, kernelDropped: UInt64) throws -> LedgerReport {
         var report = LedgerReport()
         report.intake = intake(ledger.intake())
         report.intake.kernelDropped = kernelDropped
-        report.intake.kernelDroppedIsLowerBound = isLowerBound
         for index in 0..<RingGeometry.slots {
             guard let (slot, counts) = try ledger.service(at: index) else { continue }
             report.services.append(service(slot.name, counts))

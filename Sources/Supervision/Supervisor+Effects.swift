@@ -8,7 +8,6 @@ internal import Control
 internal import HotRestart
 internal import LinuxIO
 internal import Logging
-internal import Wire
 
 extension Supervisor {
     func perform(_ effect: SupervisionPlan.Effect) {
@@ -103,12 +102,9 @@ extension Supervisor {
         isOver = true
         do {
             try regions.settleAll()
-            let report = try Account.report(
-                regions.ledger, kernelDropped: drops.total, isLowerBound: settings.port.udp)
+            let report = try Account.report(regions.ledger, kernelDropped: drops.total)
             for line in Account.lines(report) { log.notice("\(line)") }
-            var json = JSONWriter()
-            report.write(into: &json)
-            try File.write(folder.ledgerPath, (json.bytes + [0x0A]).span)
+            try File.write(folder.ledgerPath, report.answer(.json).span)
         } catch {
             log.error("the last ledger could not be written to \(folder.ledgerPath): \(error)")
             exitStatus = 1

@@ -9,7 +9,6 @@ internal import LinuxIO
 internal import Reactor
 internal import Ring
 internal import Settings
-internal import Wire
 
 extension Supervisor {
     func answer(_ line: Span<UInt8>, _ asker: ControlAsker) -> ControlAnswer {
@@ -40,8 +39,8 @@ extension Supervisor {
     private func payload(of request: ControlRequest, _ peer: PeerCredentials) throws(ControlFault) -> [UInt8] {
         do {
             switch request {
-            case .status(let format): return render(try status(), format)
-            case .ledger(let format): return render(try ledger(), format)
+            case .status(let format): return try status().answer(format)
+            case .ledger(let format): return try ledger().answer(format)
             case .help: return Array(ControlReply.help.utf8)
             case .drain:
                 if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
@@ -54,7 +53,7 @@ extension Supervisor {
 
     private func ledger() throws -> LedgerReport {
         if let raw = port.udp?.raw { drops.sample(try SocketFacts.drops(of: raw)) }
-        return try Account.report(regions.ledger, kernelDropped: drops.total, isLowerBound: settings.port.udp)
+        return try Account.report(regions.ledger, kernelDropped: drops.total)
     }
 
     private func status() throws -> StatusReport {
@@ -109,19 +108,5 @@ extension Supervisor {
         service.delivered = counts[.delivered]
         ShardSummary(counts.shards).fill(&service)
         return service
-    }
-
-    private func render(_ report: StatusReport, _ format: ReportFormat) -> [UInt8] {
-        format == .json ? line { report.write(into: &$0) } : report.text(coloured: format == .colour)
-    }
-
-    private func render(_ report: LedgerReport, _ format: ReportFormat) -> [UInt8] {
-        format == .json ? line { report.write(into: &$0) } : report.text(coloured: format == .colour)
-    }
-
-    private func line(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
-        var json = JSONWriter()
-        write(&json)
-        return json.bytes + [0x0A]
     }
 }

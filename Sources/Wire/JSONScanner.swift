@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A strict scanner of RFC 8259 that finds the top-level members of an object and checks all the rest.
+/// A strict scanner of RFC 8259 that finds the top-level members of an object (or elements of an array) and checks all
+/// the rest.
 ///
-/// Used by the decoders of JSON and CloudEvents on untrusted bytes. No recursion, no allocation: the kinds of the open
+/// Used by the decoders of JSON and CloudEvents on untrusted bytes, and by the command-line tool. No recursion, no allocation: the kinds of the open
 /// containers are bits of one word.
-/// Invariant: it accepts exactly what RFC 8259 calls an object, in valid UTF-8, nested `maximumDepth` deep at most.
+/// Invariant: it accepts exactly what RFC 8259 calls an object (an array), in valid UTF-8, nested `maximumDepth` deep at most.
 package struct JSONScanner {
     package static let maximumDepth = 64
 
@@ -25,6 +26,31 @@ package struct JSONScanner {
     package static func scanObject(_ bytes: Span<UInt8>, visit: (Member) -> Void) -> Bool {
         var scanner = JSONScanner()
         return scanner.object(bytes, visit)
+    }
+
+    /// Calls `visit` for each element in order, without space around it. False if `bytes` are no JSON array.
+    package static func scanArray(_ bytes: Span<UInt8>, visit: (Range<Int>) -> Void) -> Bool {
+        var scanner = JSONScanner()
+        return scanner.array(bytes, visit)
+    }
+
+    private mutating func array(_ bytes: Span<UInt8>, _ visit: (Range<Int>) -> Void) -> Bool {
+        skipSpace(bytes)
+        guard take(0x5B, bytes) else { return false }
+        depth = 1
+        skipSpace(bytes)
+        if !take(0x5D, bytes) {
+            repeat {
+                skipSpace(bytes)
+                let start = index
+                guard value(bytes) else { return false }
+                visit(start..<index)
+                skipSpace(bytes)
+            } while take(0x2C, bytes)
+            guard take(0x5D, bytes) else { return false }
+        }
+        skipSpace(bytes)
+        return index == bytes.count
     }
 
     private mutating func object(_ bytes: Span<UInt8>, _ visit: (Member) -> Void) -> Bool {

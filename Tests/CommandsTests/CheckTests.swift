@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What `belfry check` and `belfry settings-image` make of a file.
 
+import Control
 import LinuxIO
 import Settings
 import Testing
@@ -26,10 +27,36 @@ struct CheckTests {
     func summary() {
         var settings = Settings()
         #expect(
-            CheckVerb.summary("b.yaml", settings) == "b.yaml: good: 127.0.0.1:2355 udp tcp, 2 workers, 0 services\n")
+            Self.summary(settings) == """
+                b.yaml: good
+                port      127.0.0.1:2355 udp tcp
+                workers   2
+                services  none: every notification is unrouted
+
+                """)
         settings.port.address = "::1"
         settings.port.udp = false
         settings.services = ["a", "b"].map { .init(name: $0, topics: [">"], command: ["/bin/true"]) }
-        #expect(CheckVerb.summary("b.yaml", settings) == "b.yaml: good: [::1]:2355 tcp, 2 workers, 2 services: a, b\n")
+        #expect(
+            Self.summary(settings) == """
+                b.yaml: good
+                port      [::1]:2355 tcp
+                workers   2
+                services  2:  a  b
+
+                """)
+    }
+
+    @Test("keeps to 80 columns, however many services there are")
+    func width() {
+        var settings = Settings()
+        settings.services = (1...64).map { .init(name: "service-number-\($0)", topics: [">"], command: ["/bin/true"]) }
+        let lines = Self.summary(settings).split(separator: "\n")
+        #expect(lines.count > 10 && lines.allSatisfy { $0.count <= 80 })
+        #expect(lines.last?.hasSuffix("service-number-64") == true)
+    }
+
+    private static func summary(_ settings: Settings) -> String {
+        String(decoding: CheckVerb.summary("b.yaml", settings, TextStyle()), as: UTF8.self)
     }
 }

@@ -14,7 +14,8 @@ struct LineInputTests {
     @Test(
         "lose their newlines, and the empty ones count as well",
         arguments: [
-            ("", []), ("\n\n", ["1:", "2:"]), ("a\nb\n", ["1:a", "2:b"]), ("a\r\n\r\n\nb", ["1:a", "2:", "3:", "4:b"]), (" \n", ["1: "]),
+            ("", []), ("\n\n", ["1:", "2:"]), ("a\nb\n", ["1:a", "2:b"]), ("a\r\n\r\n\nb", ["1:a", "2:", "3:", "4:b"]),
+            (" \n", ["1: "]),
             ("a\rb\n", ["1:a\rb"]),
         ] as [(String, [String])])
     func lines(text: String, expected: [String]) throws {

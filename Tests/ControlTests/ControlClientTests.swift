@@ -23,6 +23,14 @@ struct ControlClientTests {
         #expect(throws: ControlClientError.refused("there is nothing to drain")) { try client.ask(.drain) }
     }
 
+    @Test("throws the lines before the sentence with it")
+    func refusalWithLines() throws {
+        let server = try AnswerServer()
+        let client = try server.client(answered: "b.yaml:1:2: a\nb.yaml:3:4: b\nerror: 2 faults\n")
+        let lines = Array("b.yaml:1:2: a\nb.yaml:3:4: b\n".utf8)
+        #expect(throws: ControlClientError.refused("2 faults", lines: lines)) { try client.ask(.status(.json)) }
+    }
+
     @Test("gives out no half of an answer")
     func half() throws {
         let server = try AnswerServer()

@@ -9,7 +9,7 @@ struct ControlRequestTests {
     @Test(
         "is read back from its own line",
         arguments: [
-            ControlRequest.status(.text), .status(.json), .status(.colour), .ledger(.text), .ledger(.json), .drain,
+            ControlRequest.status(.text), .status(.json), .ledger(.text), .ledger(.json), .drain,
             .help,
         ])
     func roundTrip(request: ControlRequest) throws {

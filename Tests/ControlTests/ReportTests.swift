@@ -37,13 +37,13 @@ struct ReportTests {
             worker 1            12        7s         0       4
             worker 2          none         -         9       0
 
-            services              state        inst  waiting in-flight delivered  retried
-              on-call             backing off     0        6         0     12.3M        3
+            services            state       inst waiting in-flight backoff delivered retried
+              on-call           backing off    0       5         0       1     12.3M       3
                 until 1970-01-01T00:01:43Z, in 3s: command /usr/bin/page: no such file or
                 directory
 
             """
-        #expect(String(decoding: Self.status.text(coloured: false), as: UTF8.self) == expected)
+        #expect(String(decoding: Self.status.text(TextStyle()), as: UTF8.self) == expected)
     }
 
     @Test("ledger: JSON has the form of the manual")
@@ -65,13 +65,13 @@ struct ReportTests {
               refused: full 2
               dropped by the kernel before Belfry saw it: ≥ 4
 
-            services                    matched  delivered       dead    dropped    pending
-              on-call                         6          3          0          1          2
+            services                 matched delivered      dead   dropped   pending
+              on-call                      6         3         0         1         2
                 dropped: rejected 1
                 of pending: in flight 1, parked 0
 
             """
-        #expect(String(decoding: Self.ledger.text(coloured: false), as: UTF8.self) == expected)
+        #expect(String(decoding: Self.ledger.text(TextStyle()), as: UTF8.self) == expected)
     }
 
     @Test("ledger: what is out of balance is said, on either side")
@@ -79,15 +79,15 @@ struct ReportTests {
         var ledger = Self.ledger
         ledger.intake.received += 1
         ledger.services[0].pending += 1
-        let text = String(decoding: ledger.text(coloured: false), as: UTF8.self)
-        #expect(text.split(separator: "\n").count { $0.hasSuffix("OUT OF BALANCE") } == 2)
+        let text = String(decoding: ledger.text(TextStyle()), as: UTF8.self)
+        #expect(text.split(separator: "\n").count { $0.contains("OUT OF BALANCE") } == 2)
         #expect(!text.contains("balanced"))
     }
 
     @Test("has the same letters with colours and without")
     func colours() {
-        let coloured = String(decoding: Self.status.text(coloured: true), as: UTF8.self)
-        let plain = String(decoding: Self.status.text(coloured: false), as: UTF8.self)
+        let coloured = String(decoding: Self.status.text(TextStyle(isColoured: true)), as: UTF8.self)
+        let plain = String(decoding: Self.status.text(TextStyle()), as: UTF8.self)
         #expect(coloured.contains("\u{1B}[32mrunning\u{1B}[0m"))
         #expect(coloured.replacing(/\u{1B}\[[0-9]+m/, with: "") == plain)
     }
@@ -97,8 +97,85 @@ struct ReportTests {
         var status = Self.status
         status.services[0].name = "ok"
         status.services[0].reason = "error: \u{1B}[2J\nok\n"
-        let lines = String(decoding: status.text(coloured: false), as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: status.text(TextStyle()), as: UTF8.self).split(separator: "\n")
         #expect(lines.allSatisfy { $0 != "ok" && !$0.hasPrefix("error: ") && !$0.contains("\u{1B}") })
+    }
+
+    @Test("is read back from its own JSON, and shows the same text")
+    func roundTrip() throws {
+        for report in [Self.status, Self.wide] {
+            let read = try #require(StatusReport(Self.json(report)))
+            #expect(read == report)
+            #expect(read.text(TextStyle()) == report.text(TextStyle()))
+        }
+        #expect(LedgerReport(try Self.json(Self.ledger)) == Self.ledger)
+    }
+
+    @Test("is not read from JSON that says something unheard of")
+    func unreadable() throws {
+        let unheard = try Self.json(Self.status, replacing: "\"backing-off\",\"until\"", with: "\"asleep\",\"until\"")
+        #expect(StatusReport(unheard) == nil)
+        #expect(LedgerReport(try Self.json(Self.ledger, replacing: "\"parked\":0", with: "\"parked\":null")) == nil)
+        #expect(StatusReport(.object([])) == nil)
+    }
+
+    @Test("fits the columns that there are, whatever the names and addresses", arguments: [72, 80, 100, 130, 200])
+    func width(columns: Int) {
+        let style = TextStyle(width: columns)
+        for report in [Self.wide.text(style), Self.wideLedger.text(style)] {
+            let lines = String(decoding: report, as: UTF8.self).split(separator: "\n")
+            #expect(lines.allSatisfy { $0.count <= columns }, "\(lines.filter { $0.count > columns })")
+            #expect(lines.contains { $0.hasPrefix("  serv") && $0.contains("-63 ") })
+            #expect(lines.contains { $0.contains(" service-with-a-name-that-is-as-long") } == (columns >= 130))
+        }
+    }
+
+    @Test("tells times on its reader's clock")
+    func moment() {
+        let style = TextStyle { time, now in "\(time / 1_000_000_000)/\(now / 1_000_000_000)" }
+        #expect(String(decoding: Self.status.text(style), as: UTF8.self).contains("until 103/100, in 3s"))
+    }
+
+    @Test("says of an empty list whether there is none or none was asked for")
+    func empty() {
+        let text = String(decoding: LedgerReport().text(TextStyle()), as: UTF8.self)
+        #expect(text.hasSuffix("  none configured: every notification is unrouted\n"))
+        let filtered = String(decoding: StatusReport().text(TextStyle(isFiltered: true)), as: UTF8.self)
+        #expect(filtered.hasSuffix("  none that fits\n"))
+    }
+
+    private static func json(
+        _ report: some Report, replacing old: String = "", with new: String = ""
+    ) throws -> JSONValue {
+        let text = String(decoding: report.answer(.json), as: UTF8.self)
+        return try #require(JSONValue(document: Array(text.replacing(old, with: new).utf8)))
+    }
+
+    @Test("of changes: a line for each, keys and values under each other")
+    func changesText() {
+        let expected = """
+            workers.count:            2 -> 4
+            services.archive:         removed (draining)
+            services.on-call.command: [/usr/bin/page, --now] -> [/usr/bin/page, --now,
+                                      --all, --of, --them]
+            ring.size:                64MiB stays, 128MiB needs a restart
+
+            """
+        #expect(String(decoding: Self.changes.text(TextStyle()), as: UTF8.self) == expected)
+        #expect(String(decoding: ChangeReport().text(TextStyle()), as: UTF8.self) == "nothing has changed\n")
+    }
+
+    @Test("of changes: JSON is read back")
+    func changesJSON() throws {
+        let json = """
+            {"version":2,"changed":[{"key":"workers.count","from":"2","to":"4"},\
+            {"key":"services.archive","from":null,"to":"removed (draining)"},\
+            {"key":"services.on-call.command","from":"[/usr/bin/page, --now]",\
+            "to":"[/usr/bin/page, --now, --all, --of, --them]"}],\
+            "restart":[{"key":"ring.size","running":"64MiB","file":"128MiB"}]}
+            """
+        #expect(Self.text { Self.changes.write(into: &$0) } == json)
+        #expect(ChangeReport(try Self.json(Self.changes)) == Self.changes)
     }
 
     private static func text(_ write: (inout JSONWriter) -> Void) -> String {
@@ -106,66 +183,4 @@ struct ReportTests {
         write(&json)
         return String(decoding: json.bytes, as: UTF8.self)
     }
-
-    static let status: StatusReport = {
-        var status = StatusReport()
-        status.now = 100_000_000_000
-        status.generation = 3
-        status.pid = 10
-        status.state = .running
-        status.uptime = 192
-        status.address = "127.0.0.1:2355"
-        status.acceptor.pid = 11
-        status.acceptor.age = 190
-        status.acceptor.restarts = 1
-        status.acceptor.connections = 2
-        var worker = StatusReport.Worker()
-        worker.index = 1
-        worker.pid = 12
-        worker.age = 7
-        worker.leases = 4
-        var lost = StatusReport.Worker()
-        lost.index = 2
-        lost.restarts = 9
-        status.workers = [worker, lost]
-        var service = StatusReport.Service()
-        service.name = "on-call"
-        service.mode = "exec"
-        service.state = .backingOff
-        service.until = 103_500_000_000
-        service.reason = "command /usr/bin/page: no such file or directory"
-        service.waiting = 5
-        service.backingOff = 1
-        service.delivered = 12_345_678
-        service.retried = 3
-        status.services = [service]
-        status.ring.used = 3 << 19
-        status.ring.size = 64 << 20
-        status.ring.records = 6
-        status.ring.capacity = 65_536
-        status.ring.oldest = 70_000_000_000
-        status.rates.received = 1203
-        return status
-    }()
-
-    static let ledger: LedgerReport = {
-        var ledger = LedgerReport()
-        ledger.intake.received = 10
-        ledger.intake.published = 7
-        ledger.intake.duplicate = 1
-        ledger.intake.refused = [.init("full", 2), .init("http", 0)]
-        ledger.intake.routed = 6
-        ledger.intake.unrouted = 1
-        ledger.intake.kernelDropped = 4
-        ledger.intake.kernelDroppedIsLowerBound = true
-        var service = LedgerReport.Service()
-        service.name = "on-call"
-        service.matched = 6
-        service.delivered = 3
-        service.dropped = [.init("rejected", 1)]
-        service.pending = 2
-        service.inFlight = 1
-        ledger.services = [service]
-        return ledger
-    }()
 }

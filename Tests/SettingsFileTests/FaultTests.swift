@@ -54,12 +54,12 @@ struct FaultTests {
                 + "would be right"),
         Row(
             "port: { max-message: 17MiB }",
-            "1:22: port.max-message: port.max-message (17MiB) is over a quarter of ring.size (64MiB); 16MiB at most, "
+            "1:22: port.max-message: is 17MiB, over a quarter of ring.size (64MiB); 16MiB at most, "
                 + "or a ring of 68MiB, would be right"),
         Row(
             "ring: { size: 3MiB }",
-            "1:15: ring.size: port.max-message (1MiB) is over a quarter of ring.size (3MiB); 768KiB at most, "
-                + "or a ring of 4MiB, would be right"),
+            "1:15: ring.size: is 3MiB, but port.max-message is 1MiB, over a quarter of that; a ring of 4MiB or a "
+                + "max-message of 768KiB would be right"),
         Row("port: { frame-timeout: 30 }", "1:24: port.frame-timeout: is \"30\"; a unit, as in 30s, would be right"),
         Row("port: { frame-timeout: 1.5s }", "1:24: port.frame-timeout: is \"1.5s\"; \(time) would be right"),
         Row("port: { frame-timeout: none }", "1:24: port.frame-timeout: is \"none\"; \(time) would be right"),

@@ -100,4 +100,15 @@ import Wire
             #expect((members(bytes) != nil) == isObject, "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
         }
     }
+
+    @Test("the elements of an array are found in order, without the space around them", arguments: values)
+    func elements(_ value: String) {
+        let bytes = ascii(" [ \(value) ,\t1,\(value)\n] ")
+        var found: [String] = []
+        #expect(JSONScanner.scanArray(bytes.span) { found.append(String(decoding: bytes[$0], as: UTF8.self)) })
+        #expect(found == [value, "1", value])
+    }
+
+    @Test("what is no array is none", arguments: ["", "{}", "[", "[1", "[1,]", "[,1]", "[1 2]", "[] x", "[1}"])
+    func noArray(_ text: String) { #expect(!JSONScanner.scanArray(ascii(text).span) { _ in }) }
 }

@@ -30,6 +30,9 @@ int belfry_epoll_wait(int epoll, void *events, int count, int64_t timeout_ns);  
 uint32_t belfry_event_flags(const void *events, int index);
 uint64_t belfry_event_token(const void *events, int index);
 
+// The window of a terminal (terminals.c)
+int belfry_terminal_size(int fd, uint16_t *columns, uint16_t *rows);
+
 // Processes and signals (processes.c)
 int belfry_pidfd_open(int pid);
 int belfry_pidfd_send_signal(int fd, int signal);
