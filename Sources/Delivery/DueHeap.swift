@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What is to be delivered again, the earliest first, and of those due at the same moment the lowest sequence.
 ///
-/// Used by ShardQueue, which looks at pop whether an item still holds: an entry that was resolved or failed anew
-/// leaves its old item behind.
-/// Invariant: a binary heap by (due, sequence).
+/// Used by ShardQueue. An entry of the in-flight table stands in it once at most, and leaves it with its record: a
+/// service that fails everything and then acks it late leaves nothing behind.
+/// Invariant: a binary heap by (due, sequence), and `places[items[i].index] == i`.
 
 struct DueHeap {
     struct Item: Equatable {
@@ -13,30 +13,64 @@ struct DueHeap {
         let index: Int
     }
 
+    private static let none: Int32 = -1
     private var items: [Item] = []
+    /// Where each entry's item stands.
+    private var places: [Int32]
+
+    /// - Parameter capacity: entries of the table.
+    init(capacity: Int) { places = [Int32](repeating: Self.none, count: capacity) }
 
     var first: Item? { items.first }
 
+    /// Takes an entry in, in place of what it was in for before.
     mutating func push(_ item: Item) {
+        remove(item.index)
         items.append(item)
-        var child = items.count - 1
-        while child > 0, Self.precedes(items[child], items[(child - 1) / 2]) {
-            items.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
+        siftUp(items.count - 1)
     }
 
     @discardableResult
     mutating func pop() -> Item? {
-        guard let top = items.first, let last = items.popLast() else { return nil }
-        guard !items.isEmpty else { return top }
-        items[0] = last
-        var parent = 0
-        while let child = earlierChild(of: parent), Self.precedes(items[child], items[parent]) {
-            items.swapAt(child, parent)
-            parent = child
-        }
+        guard let top = items.first else { return nil }
+        remove(top.index)
         return top
+    }
+
+    /// Takes an entry out, if it is there.
+    mutating func remove(_ index: Int) {
+        let place = Int(places[index])
+        guard place >= 0, let last = items.popLast() else { return }
+        places[index] = Self.none
+        guard place < items.count else { return }
+        items[place] = last
+        siftUp(place)
+        siftDown(Int(places[last.index]))
+    }
+
+    private mutating func put(_ item: Item, at place: Int) {
+        items[place] = item
+        places[item.index] = Int32(truncatingIfNeeded: place)
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        let item = items[start]
+        var place = start
+        while place > 0, Self.precedes(item, items[(place - 1) / 2]) {
+            put(items[(place - 1) / 2], at: place)
+            place = (place - 1) / 2
+        }
+        put(item, at: place)
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        let item = items[start]
+        var place = start
+        while let child = earlierChild(of: place), Self.precedes(items[child], item) {
+            put(items[child], at: place)
+            place = child
+        }
+        put(item, at: place)
     }
 
     private func earlierChild(of parent: Int) -> Int? {

@@ -15,7 +15,7 @@ final class ExecRunner: ServiceRunner {
         let delivery: ShardQueue.Delivery
         /// Bytes of the body that the process has taken.
         var written = 0
-        let deadline: UInt64
+        let began: UInt64
         var isTimedOut = false
     }
 
@@ -31,18 +31,14 @@ final class ExecRunner: ServiceRunner {
     private var runs: [Run?]
     private(set) var running = 0
     private var variables = MessageVariables()
-    private let ackTimeout: UInt64
     private let grace: UInt64
-    private var isEnding = false
 
     /// - Parameter place: its place in the worker, which its events carry.
     init(_ shard: Shard, place: Int) throws(SystemCallError) {
         self.shard = shard
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
-        let window = Self.window(of: shard.service, shard: shard.lease.shard, capacity: shard.lease.table.capacity)
-        runs = [Run?](repeating: nil, count: window)
-        ackTimeout = shard.service.ackTimeout.nanoseconds
+        runs = [Run?](repeating: nil, count: shard.window)
         grace = shard.context.graces.ending
     }
 
@@ -50,7 +46,7 @@ final class ExecRunner: ServiceRunner {
 
     func work(now: UInt64, head: UInt64) {
         advanceEndings(now)
-        while !isEnding, running < runs.count, !shard.backoff.blocks(at: now),
+        while running < shard.window, !shard.backoff.blocks(at: now),
             let delivery = shard.handOut(now: now, head: head)
         {
             start(delivery, now: now)
@@ -68,7 +64,7 @@ final class ExecRunner: ServiceRunner {
             let decided = Clock.monotonic()
             let process = try launch(place, now: now)
             let began = Clock.monotonic()
-            runs[place] = Run(process: process, delivery: delivery, deadline: now.addingSaturated(ackTimeout))
+            runs[place] = Run(process: process, delivery: delivery, began: now)
             running += 1
             shard.backoff.succeed()
             shard.launched(took: began &- decided)
@@ -135,7 +131,7 @@ final class ExecRunner: ServiceRunner {
         case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(index, .delivered, now: now)
         case .exited(ExitCode.dataError) where !run.isTimedOut: shard.settle(index, .rejected, now: now)
         // Ended by us in the middle: the entry stays for a successor, who repeats the delivery.
-        case _ where isEnding: break
+        case _ where shard.isEnding: break
         default: shard.fail(index, run.isTimedOut ? .timedOut : .ended(status), now: now)
         }
     }
@@ -146,7 +142,7 @@ final class ExecRunner: ServiceRunner {
         guard running > 0 else { return }
         for place in runs.indices {
             guard let run = runs[place] else { continue }
-            if now >= run.deadline, !run.isTimedOut {
+            if now >= deadline(of: run), !run.isTimedOut {
                 runs[place]?.isTimedOut = true
                 run.process.end(.terminated, now: now, grace: grace)
             }
@@ -154,8 +150,13 @@ final class ExecRunner: ServiceRunner {
         }
     }
 
+    private func deadline(of run: Run) -> UInt64 { run.began.addingSaturated(shard.ackTimeout) }
+
+    // Each of its processes has a message, and is reaped with it.
+    func finish() { shard.finish() }
+
     func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
-        isEnding = true
+        shard.end()
         for run in runs { run?.process.end(step, now: now, grace: grace) }
     }
 
@@ -163,10 +164,10 @@ final class ExecRunner: ServiceRunner {
         var earliest = UInt64.max
         if running > 0 {
             for case let run? in runs {
-                earliest = min(earliest, run.isTimedOut ? .max : run.deadline, run.process.ending.deadline)
+                earliest = min(earliest, run.isTimedOut ? .max : deadline(of: run), run.process.ending.deadline)
             }
         }
-        guard !isEnding, !shard.isPaused, running < runs.count else { return earliest }
+        guard shard.isServing, running < shard.window else { return earliest }
         if shard.backoff.blocks(at: now) { return min(earliest, shard.isIdle ? .max : shard.backoff.until) }
         return min(earliest, shard.queue.nextDue ?? .max)
     }

@@ -15,7 +15,7 @@ struct GrantedShards {
     private var runners: [(any ServiceRunner)?] = []
     /// The places of each slot's runners.
     private var places = [[Int]](repeating: [], count: RingGeometry.slots)
-    /// Places of runners whose grant is gone.
+    /// Places of runners whose grant is gone: they finish what is in flight.
     private var leaving: Set<Int> = []
     private var seen: UInt64 = 0
     private var confirmed: UInt64 = 0
@@ -33,6 +33,10 @@ struct GrantedShards {
 
     /// Whether the grants are those that were last looked at.
     var isUpToDate: Bool { context.ring.control.grantsVersion == seen }
+
+    /// Nothing is left to be delivered up to the head that was last looked at: not in the shards that it holds, and not in one that is
+    /// on its way from one worker to another, and may come here.
+    var areResting: Bool { all.allSatisfy { $0.shard.isResting } && !context.ring.hasUnheldWork }
 
     // MARK: the frontier's view
 
@@ -63,21 +67,20 @@ struct GrantedShards {
     // MARK: grants
 
     /// Opens what was granted, ends what is not any more, and confirms when that is done.
-    mutating func keepToGrants(now: UInt64) throws(SystemCallError) {
-        letGo()
-        if !isUpToDate {
+    mutating func keepToGrants() throws(SystemCallError) {
+        // A shard that came back while it was being let go is opened as soon as it is gone.
+        var mustCompare = letGo() || !isUpToDate
+        while mustCompare {
             seen = context.ring.control.grantsVersion
-            try compare(now: now)
-            letGo()
+            try compare()
+            mustCompare = letGo()
         }
         guard leaving.isEmpty, confirmed != seen else { return }
-        // A shard that came back while it was being let go is opened only now.
-        try compare(now: now)
         confirmed = seen
         context.ring.page.applied(grants: seen)
     }
 
-    private mutating func compare(now: UInt64) throws(SystemCallError) {
+    private mutating func compare() throws(SystemCallError) {
         for slot in 0..<RingGeometry.slots {
             for shard in 0..<RingGeometry.shardsPerSlot {
                 let isGranted = context.ring.control.holder(slot: slot, shard: shard) == index
@@ -86,7 +89,7 @@ struct GrantedShards {
                 case (true, nil): try open(slot, shard)
                 case (false, let place?):
                     leaving.insert(place)
-                    runners[place]?.end(.terminated, now: now, grace: context.graces.ending)
+                    runners[place]?.finish()
                 default: break
                 }
             }
@@ -116,13 +119,18 @@ struct GrantedShards {
         context.log.error("slot \(slot): \(reason)")
     }
 
-    private mutating func letGo() {
+    /// Gives up the leases of those that have finished.
+    /// - Returns: whether there were any.
+    private mutating func letGo() -> Bool {
+        var isAny = false
         for place in leaving {
             guard let runner = runners[place], runner.running == 0 else { continue }
             runner.shard.close()
             runners[place] = nil
             places[runner.shard.lease.slotIndex].removeAll { $0 == place }
             leaving.remove(place)
+            isAny = true
         }
+        return isAny
     }
 }

@@ -3,8 +3,8 @@
 /// its group, then by SIGKILL.
 ///
 /// Pure; ServiceProcess performs what it says.
-/// Invariant: the steps follow in this order, none is done twice, and after the last there is nothing to wait for but
-/// the kernel.
+/// Invariant: the steps follow in this order, none is done twice, a grace that runs is never made longer, and after the
+/// last step there is nothing to wait for but the kernel.
 
 struct ProcessEnding: Equatable, Sendable {
     enum Step: Int, Sendable { case running, asked, terminated, killed }
@@ -17,13 +17,18 @@ struct ProcessEnding: Equatable, Sendable {
     /// Whether it was told by a signal.
     var isForced: Bool { step.rawValue >= Step.terminated.rawValue }
 
-    /// Goes at least as far as `wanted`.
+    /// Goes at least as far as `wanted`; if it has come just so far, the step after it may come sooner now.
     /// - Parameter grace: nanoseconds until the step after it.
     /// - Returns: the step to be performed now, or nil if it is done already.
     mutating func begin(_ wanted: Step, now: UInt64, grace: UInt64) -> Step? {
-        guard wanted.rawValue > step.rawValue else { return nil }
+        guard wanted.rawValue >= step.rawValue, wanted != .running else { return nil }
+        let end = wanted == .killed ? UInt64.max : now.addingSaturated(grace)
+        guard wanted != step else {
+            deadline = min(deadline, end)
+            return nil
+        }
         step = wanted
-        deadline = wanted == .killed ? .max : now.addingSaturated(grace)
+        deadline = end
         return wanted
     }
 

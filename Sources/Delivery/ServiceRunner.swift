@@ -5,7 +5,6 @@
 /// Invariant: processes are launched in `work` only, and reaped in `handle` or `work`.
 
 import LinuxIO
-import Settings
 
 protocol ServiceRunner: AnyObject {
     var shard: Shard { get }
@@ -17,23 +16,10 @@ protocol ServiceRunner: AnyObject {
     func work(now: UInt64, head: UInt64)
     /// Something happened to one of its processes.
     func handle(_ kind: Token.Kind, place: Int, now: UInt64)
-    /// Hands out nothing more and ends the processes, at least as far as `step`.
+    /// Hands out nothing more, waits for the answers to what is in flight, each for its `ack-timeout` at most, and then
+    /// asks its processes to end. What is not in flight is left to a successor. It is done when `running` is 0.
+    func finish()
+    /// Hands out nothing more and ends the processes, at least as far as `step`; what is in flight is a successor's.
     func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64)
     func showStatus(now: UInt64)
-}
-
-extension ServiceRunner {
-    /// How many deliveries of a shard may be under way at once.
-    static func window(of service: Settings.Service, shard: Int, capacity: Int) -> Int {
-        let wanted: Int
-        switch (service.mode, service.order) {
-        case (.stream, _): wanted = service.inFlight
-        case (.exec, .none):
-            // Shared out among the lanes, so that together they keep to it.
-            let (each, rest) = service.concurrency.quotientAndRemainder(dividingBy: max(service.shards, 1))
-            wanted = each + (shard < rest ? 1 : 0)
-        case (.exec, _): wanted = 1
-        }
-        return max(1, min(wanted, capacity))
-    }
 }

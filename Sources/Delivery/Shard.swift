@@ -12,6 +12,14 @@ import Settings
 extension ShardLease: ShardRecords {}
 
 final class Shard {
+    enum Stage {
+        case serving
+        /// Nothing is handed out any more; what is in flight may still come to its end.
+        case finishing
+        /// The processes are being ended; what is in flight is left to a successor.
+        case ending
+    }
+
     let service: Settings.Service
     let context: WorkerContext
     let lease: ShardLease
@@ -25,6 +33,12 @@ final class Shard {
     /// An operator wants nothing more handed out.
     private(set) var isPaused = false
     private var retryApplied: UInt64
+    private(set) var stage = Stage.serving
+    /// The most that may be in flight.
+    let window: Int
+    /// Nanoseconds, as everything here.
+    let ackTimeout: UInt64
+    let idleTimeout: UInt64?
 
     init(service: Settings.Service, lease: ShardLease, context: WorkerContext) {
         self.service = service
@@ -34,6 +48,9 @@ final class Shard {
         backoff = LaunchBackoff(service.retry)
         retryApplied = lease.retryApplied
         begun = [UInt64](repeating: 0, count: lease.table.capacity)
+        window = Self.window(of: service, shard: lease.shard, capacity: lease.table.capacity)
+        ackTimeout = service.ackTimeout.nanoseconds
+        idleTimeout = service.idleTimeout?.nanoseconds
         queue = ShardQueue(
             capacity: lease.table.capacity, isOrdered: lease.slot.order != .none, floor: lease.floor,
             taken: Self.unfinished(lease.table), from: lease)
@@ -49,14 +66,37 @@ final class Shard {
         }
     }
 
+    /// How many deliveries of a shard may be under way at once.
+    private static func window(of service: Settings.Service, shard: Int, capacity: Int) -> Int {
+        let wanted: Int
+        switch (service.mode, service.order) {
+        case (.stream, _): wanted = service.inFlight
+        case (.exec, .none):
+            // Shared out among the lanes, so that together they keep to it.
+            let (each, rest) = service.concurrency.quotientAndRemainder(dividingBy: max(service.shards, 1))
+            wanted = each + (shard < rest ? 1 : 0)
+        case (.exec, _): wanted = 1
+        }
+        return max(1, min(wanted, capacity))
+    }
+
     /// Nothing is pending up to the head that was last looked at.
     var isIdle: Bool { queue.isEmpty && !queue.isBehind }
+
+    // MARK: its end
+
+    /// Whether anything may be handed out.
+    var isServing: Bool { stage == .serving && !isPaused }
+    var isEnding: Bool { stage == .ending }
+
+    func finish() { if stage == .serving { stage = .finishing } }
+    func end() { stage = .ending }
 
     // MARK: a delivery, from its beginning to its end
 
     /// The next delivery, recorded as begun.
     func handOut(now: UInt64, head: UInt64) -> ShardQueue.Delivery? {
-        guard !isPaused, let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
+        guard isServing, let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
         begun[delivery.index] = now
         lease.table.begin(delivery.index, sequence: delivery.sequence, attempt: delivery.attempt)
         context.count(.deliveries)

@@ -50,7 +50,7 @@ struct ShardQueue {
     private var vacant: [Int32]
     private var index: SequenceIndex
     private var bySequence: IndexList
-    private var due = DueHeap()
+    private var due: DueHeap
     private var held = HeldKeys()
     private let isOrdered: Bool
     /// From here on nothing has been looked at.
@@ -67,6 +67,7 @@ struct ShardQueue {
         vacant = []
         index = SequenceIndex(capacity: capacity)
         bySequence = IndexList(capacity: capacity)
+        due = DueHeap(capacity: capacity)
         self.isOrdered = isOrdered
         cursor = floor
         for unfinished in taken { restore(unfinished, from: records) }
@@ -76,7 +77,7 @@ struct ShardQueue {
     /// Records that have an entry: in flight or to be delivered again.
     var count: Int { entries.count - vacant.count }
     var isEmpty: Bool { vacant.count == entries.count }
-    /// When the next record is due again, if any; may be earlier than that is true.
+    /// When the next record is due again, if any; one that must wait for another of its key may be due earlier.
     var nextDue: UInt64? { due.first?.due }
     /// No record of the shard below it is pending.
     var floor: UInt64 { min(cursor, bySequence.first.map { entries[$0].sequence } ?? .max) }
@@ -105,10 +106,9 @@ struct ShardQueue {
     private mutating func nextAgain(_ now: UInt64) -> Int? {
         while let item = due.first, item.due <= now {
             due.pop()
-            let entry = entries[item.index]
-            guard entry.sequence == item.sequence, entry.state == .waiting, entry.due == item.due else { continue }
-            guard isOrdered, held.blocks(item.sequence, key: entry.key) else { return item.index }
-            held.hold(item.sequence, key: entry.key)
+            let key = entries[item.index].key
+            guard isOrdered, held.blocks(item.sequence, key: key) else { return item.index }
+            held.hold(item.sequence, key: key)
         }
         return nil
     }
@@ -192,6 +192,7 @@ struct ShardQueue {
         let entry = entries[place]
         if entry.state == .inFlight { inFlight -= 1 }
         entries[place] = Entry()
+        due.remove(place)
         index.remove(entry.sequence)
         bySequence.remove(place)
         vacant.append(Int32(truncatingIfNeeded: place))

@@ -19,9 +19,6 @@ final class StreamRunner: ServiceRunner {
     private let framing: any StreamFraming
     private let runner: Int
     private let launcher: ServiceLauncher
-    private let window: Int
-    private let ackTimeout: UInt64
-    private let idleTimeout: UInt64?
     private let grace: UInt64
 
     private var process: ServiceProcess?
@@ -29,7 +26,6 @@ final class StreamRunner: ServiceRunner {
     private var hasAnswered = false
     /// Whether its end is our doing: then it tells nothing about the program.
     private var isEndedByUs = false
-    private var isEnding = false
 
     /// The last valid answer, or when deliveries were first held since there were none.
     private var lastProgress: UInt64 = 0
@@ -42,19 +38,15 @@ final class StreamRunner: ServiceRunner {
         framing = LinesFraming(shard)
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
-        let capacity = shard.lease.table.capacity
-        window = Self.window(of: shard.service, shard: shard.lease.shard, capacity: capacity)
-        ackTimeout = shard.service.ackTimeout.nanoseconds
-        idleTimeout = shard.service.idleTimeout?.nanoseconds
         grace = shard.context.graces.ending
-        flight = Flight(capacity: capacity)
+        flight = Flight(capacity: shard.lease.table.capacity, timeout: shard.ackTimeout)
     }
 
     var running: Int { process == nil ? 0 : 1 }
 
     /// Whether messages may be handed to it, or a process for them may be launched.
     private func mayHandOut(_ now: UInt64) -> Bool {
-        guard !isEnding, !shard.isPaused, shard.queue.inFlight < window, !framing.isFull else { return false }
+        guard shard.isServing, shard.queue.inFlight < shard.window, !framing.isFull else { return false }
         guard let process else { return !shard.backoff.blocks(at: now) }
         return !process.ending.hasBegun
     }
@@ -69,6 +61,7 @@ final class StreamRunner: ServiceRunner {
             handedOut = fill(now: now, head: head)
             flush(now)
         }
+        finishIfDone(now)
         stopIfIdle(now)
     }
 
@@ -86,7 +79,7 @@ final class StreamRunner: ServiceRunner {
                 continue
             }
             if flight.isEmpty { lastProgress = now }
-            flight.add(delivery.index, deadline: now.addingSaturated(ackTimeout))
+            flight.add(delivery.index, now: now)
             idleSince = now
             handedOut = true
         }
@@ -203,25 +196,23 @@ final class StreamRunner: ServiceRunner {
         while flight.deadline <= now, let index = flight.first {
             flight.land(index)
             shard.fail(index, .timedOut, now: now)
-            if lastProgress.addingSaturated(ackTimeout) <= now { end(.mute, now) }
+            if lastProgress.addingSaturated(flight.timeout) <= now { end(.mute, now) }
         }
     }
 
     private func stopIfIdle(_ now: UInt64) {
-        guard let process, !process.ending.hasBegun, shard.isIdle, let idleTimeout else { return }
-        guard idleSince.addingSaturated(idleTimeout) <= now else { return }
-        isEndedByUs = true
-        process.end(.asked, now: now, grace: grace)
+        guard let process, !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout else { return }
+        if idleSince.addingSaturated(idleTimeout) <= now { ask(process, now) }
     }
 
     func deadline(now: UInt64) -> UInt64 {
         var earliest = flight.deadline
         if let process {
             earliest = min(earliest, process.ending.deadline)
-            if !process.ending.hasBegun, shard.isIdle, let idleTimeout {
+            if !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout {
                 earliest = min(earliest, idleSince.addingSaturated(idleTimeout))
             }
-        } else if !isEnding, !shard.isPaused, shard.backoff.blocks(at: now), !shard.isIdle {
+        } else if shard.isServing, shard.backoff.blocks(at: now), !shard.isIdle {
             earliest = min(earliest, shard.backoff.until)
         }
         return mayHandOut(now) ? min(earliest, shard.queue.nextDue ?? .max) : earliest
@@ -243,8 +234,22 @@ final class StreamRunner: ServiceRunner {
         process.end(.terminated, now: now, grace: grace)
     }
 
+    func finish() { shard.finish() }
+
+    /// Everything that the process held is answered or has timed out: nothing more will come.
+    private func finishIfDone(_ now: UInt64) {
+        guard shard.stage == .finishing, flight.isEmpty, let process, !process.ending.hasBegun else { return }
+        ask(process, now)
+    }
+
+    /// There is nothing more for it, and nothing that it owes: it is to go by itself.
+    private func ask(_ process: ServiceProcess, _ now: UInt64) {
+        isEndedByUs = true
+        process.end(.asked, now: now, grace: grace)
+    }
+
     func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
-        isEnding = true
+        shard.end()
         isEndedByUs = true
         process?.end(step, now: now, grace: grace)
     }
@@ -261,7 +266,7 @@ final class StreamRunner: ServiceRunner {
             !hasAnswered && !isEndedByUs && now &- process.launchedAt < shard.context.graces.start
         if diedAtStart { shard.launchFailed(.diedAtStart(status), now: now) }
         // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
-        while !isEnding, let index = flight.first {
+        while !shard.isEnding, let index = flight.first {
             flight.land(index)
             if diedAtStart {
                 shard.putBack(index, wasHandedOut: true)

@@ -59,7 +59,7 @@ package final class Worker {
         let now = Clock.monotonic()
         answered = ring.control.question
         ring.page.answer(answered)
-        try shards.keepToGrants(now: now)
+        try shards.keepToGrants()
         let head = ring.head
         lookAhead(to: head)
         for runner in shards.all {
@@ -114,7 +114,7 @@ package final class Worker {
     // MARK: the end
 
     private func end(_ now: UInt64) {
-        let isIdle = shards.all.allSatisfy { $0.shard.isResting }
+        let isIdle = ending.phase == .draining && shards.areResting
         let running = shards.all.reduce(0) { $0 + $1.running }
         guard let step = ending.advance(now: now, isIdle: isIdle, running: running) else { return }
         let grace = step == .terminated ? context.graces.last : context.graces.ending

@@ -73,6 +73,20 @@ package final class RingWorker {
         return ShardLease(ring: self, slot: slot, index: index, shard: shard)
     }
 
+    /// Whether a shard that nobody holds may have something to be delivered; a slot that can't be read counts as such.
+    package var hasUnheldWork: Bool {
+        guard let slots = try? control.slots() else { return true }
+        let floors = Floors(outcomes: outcomes)
+        let head = head
+        return slots.contains { index, slot in
+            !control.isPaused(slot: index)
+                && (0..<slot.shards).contains { shard in
+                    control.holder(slot: index, shard: shard) == nil
+                        && floors.floor(slot, at: index, shard: shard) < min(head, slot.retiringAt)
+                }
+        }
+    }
+
     /// Whether the acceptor waits for space: to be asked after floors were raised; if so, ring its bell.
     package func spaceIsAwaited() -> Bool {
         SharedWords.fence()  // pairs with the fence in ProcessPage.announceWaiting

@@ -101,7 +101,9 @@ struct ProcessEndingTests {
     func hurry() {
         var ending = ProcessEnding()
         #expect(ending.begin(.terminated, now: 0, grace: 100) == .terminated)
-        #expect(ending.begin(.asked, now: 1, grace: 100) == nil)
+        #expect(ending.begin(.asked, now: 1, grace: 10) == nil && ending.deadline == 100)
+        #expect(ending.begin(.terminated, now: 1, grace: 100) == nil && ending.deadline == 100)
+        #expect(ending.begin(.terminated, now: 1, grace: 30) == nil && ending.deadline == 31)
         #expect(ending.begin(.killed, now: 2, grace: 100) == .killed)
         #expect(ending.deadline == .max)
     }

@@ -85,6 +85,14 @@ final class ShardQueueTests {
         #expect(next(at: 50) == 3)
     }
 
+    @Test("has nothing left to repeat when an answer comes after the failure")
+    func lateAnswer() {
+        _ = handOutAll()
+        fail(1, due: 100)
+        resolve(1)
+        #expect(queue.nextDue == nil)
+    }
+
     @Test("does not count a delivery that was put back, and repeats it at once")
     func putBack() throws {
         #expect(next() == 1)

@@ -48,7 +48,7 @@ struct StructureTests {
     @Test("the heap gives the earliest first, and the lowest sequence of the same moment")
     func heap() {
         var chance = Jitter(seed: 8)
-        var heap = DueHeap()
+        var heap = DueHeap(capacity: 500)
         let items = (0..<500).map { index in
             DueHeap.Item(
                 due: UInt64.random(in: 0..<50, using: &chance), sequence: UInt64.random(in: 0..<1_000, using: &chance),
