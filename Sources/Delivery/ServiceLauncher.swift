@@ -2,8 +2,8 @@
 /// Starts a service's program as its settings say. One per shard, used by its runner; every string but the metadata of
 /// an exec message is built once.
 ///
-/// The child gets its pipes, the log as stderr (an exec service as stdout too), a process group of its own, a clean
-/// signal mask, PATH, LANG and its own environment, and dies with the worker.
+/// The child gets its pipes, or a socket as descriptor 3 (`frames`), the log as what else it writes to, a process group
+/// of its own, a clean signal mask, PATH, LANG and its own environment, and dies with the worker.
 /// Invariant: nothing of a message becomes part of a command line or of a variable without the prefix `BELFRY_`.
 
 import LinuxIO
@@ -17,6 +17,8 @@ struct LaunchFailure: Error, Equatable {
 
 final class ServiceLauncher {
     private static let ownLog: CInt = 2
+    /// Where a `frames` service finds its socket; BELFRY_FD tells it.
+    private static let socketTarget: CInt = 3
     private let service: Settings.Service
     private let plan: LaunchPlan
 
@@ -28,7 +30,7 @@ final class ServiceLauncher {
                 path: service.command[0], arguments: service.command,
                 environment: Self.environment(of: service, beside: context.environment),
                 directory: service.directory ?? "/",
-                descriptors: [(Self.ownLog, 0), (Self.ownLog, 1), (Self.ownLog, 2)],
+                descriptors: Self.targets(of: service).map { (Self.ownLog, $0) },
                 credentials: service.credentials.map {
                     LaunchRequest.Credentials(user: $0.uid, group: $0.gid, groups: $0.groups)
                 },
@@ -37,21 +39,29 @@ final class ServiceLauncher {
             variables: isExec ? MessageVariable.allCases.map(\.name) : [])
     }
 
+    /// The descriptors that it gets. Which of ours they are is said at each launch, but for the log.
+    private static func targets(of service: Settings.Service) -> [CInt] {
+        // Its standard input is /dev/null.
+        service.usesFrames ? [1, 2, socketTarget] : [0, 1, 2]
+    }
+
     /// The service's own variables go before ours, and none of them may pass for one of a message's.
     private static func environment(of service: Settings.Service, beside inherited: [String]) -> [String] {
-        let reserved = Set(MessageVariable.allCases.map(\.name) + ["BELFRY_SERVICE"])
+        let reserved = Set(MessageVariable.allCases.map(\.name) + ["BELFRY_SERVICE", "BELFRY_FD"])
         let own = service.environment.filter { !reserved.contains($0.name) }
         let names = Set(own.map(\.name))
         let rest = inherited.filter { line in !names.contains(String(line.prefix { $0 != "=" })) }
         return rest + own.map { "\($0.name)=\($0.value)" } + ["BELFRY_SERVICE=\(service.name)"]
+            + (service.usesFrames ? ["BELFRY_FD=\(socketTarget)"] : [])
     }
 
     func set(_ variable: MessageVariable, to value: borrowing Span<UInt8>) {
         plan.setVariable(variable.rawValue, to: value)
     }
 
-    /// Starts the program with a pipe as its input, and for a stream service another one as its output.
+    /// Starts the program with a pipe as its input, and for a stream service another one as its output, or with a socket.
     func launch(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
+        guard !service.usesFrames else { return try launchWithSocket(on: loop, now: now) }
         let input = try pipe()
         try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(input.writing.raw) }
         plan.setDescriptor(0, to: input.reading.raw)
@@ -67,6 +77,31 @@ final class ServiceLauncher {
         input.split { _, writing in process.adopt(input: writing) }
         output.split { reading, _ in process.adopt(output: reading) }
         return process
+    }
+
+    private func launchWithSocket(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
+        let sockets = try socketPair()
+        let duplicate = try duplicate(of: sockets)
+        plan.setDescriptor(Self.socketTarget, to: sockets.theirs.raw)
+        let process = ServiceProcess(try start(), loop: loop, now: now)
+        process.adopt(socket: sockets.takeOurs(), duplicate: duplicate)
+        return process
+    }
+
+    private func socketPair() throws(LaunchFailure) -> SocketPair {
+        do throws(SystemCallError) {
+            return try SocketPair.make()
+        } catch {
+            throw LaunchFailure(words: "\(error)")
+        }
+    }
+
+    private func duplicate(of pair: borrowing SocketPair) throws(LaunchFailure) -> Descriptor {
+        do throws(SystemCallError) {
+            return try pair.ours.duplicate()
+        } catch {
+            throw LaunchFailure(words: "\(error)")
+        }
     }
 
     private func pipe() throws(LaunchFailure) -> Pipe {

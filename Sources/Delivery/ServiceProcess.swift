@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// One running process of a service: its ends of the pipes, and how far it is on its way to an end.
+/// One running process of a service: our ends of its pipes or of its socket, and how far it is on its way to an end.
 ///
 /// Made by ServiceLauncher, owned by a runner until it is reaped.
 /// Invariant: signals go to the whole process group, and only until the process is reaped: its number is its own so
@@ -15,6 +15,8 @@ final class ServiceProcess {
     private let loop: EventLoop
     private var input: Descriptor?
     private var output: Descriptor?
+    /// Input and output are two descriptors of one socket.
+    private var isSocket = false
     private var watches: (process: Watch?, input: Watch?, output: Watch?) = (nil, nil, nil)
 
     init(_ process: consuming ProcessDescriptor, loop: EventLoop, now: UInt64) {
@@ -30,13 +32,18 @@ final class ServiceProcess {
     }
 
     var pid: CInt { process.pid }
-    /// Our end of its standard input, as long as it is open.
+    /// Our end of its input, as long as it is open.
     var inputRaw: CInt? { input?.raw }
-    /// Our end of its standard output, as long as it is open.
+    /// Our end of its output, as long as it is open.
     var outputRaw: CInt? { output?.raw }
 
     func adopt(input descriptor: consuming Descriptor) { input = consume descriptor }
     func adopt(output descriptor: consuming Descriptor) { output = consume descriptor }
+    func adopt(socket: consuming Descriptor, duplicate: consuming Descriptor) {
+        input = consume duplicate
+        output = consume socket
+        isSocket = true
+    }
 
     /// Has its end and its answers told by the loop.
     func watch(runner: Int, place: Int) throws(SystemCallError) {
@@ -58,6 +65,8 @@ final class ServiceProcess {
     func closeInput() {
         if let watch = watches.input { loop.unwatch(watch) }
         watches.input = nil
+        // The process shall read the end, though answers are still read.
+        if isSocket, let raw = inputRaw { Sockets.shutdownWriting(raw) }
         input = nil
     }
 

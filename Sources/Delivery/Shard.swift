@@ -25,7 +25,7 @@ final class Shard {
     let lease: ShardLease
     var queue: ShardQueue
     var backoff: LaunchBackoff
-    var troubles = Troubles()
+    var troubles: Troubles
     private let retry: RetryPolicy
     private var shown: Shown?
     /// When each delivery in flight was handed out, by its index; 0: it is not, or a predecessor did it.
@@ -51,6 +51,7 @@ final class Shard {
         window = Self.window(of: service, shard: lease.shard, capacity: lease.table.capacity)
         ackTimeout = service.ackTimeout.nanoseconds
         idleTimeout = service.idleTimeout?.nanoseconds
+        troubles = Troubles(answersIn: service.usesFrames ? "frames" : "lines")
         queue = ShardQueue(
             capacity: lease.table.capacity, isOrdered: lease.slot.order != .none, floor: lease.floor,
             taken: Self.unfinished(lease.table), from: lease)
@@ -109,6 +110,13 @@ final class Shard {
 
     /// Its process runs only from this moment on, which is when its run time begins.
     func begin(_ index: Int, at now: UInt64) { begun[index] = now }
+
+    /// Whether there is something to be handed out now.
+    func hasWork(now: UInt64, head: UInt64) -> Bool {
+        guard let delivery = queue.next(now: now, head: head, from: lease) else { return false }
+        queue.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
+        return true
+    }
 
     /// Gives a record its outcome.
     func settle(_ index: Int, _ outcome: Outcome, now: UInt64) {

@@ -23,9 +23,7 @@ final class StreamRunner: ServiceRunner {
 
     private var process: ServiceProcess?
     private var flight: Flight
-    private var hasAnswered = false
-    /// Whether its end is our doing: then it tells nothing about the program.
-    private var isEndedByUs = false
+    private var conduct = StreamConduct()
 
     /// The last valid answer, or when deliveries were first held since there were none.
     private var lastProgress: UInt64 = 0
@@ -35,7 +33,7 @@ final class StreamRunner: ServiceRunner {
     /// - Parameter place: its place in the worker, which its events carry.
     init(_ shard: Shard, place: Int) throws(SystemCallError) {
         self.shard = shard
-        framing = LinesFraming(shard)
+        framing = shard.service.usesFrames ? FramesFraming(shard) : LinesFraming(shard)
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
         grace = shard.context.graces.ending
@@ -44,11 +42,14 @@ final class StreamRunner: ServiceRunner {
 
     var running: Int { process == nil ? 0 : 1 }
 
-    /// Whether messages may be handed to it, or a process for them may be launched.
-    private func mayHandOut(_ now: UInt64) -> Bool {
-        guard shard.isServing, shard.queue.inFlight < shard.window, !framing.isFull else { return false }
-        guard let process else { return !shard.backoff.blocks(at: now) }
-        return !process.ending.hasBegun
+    private func mayLaunch(_ now: UInt64) -> Bool {
+        process == nil && shard.isServing && !shard.backoff.blocks(at: now)
+    }
+
+    /// Whether messages may be handed to its process.
+    private var mayHandOut: Bool {
+        guard shard.isServing, let process, !process.ending.hasBegun, !framing.isFull else { return false }
+        return shard.queue.inFlight < min(shard.window, framing.credit ?? 0)
     }
 
     // MARK: work
@@ -56,11 +57,8 @@ final class StreamRunner: ServiceRunner {
     func work(now: UInt64, head: UInt64) {
         process?.advanceEnding(now: now, grace: grace)
         expire(now)
-        var handedOut = true
-        while handedOut {
-            handedOut = fill(now: now, head: head)
-            flush(now)
-        }
+        if mayLaunch(now), shard.hasWork(now: now, head: head) { launch(now) }
+        while fill(now: now, head: head) { flush(now) }
         finishIfDone(now)
         stopIfIdle(now)
     }
@@ -69,11 +67,7 @@ final class StreamRunner: ServiceRunner {
     /// - Returns: false if nothing was.
     private func fill(now: UInt64, head: UInt64) -> Bool {
         var handedOut = false
-        while mayHandOut(now), let delivery = shard.handOut(now: now, head: head) {
-            guard process != nil || launch(now) else {
-                shard.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
-                return false
-            }
+        while mayHandOut, let delivery = shard.handOut(now: now, head: head) {
             guard encode(delivery) else {
                 shard.settleCorrupt(delivery.index)
                 continue
@@ -107,7 +101,7 @@ final class StreamRunner: ServiceRunner {
 
     // MARK: launching
 
-    private func launch(_ now: UInt64) -> Bool {
+    private func launch(_ now: UInt64) {
         do throws(LaunchFailure) {
             let decided = Clock.monotonic()
             let process = try launcher.launch(on: shard.context.loop, now: now)
@@ -118,18 +112,15 @@ final class StreamRunner: ServiceRunner {
                 throw LaunchFailure(words: "\(error)")
             }
             begin(process, took: Clock.monotonic() &- decided)
-            return true
         } catch {
             shard.launchFailed(.launch(error.words), now: now)
-            return false
         }
     }
 
     private func begin(_ new: ServiceProcess, took: UInt64) {
         process = new
         framing.begin()
-        hasAnswered = false
-        isEndedByUs = false
+        conduct = StreamConduct()
         shard.troubles.clearAnswers()
         shard.launched(took: took)
     }
@@ -149,10 +140,15 @@ final class StreamRunner: ServiceRunner {
 
     private func readAnswers(_ now: UInt64) {
         guard let process, let output = process.outputRaw else { return }
-        if framing.read(from: output, atMost: Self.turn, { take($0, $1, now) }) == .closed {
+        switch framing.read(from: output, atMost: Self.turn, { take($0, $1, now) }) {
+        case .moreLater: break
+        case .closed:
             process.closeOutput()
             // Without answers it is of no use. Most often it is about to end by itself.
             giveUp(.closedOutput, now)
+        case .unreadable:
+            process.closeOutput()
+            end(.unreadable, now)
         }
     }
 
@@ -164,7 +160,9 @@ final class StreamRunner: ServiceRunner {
             progress(now)
             flight.land(index)
             shard.fail(index, .refused(Self.words(bytes, reason)), now: now)
-        case .credit: break
+        case .credit:
+            conduct.speak()
+            shard.troubles.setClosed(framing.credit == 0)
         case .garbage: shard.troubles.countGarbage()
         case .foreign: shard.troubles.countForeign()
         }
@@ -179,8 +177,8 @@ final class StreamRunner: ServiceRunner {
     private func progress(_ now: UInt64) {
         lastProgress = now
         idleSince = now
-        guard !hasAnswered else { return }
-        hasAnswered = true
+        guard !conduct.hasAnswered else { return }
+        conduct.answer()
         shard.backoff.succeed()
     }
 
@@ -193,11 +191,18 @@ final class StreamRunner: ServiceRunner {
     // MARK: time-outs
 
     private func expire(_ now: UInt64) {
+        if startDeadline <= now { end(.neverUp, now) }
         while flight.deadline <= now, let index = flight.first {
             flight.land(index)
             shard.fail(index, .timedOut, now: now)
             if lastProgress.addingSaturated(flight.timeout) <= now { end(.mute, now) }
         }
+    }
+
+    /// Until when its process has to say that it is up, if it has to.
+    private var startDeadline: UInt64 {
+        guard let process, !process.ending.hasBegun, framing.credit == nil else { return .max }
+        return process.launchedAt.addingSaturated(shard.ackTimeout)
     }
 
     private func stopIfIdle(_ now: UInt64) {
@@ -208,14 +213,14 @@ final class StreamRunner: ServiceRunner {
     func deadline(now: UInt64) -> UInt64 {
         var earliest = flight.deadline
         if let process {
-            earliest = min(earliest, process.ending.deadline)
+            earliest = min(earliest, process.ending.deadline, startDeadline)
             if !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout {
                 earliest = min(earliest, idleSince.addingSaturated(idleTimeout))
             }
         } else if shard.isServing, shard.backoff.blocks(at: now), !shard.isIdle {
             earliest = min(earliest, shard.backoff.until)
         }
-        return mayHandOut(now) ? min(earliest, shard.queue.nextDue ?? .max) : earliest
+        return mayLaunch(now) || mayHandOut ? min(earliest, shard.queue.nextDue ?? .max) : earliest
     }
 
     // MARK: the end
@@ -223,15 +228,16 @@ final class StreamRunner: ServiceRunner {
     /// The process can't be used any more, by its own doing: it gets time to end by itself.
     private func giveUp(_ failure: Failure, _ now: UInt64) {
         guard let process, !process.ending.hasBegun else { return }
-        shard.troubles.set(failure)
-        process.end(.asked, now: now, grace: grace)
+        shard.troubles.set(shard.service.usesFrames ? .closedSocket : failure)
+        end(process, .asked, now: now, grace: grace)
     }
 
     private func end(_ failure: Failure, _ now: UInt64) {
         guard let process, !process.ending.isForced else { return }
-        isEndedByUs = true
-        shard.troubles.set(failure)
-        process.end(.terminated, now: now, grace: grace)
+        conduct.end(failure)
+        // A start that failed is told when it is over.
+        if conduct.hasAnswered || failure == .mute { shard.troubles.set(failure) }
+        end(process, .terminated, now: now, grace: grace)
     }
 
     func finish() { shard.finish() }
@@ -244,39 +250,50 @@ final class StreamRunner: ServiceRunner {
 
     /// There is nothing more for it, and nothing that it owes: it is to go by itself.
     private func ask(_ process: ServiceProcess, _ now: UInt64) {
-        isEndedByUs = true
-        process.end(.asked, now: now, grace: grace)
+        conduct.end()
+        end(process, .asked, now: now, grace: grace)
     }
 
     func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
         shard.end()
-        isEndedByUs = true
-        process?.end(step, now: now, grace: grace)
+        conduct.end()
+        if let process { end(process, step, now: now, grace: grace) }
+    }
+
+    private func end(_ process: ServiceProcess, _ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
+        if !process.ending.hasBegun, let input = process.inputRaw {
+            framing.appendFinish(grace: step == .asked ? grace : 0)
+            // What does not fit now would come too late.
+            _ = framing.flush(to: input)
+        }
+        process.end(step, now: now, grace: grace)
     }
 
     private func reap(_ now: UInt64) {
         guard let process else { return }
         // What it said before it died counts.
-        if let output = process.outputRaw {
-            _ = framing.read(from: output, atMost: Self.fullPipe) { take($0, $1, now) }
+        if let output = process.outputRaw,
+            framing.read(from: output, atMost: Self.fullPipe, { take($0, $1, now) }) == .unreadable
+        {
+            conduct.end(.unreadable)
         }
         guard let status = process.reap() else { return }
         self.process = nil
-        let diedAtStart =
-            !hasAnswered && !isEndedByUs && now &- process.launchedAt < shard.context.graces.start
-        if diedAtStart { shard.launchFailed(.diedAtStart(status), now: now) }
+        let failure = conduct.startFailure(
+            status, isYoung: now &- process.launchedAt < shard.context.graces.start, isUp: framing.credit != nil)
+        if let failure { shard.launchFailed(failure, now: now) }
         // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
         while !shard.isEnding, let index = flight.first {
             flight.land(index)
-            if diedAtStart {
+            if failure != nil {
                 shard.putBack(index, wasHandedOut: true)
             } else {
-                shard.fail(index, .ended(status), now: now)
+                shard.fail(index, conduct.verdict ?? .ended(status), now: now)
             }
         }
     }
 
     func showStatus(now: UInt64) {
-        shard.show(running: running, isStarting: !hasAnswered, now: now)
+        shard.show(running: running, isStarting: !conduct.hasSpoken, now: now)
     }
 }

@@ -13,7 +13,7 @@ struct Token: Equatable {
         case channel = 2
         /// A process has ended.
         case process = 3
-        /// A process's standard input takes more.
+        /// A process's input takes more.
         case input = 4
         /// A process has answered.
         case output = 5

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What is wrong with a shard's service, in the words that `status` shows.
 ///
-/// Kept by Shard: the last failure until a delivery succeeds, what a process answered that is no answer until the
-/// process is replaced, and what happened since the page's failures were last brought up to date.
+/// Kept by Shard: the last failure until a delivery succeeds; what a process answered that is no answer, and that it
+/// takes nothing, until the process is replaced; and what happened since the page's failures were last brought up to
+/// date.
 /// Invariant: `version` changes whenever the words do, so that nobody builds them for nothing; the news stay few.
 
 import LinuxIO
@@ -20,6 +21,11 @@ enum Failure: Equatable {
     case mute
     case closedInput
     case closedOutput
+    case closedSocket
+    /// A `frames` process did not say that it is up.
+    case neverUp
+    /// A `frames` process sent what is no frame, or one that is too long.
+    case unreadable
     case corruptRecord(UInt64)
     /// It answered what is no reply.
     case garbage
@@ -38,6 +44,9 @@ extension Failure: CustomStringConvertible {
         case .mute: "answers nothing, ended"
         case .closedInput: "closed its input"
         case .closedOutput: "closed its output"
+        case .closedSocket: "closed its socket"
+        case .neverUp: "sent no WINDOW within the ack-timeout, ended"
+        case .unreadable: "sent what is no frame, ended"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
         case .garbage: "answered what is no reply"
         case .foreign: "answered for a message that it does not hold"
@@ -50,9 +59,14 @@ struct Troubles {
     private var failure: Failure?
     private var garbage = 0
     private var foreign = 0
+    private var isClosed = false
+    /// What a process answers in, for the words.
+    private let unit: String
     /// What happened since `takeNews`, the last few kinds of it, and how often.
     private var news: [(failure: Failure, times: UInt64)] = []
     private static let newsLimit = 4
+
+    init(answersIn unit: String) { self.unit = unit }
 
     mutating func set(_ failure: Failure) {
         note(failure)
@@ -68,25 +82,33 @@ struct Troubles {
         version &+= 1
     }
 
-    /// A line that is no reply.
+    /// A line or frame that is no answer.
     mutating func countGarbage() {
         note(.garbage)
         garbage += 1
         version &+= 1
     }
 
-    /// A reply for a message that the process does not hold.
+    /// An answer for a message that the process does not hold.
     mutating func countForeign() {
         note(.foreign)
         foreign += 1
         version &+= 1
     }
 
+    /// It takes nothing any more, or something again.
+    mutating func setClosed(_ new: Bool) {
+        guard new != isClosed else { return }
+        isClosed = new
+        version &+= 1
+    }
+
     /// A new process begins with a clean sheet.
     mutating func clearAnswers() {
-        guard garbage + foreign > 0 else { return }
+        guard garbage + foreign > 0 || isClosed else { return }
         garbage = 0
         foreign = 0
+        isClosed = false
         version &+= 1
     }
 
@@ -111,8 +133,9 @@ struct Troubles {
     var words: String {
         var parts: [String] = []
         if let failure { parts.append("\(failure)") }
-        if garbage > 0 { parts.append("answered what is no reply (\(garbage) lines)") }
+        if garbage > 0 { parts.append("answered what is no reply (\(garbage) \(unit))") }
         if foreign > 0 { parts.append("answered for messages that it does not hold (\(foreign))") }
+        if isClosed { parts.append("takes nothing now (WINDOW 0)") }
         return parts.joined(separator: "; ")
     }
 }

@@ -49,6 +49,9 @@ extension Settings {
             return mode == .exec ? lanes : instances
         }
 
+        /// Whether its processes are spoken to in frames, over a socket.
+        package var usesFrames: Bool { mode == .stream && framing == .frames }
+
         /// Places in the in-flight table of each shard: what it may have in flight, and as many again that back off.
         package var tableCapacity: Int { (2 * max(inFlight, concurrency) + 63) / 64 * 64 }
     }

@@ -80,9 +80,12 @@ struct ServiceReader {
 
     private func readModes(into service: inout Settings.Service) {
         _ = section.choice("mode", into: &service.mode)
-        if let place = section.choice("framing", into: &service.framing), service.framing == .frames {
+        if let place = section.choice("framing", into: &service.framing), service.framing == .frames,
+            service.mode == .exec
+        {
             faults.add(
-                place, section.name("framing"), "is frames, which this version can't do yet; lines would be right")
+                place, section.name("framing"),
+                "is frames, which a process per message can't speak; mode: stream beside it would be right")
         }
         _ = section.choice("order", into: &service.order)
         if let place = section.choice("on-remove", into: &service.onRemove), service.onRemove == .dead {

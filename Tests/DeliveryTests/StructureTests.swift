@@ -26,6 +26,29 @@ struct StructureTests {
         for sequence in 1...400 as ClosedRange<UInt64> { #expect(index[sequence] == model[sequence]) }
     }
 
+    @Test("open numbers find their entries as a dictionary does, and ranges as all of their numbers", arguments: 1...20)
+    func openNumbers(_ seed: UInt64) {
+        var chance = Jitter(seed: seed)
+        var numbers = OpenNumbers(capacity: 8)
+        var model: [UInt64: (entry: Int, sequence: UInt64)] = [:]
+        for sequence in 1...500 as ClosedRange<UInt64> {
+            let entry = Int.random(in: 0..<8, using: &chance)
+            model = model.filter { $0.value.entry != entry }
+            let number = numbers.give(entry, sequence: sequence)
+            #expect(number == sequence && numbers.last == sequence)
+            model[number] = (entry, sequence)
+            guard Bool.random(using: &chance) else { continue }
+            let first = UInt64.random(in: 1...number, using: &chance)
+            let range = first...UInt64.random(in: first...number, using: &chance)
+            var taken: [UInt64: Int] = [:]
+            numbers.take(range) { taken[$1] = $0 }
+            #expect(taken == model.filter { range.contains($0.key) }.mapValues(\.entry), "seed \(seed)")
+            model = model.filter { !range.contains($0.key) }
+            #expect(numbers.count == model.count)
+            #expect(numbers.take(first) == nil)
+        }
+    }
+
     @Test("the list keeps its order through removals at both ends and in the middle")
     func list() {
         var list = IndexList(capacity: 5)

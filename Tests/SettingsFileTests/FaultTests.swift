@@ -101,7 +101,8 @@ struct FaultTests {
         Row("mode: daemon", "3:11: services[1].mode: is \"daemon\"; exec or stream would be right"),
         Row(
             "framing: frames",
-            "3:14: services[1].framing: is frames, which this version can't do yet; lines would be right"),
+            "3:14: services[1].framing: is frames, which a process per message can't speak; mode: stream beside it "
+                + "would be right"),
         Row(
             "on-remove: dead",
             "3:16: services[1].on-remove: is dead, which this version can't do yet; drain or drop would be right"),

@@ -116,4 +116,12 @@ struct SettingsFileTests {
         expected.renamedFrom = "pager"
         return expected
     }()
+
+    @Test(
+        "has stream services that speak frames",
+        arguments: ["mode: stream, framing: frames", "framing: frames, mode: stream"])
+    func frames(_ keys: String) throws {
+        let service = try #require(try Reading.settings(Reading.service(keys)).services.first)
+        #expect(service.usesFrames)
+    }
 }

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The framing `frames`: binary deliveries and answers by number over one socket, many to a write.
+///
+/// One per shard, used by StreamRunner. docs/protocol.md, section 10. A record's payload goes out as it lies in the
+/// ring, behind the fixed part. What comes in was written by a user's program and is trusted in nothing.
+/// Invariant: a number finds an entry only as long as the entry is that of the record that it was given for; and no
+/// more is kept of what the process writes than one frame of the greatest length.
+
+import LinuxIO
+import Ring
+import Wire
+
+final class FramesFraming: StreamFraming {
+    /// Bytes that may wait; a single longer frame may too.
+    private static let limit = 65_536
+
+    private let shard: Shard
+    private let log: UInt64
+    private(set) var credit: Int?
+    private var numbers: OpenNumbers
+    private let output = ByteBuffer(capacity: 2 * limit, limit: .max)
+    /// Whether the socket is full: the loop tells when it takes more.
+    private var isBlocked = false
+    /// A frame without its record's payload, before it goes to the others.
+    private var head: [UInt8] = []
+    private var input = FramesFraming.emptyInput()
+
+    init(_ shard: Shard) {
+        self.shard = shard
+        log = shard.context.ring.control.logID
+        numbers = OpenNumbers(capacity: shard.lease.table.capacity)
+    }
+
+    private static func emptyInput() -> ByteBuffer {
+        ByteBuffer(capacity: 16_384, limit: ServiceFrame.headerCount + ServiceFrame.maximumAnswer)
+    }
+
+    func begin() {
+        credit = nil
+        numbers = OpenNumbers(capacity: shard.lease.table.capacity)
+        output.consume(output.count)
+        output.shrink()
+        isBlocked = false
+        input = Self.emptyInput()
+    }
+
+    // MARK: deliveries
+
+    var isFull: Bool { output.count >= Self.limit }
+
+    func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>) {
+        let fixed = ServiceFrame.Delivery(
+            number: numbers.give(delivery.index, sequence: delivery.sequence),
+            id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence), time: record.time,
+            attempt: delivery.attempt, isRedelivered: delivery.isRepeated, wireProtocol: record.wireProtocol,
+            decodedKind: record.decodedKind)
+        head.removeAll(keepingCapacity: true)
+        ServiceFrame.appendDelivery(
+            fixed, topic: record.topic.count, source: record.source.count, decoded: record.decoded.count,
+            body: record.body.count, to: &head)
+        output.append(head)
+        output.append(payload)
+    }
+
+    func appendFinish(grace: UInt64) {
+        head.removeAll(keepingCapacity: true)
+        ServiceFrame.appendFinish(milliseconds: UInt32(clamping: grace / 1_000_000), to: &head)
+        output.append(head)
+    }
+
+    func flush(to raw: CInt) -> StreamWrite {
+        while !isBlocked, !output.isEmpty {
+            switch output.write(to: raw) {
+            case .wrote: continue
+            case .wouldBlock: isBlocked = true
+            case .closed, .failed: return .closed
+            }
+        }
+        return isBlocked ? .wouldBlock : .done
+    }
+
+    func unblock() { isBlocked = false }
+
+    // MARK: answers
+
+    func read(from raw: CInt, atMost most: Int, _ answer: (StreamAnswer, Span<UInt8>) -> Void) -> StreamPause {
+        var rest = most
+        while rest > 0 {
+            switch input.receive(from: raw) {
+            case .bytes(let count):
+                rest -= count
+                guard cut(answer) else { return .unreadable }
+            case .wouldBlock: return .moreLater
+            // `cut` leaves less than a frame of the greatest length, so that the buffer is never full.
+            case .full, .closed, .failed: return .closed
+            }
+        }
+        return .moreLater
+    }
+
+    /// - Returns: false if there is something that is no frame.
+    private func cut(_ answer: (StreamAnswer, Span<UInt8>) -> Void) -> Bool {
+        var isReadable = true
+        let used = input.withReadable { bytes in
+            var start = 0
+            while true {
+                switch ServiceFrame.next(in: bytes, from: start, most: ServiceFrame.maximumAnswer) {
+                case .frame(let kind, _, let payload):
+                    take(ServiceFrame.answer(kind, in: bytes, payload: payload), bytes, payload, answer)
+                    start = payload.upperBound
+                case .more: return start
+                case .unreadable:
+                    isReadable = false
+                    return start
+                }
+            }
+        }
+        input.consume(used)
+        return isReadable
+    }
+
+    private func take(
+        _ said: ServiceFrame.Answer, _ bytes: Span<UInt8>, _ payload: Range<Int>,
+        _ answer: (StreamAnswer, Span<UInt8>) -> Void
+    ) {
+        switch said {
+        case .window(let deliveries):
+            credit = Int(deliveries)
+            answer(.credit, bytes)
+        case .done(let ranges):
+            for index in 0..<ranges {
+                guard let range = ServiceFrame.range(index, in: bytes, payload: payload), isSent(range) else {
+                    return answer(.garbage, bytes)
+                }
+                numbers.take(range) { entry, sequence in
+                    if holds(entry, sequence) { answer(.delivered(entry), bytes) }
+                }
+            }
+        case .fail(let number, let isFinal, let reason):
+            guard isSent(number...number) else { return answer(.garbage, bytes) }
+            guard let (entry, sequence) = numbers.take(number), holds(entry, sequence) else { return }
+            if isFinal { return answer(.dead(entry), bytes) }
+            // One that has timed out already is on its way again.
+            if shard.queue.isInFlight(entry) { answer(.retry(entry, reason: reason), bytes) }
+        case .garbage: answer(.garbage, bytes)
+        case .unknown: break
+        }
+    }
+
+    private func isSent(_ range: ClosedRange<UInt64>) -> Bool {
+        range.lowerBound > 0 && range.upperBound <= numbers.last
+    }
+
+    /// Whether the entry is still that of the record.
+    private func holds(_ entry: Int, _ sequence: UInt64) -> Bool { shard.queue.sequence(at: entry) == sequence }
+}
