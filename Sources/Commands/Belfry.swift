@@ -74,6 +74,7 @@ struct Belfry: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "belfry",
         abstract: "Looks after a Belfry: one port, many bells.",
+        usage: "belfry <command> [<options>]",
         discussion: """
             Examples:
               belfry status --watch
@@ -81,6 +82,7 @@ struct Belfry: ParsableCommand {
               tail -f app.log | belfry send --topic app.log --lines -
               belfry check /etc/belfry/belfry.yaml
               belfry ledger --json
+              belfry --generate-completion-script bash > ~/.belfry.bash
 
             Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
             """,
@@ -89,7 +91,8 @@ struct Belfry: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Looking on", subcommands: [StatusVerb.self, LedgerVerb.self]),
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
-            CommandGroup(name: "Changing", subcommands: [CheckVerb.self, DrainVerb.self]),
+            CommandGroup(name: "Settings", subcommands: [CheckVerb.self]),
+            CommandGroup(name: "Running", subcommands: [DrainVerb.self]),
         ])
 
     static var _errorPrefix: String { "belfry: " }

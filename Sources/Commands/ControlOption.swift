@@ -2,7 +2,8 @@
 /// Where the running broker is asked: the control socket, named or found.
 ///
 /// Used by the verbs that talk to belfryd.
-/// Invariant: a socket that was named is the only one tried; else the first that answers, in the order of `places`.
+/// Invariant: a socket that was named is the only one tried; else the first that answers, in the order of `places`. One
+/// that is there but denied ends the search: the broker behind it was meant, not the next one's.
 
 internal import ArgumentParser
 internal import Control
@@ -25,7 +26,8 @@ struct ControlOption: ParsableArguments {
             do throws(ControlClientError) {
                 return try ControlClient(path: place)
             } catch .unreachable(let path, let reason) {
-                tried.append("  \(path): \(reason.reason)")
+                if reason.isDenied { throw Self.denied(path) }
+                tried.append("  \(path): \(reason.reason)" + (reason.isRefused ? ": its belfryd was killed" : ""))
             } catch {
                 throw Failure("\(place): \(error)")
             }
@@ -35,6 +37,12 @@ struct ControlOption: ParsableArguments {
             ? "start it (make run, or systemctl start belfry), or name its socket with --control SOCKET"
             : "start belfryd, or name the socket that control.socket in its configuration says"
         throw Failure("no running belfryd answers; tried\n" + tried.joined(separator: "\n") + "\n" + remedy)
+    }
+
+    private static func denied(_ path: String) -> Failure {
+        Failure(
+            "\(path): permission denied; ask as root, as the user that belfryd runs as, or as a member of the socket's "
+                + "group, or name another socket with --control SOCKET")
     }
 
     func ask(_ request: ControlRequest) throws -> [UInt8] { try connect().ask(request) }

@@ -9,6 +9,7 @@ internal import Control
 struct LedgerVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Show what came in, and what became of it for each service.",
+        usage: "belfry ledger [--watch [<interval>]] [<options>]",
         discussion: """
             Both sides balance at every moment: received = published + duplicate + refused, \
             published = routed + unrouted, and for each service matched = delivered + dead + dropped + pending.

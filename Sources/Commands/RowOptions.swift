@@ -32,10 +32,13 @@ struct RowOptions<Rows: ListRows>: ParsableArguments {
         guard let sort else { return nil }
         if let order = SortOrder(sort), Rows.keys.contains(order.key) { return order }
         let key = String(sort.prefix { $0 != ":" })
-        let right =
-            Rows.keys.contains(key)
-            ? "\(key) or \(key):desc would be right" : Suggestion.text(for: key, among: Rows.keys)
-        throw ValidationError("--\(Rows.sortOption) \"\(sort)\": there is no such order; \(right)")
+        guard Rows.keys.contains(key) else {
+            throw ValidationError(
+                "--\(Rows.sortOption) \"\(sort)\": there is no such key; \(Suggestion.text(for: key, among: Rows.keys))"
+            )
+        }
+        throw ValidationError(
+            "--\(Rows.sortOption) \"\(sort)\": there is no such order; \(key) or \(key):desc would be right")
     }
 }
 

@@ -11,6 +11,7 @@ internal import Wire
 struct SendVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send", abstract: "Send notifications.",
+        usage: "belfry send [<options>] <body>",
         discussion: """
             Sends by TCP and returns when the broker has accepted everything. If the connection breaks, it connects \
             again and goes on, without losing or doubling anything. With --udp nothing is answered.

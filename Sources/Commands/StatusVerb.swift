@@ -9,6 +9,7 @@ internal import Control
 struct StatusVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show generation, roles, services, ring and rates.",
+        usage: "belfry status [--watch [<interval>]] [<options>]",
         discussion: """
             Times are local, except in JSON. The keys of --json are in docs/operations.md.
 

@@ -31,6 +31,7 @@ package enum ControlClientError: Error, Equatable, CustomStringConvertible {
 package final class ControlClient {
     /// Bytes of the longest answer that is believed.
     private static let longestAnswer = 16 << 20
+    private static let second: UInt64 = 1_000_000_000
 
     private let socket: Descriptor
     private let poller: Poller
@@ -52,8 +53,11 @@ package final class ControlClient {
     }
 
     /// The payload of the answer: whole lines, or nothing.
+    /// - Parameters:
+    ///   - timeout: nil waits for ever.
+    ///   - waiting: is told about once a second for how many nanoseconds it has waited.
     package func ask(
-        _ request: ControlRequest, timeout: Duration = .seconds(10)
+        _ request: ControlRequest, timeout: Duration? = .seconds(10), waiting: (UInt64) -> Void = { _ in }
     ) throws(ControlClientError) -> [UInt8] {
         let line = ByteBuffer(limit: ControlRequest.maximumCount + 1)
         line.append(Array((request.line + "\n").utf8))
@@ -63,11 +67,13 @@ package final class ControlClient {
         case .closed: throw .closed
         case .failed(let code): throw .failed(SystemCallError(call: "write", code: code))
         }
-        return try answer(timeout)
+        return try answer(timeout, waiting)
     }
 
-    private func answer(_ timeout: Duration) throws(ControlClientError) -> [UInt8] {
-        let deadline = Clock.monotonic() + timeout.nanoseconds
+    private func answer(
+        _ timeout: Duration?, _ waiting: (UInt64) -> Void
+    ) throws(ControlClientError) -> [UInt8] {
+        let start = Clock.monotonic()
         var from = 0
         while true {
             let step = buffer.withReadable { ControlReply.parse($0, from: &from) }
@@ -78,7 +84,7 @@ package final class ControlClient {
                 throw .refused(
                     String(decoding: bytes[sentence], as: UTF8.self),
                     lines: Array(bytes[..<(sentence.lowerBound - ControlReply.errorWord.utf8.count)]))
-            case .more: try receive(until: deadline, timeout)
+            case .more: try receive(since: start, timeout, waiting)
             }
         }
     }
@@ -89,11 +95,15 @@ package final class ControlClient {
         return bytes
     }
 
-    private func receive(until deadline: UInt64, _ timeout: Duration) throws(ControlClientError) {
-        let now = Clock.monotonic()
-        guard now < deadline else { throw .timedOut(timeout) }
+    private func receive(
+        since start: UInt64, _ timeout: Duration?, _ waiting: (UInt64) -> Void
+    ) throws(ControlClientError) {
+        let waited = Clock.monotonic() - start
+        if let timeout, waited >= timeout.nanoseconds { throw .timedOut(timeout) }
+        if waited >= Self.second { waiting(waited) }
         do {
-            _ = try poller.wait(timeoutNanoseconds: deadline - now)
+            let left = timeout.map { $0.nanoseconds - waited } ?? Self.second
+            guard try poller.wait(timeoutNanoseconds: min(left, Self.second)) > 0 else { return }
         } catch {
             throw .failed(error)
         }

@@ -32,7 +32,7 @@ extension StatusReport {
             ])
         var facts: [(String, TextTable.Colour)] = [
             ("\(HumanText.bytes(ring.used)) of \(HumanText.bytes(ring.size)) used", .plain),
-            ("\(HumanText.count(ring.records)) records of \(HumanText.count(ring.capacity))", .plain),
+            ("\(HumanText.count(ring.records)) of \(HumanText.count(ring.capacity)) records", .plain),
         ]
         if let oldest = ring.oldest {
             facts.append(("oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))", .plain))

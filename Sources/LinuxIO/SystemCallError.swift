@@ -20,6 +20,10 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
 
     /// The reader is gone.
     package var isBrokenPipe: Bool { code == EPIPE }
+    /// It is there, but not for us.
+    package var isDenied: Bool { code == EACCES || code == EPERM }
+    /// It is there, but nobody listens.
+    package var isRefused: Bool { code == ECONNREFUSED }
     /// More bytes than File.read was told to take.
     package var isTooLarge: Bool { code == EFBIG }
 

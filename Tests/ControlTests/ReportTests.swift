@@ -30,7 +30,7 @@ struct ReportTests {
             belfry    generation 3  pid 10  running  up 3m12s
             port      127.0.0.1:2355 udp tcp  2 connections
             rates     received 1203/s  delivered 0/s
-            ring      1.5 MiB of 64 MiB used  6 records of 65536  oldest 30s
+            ring      1.5 MiB of 64 MiB used  6 of 65536 records  oldest 30s
 
             role               pid       age  restarts  leases
             acceptor            11     3m10s         1
