@@ -9,7 +9,7 @@ import Testing
 @Suite("Programs in Python are services")
 struct PythonServiceTests {
     static let folder = "\(Executables.repository)/Examples/python"
-    static let framings = ["lines"]
+    static let framings = ["lines", "frames"]
 
     let scratch: Scratch
 
