@@ -27,6 +27,7 @@ let package = Package(
     products: [
         .executable(name: "belfryd", targets: ["belfryd"]),
         .executable(name: "belfry", targets: ["belfry"]),
+        .library(name: "BelfryClient", targets: ["BelfryClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -60,7 +61,8 @@ let package = Package(
             ]),
         // Floor 4
         .executableTarget(
-            name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Supervision", log], swiftSettings: house),
+            name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Supervision", log],
+            swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
         // Tests mirror the sources.
         tests("LinuxIO"),

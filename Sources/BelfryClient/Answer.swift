@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What the broker says on a native connection, frame by frame.
 ///
-/// Used by NativeSender; pure.
+/// Used by NativeConnection; pure.
 /// Invariant: bytes are consumed only as whole frames; frames of types that this version does not know are skipped.
 
 internal import Wire
@@ -9,9 +9,9 @@ internal import Wire
 enum Answer: Equatable {
     case welcome(lastAccepted: UInt64, maxMessage: Int)
     case ack(UInt64)
-    case refused(RefusedMessage)
+    case refused(Refusal)
     /// The stream as a whole; the broker closes the connection behind it.
-    case ended(Refusal?, sentence: String)
+    case ended(Wire.Refusal?, sentence: String)
 
     /// Answers are short: what claims to be longer does not come from a broker.
     private static let longest = 64 << 10
@@ -57,9 +57,9 @@ enum Answer: Equatable {
             bytes.append(fault.sentence, to: &text)
             let sentence = String(decoding: text, as: UTF8.self)
             if fault.number > 0 {
-                return .refused(RefusedMessage(number: fault.number, code: fault.code, sentence: sentence))
+                return .refused(Refusal(number: fault.number, code: fault.code, sentence: sentence))
             }
-            let refusal = Refusal(code: fault.code)
+            let refusal = Wire.Refusal(code: fault.code)
             // The one refusal of the stream behind which it goes on: a frame of ours was skipped.
             return refusal == .unknownType ? nil : .ended(refusal, sentence: sentence)
         default: return nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/// One TCP connection to the broker: frames out, answers in, both at once.
+/// One TCP connection to the broker: frames out, answers in, both at once, never waiting.
 ///
-/// Used by NativeSender, which makes a new one when it breaks.
-/// Invariant: it reads whenever it waits to write, so that it and the broker never wait for each other.
+/// Used by BrokerLink, which makes a new one when it breaks.
+/// Invariant: it reads whenever it writes, so that it and the broker never wait for each other.
 
 internal import LinuxIO
 
@@ -15,56 +15,41 @@ final class NativeConnection {
         case foreign
     }
 
-    /// Bytes queued before the caller should proceed.
-    private static let batch = 64 << 10
-
-    let address: String
     private let socket: Descriptor
-    private let poller: Poller
     private let output = ByteBuffer(capacity: 64 << 10, limit: .max >> 1)
     private let input = ByteBuffer(capacity: 16 << 10, limit: 1 << 20)
 
-    init(_ address: SocketAddress, within nanoseconds: UInt64) throws(SystemCallError) {
-        socket = try Sockets.tcpConnect(address, within: nanoseconds)
-        self.address = "\(address)"
-        try Descriptor.setNonBlocking(socket.raw)
+    /// Begins to connect; the socket is writable when that is over.
+    init(_ address: SocketAddress) throws(SystemCallError) {
+        socket = try Sockets.tcpBegin(address)
         try SocketOptions.setNoDelay(socket.raw)
         try SocketOptions.setKeepAlive(socket.raw)
-        poller = try Poller(capacity: 1)
-        try poller.add(socket.raw, token: 0, events: .readable)
     }
 
-    var wantsWriting: Bool { output.count >= Self.batch }
+    var raw: CInt { socket.raw }
+    /// Bytes that the kernel has not taken yet.
+    var unwritten: Int { output.count }
+
+    /// Why connecting failed, nil if it did not.
+    var failure: SystemCallError? {
+        let code = SocketFacts.pendingError(of: socket.raw)
+        return code == 0 ? nil : SystemCallError(call: "connect", code: code)
+    }
 
     func queue(_ frame: [UInt8]) { output.append(frame) }
 
-    /// Writes and reads what goes. If neither went, waits so many nanoseconds for an answer or for room to write.
-    func proceed(waiting nanoseconds: UInt64) -> Step {
-        let before = output.count
-        guard write() else { return drained(.lost) }
+    /// Writes and reads what goes.
+    func proceed() -> Step {
+        let isWritten = write()
         let step = read()
-        guard nanoseconds > 0, output.count == before || output.isEmpty, case .answers(let answers) = step,
-            answers.isEmpty
-        else { return step }
-        do throws(SystemCallError) {
-            try poller.modify(socket.raw, token: 0, events: output.isEmpty ? .readable : [.readable, .writable])
-            _ = try poller.wait(timeoutNanoseconds: nanoseconds)
-        } catch {
-            return .lost
-        }
-        guard write() else { return drained(.lost) }
-        return read()
-    }
-
-    /// The writing half broke: what the broker said before it did still counts.
-    private func drained(_ otherwise: Step) -> Step {
-        guard case .answers(let answers) = read(), !answers.isEmpty else { return otherwise }
-        return .answers(answers)
+        // The writing half broke: what the broker said before it did still counts.
+        if !isWritten, case .answers(let answers) = step, answers.isEmpty { return .lost }
+        return step
     }
 
     private func write() -> Bool {
         while !output.isEmpty {
-            switch output.write(to: socket.raw) {
+            switch output.send(to: socket.raw) {
             case .wrote: continue
             case .wouldBlock: return true
             case .closed, .failed: return false

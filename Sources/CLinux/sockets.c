@@ -14,6 +14,9 @@
 #ifndef UDP_GRO
 #define UDP_GRO 104
 #endif
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
 #ifndef SO_MEMINFO
 #define SO_MEMINFO 55
 #endif
@@ -46,6 +49,31 @@ int belfry_socket_drops(int fd, uint32_t *drops) {
 int belfry_set_udp_gro(int fd) {
   int on = 1;
   return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
+}
+
+int belfry_has_udp_segment(int fd) {
+  int size = 0;
+  socklen_t length = sizeof size;
+  return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &length) == 0;
+}
+
+ptrdiff_t belfry_send_segments(int fd, const void *bytes, size_t count, uint16_t segment) {
+  struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(sizeof segment)];
+  } control = {0};
+  if (segment > 0) {
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = IPPROTO_UDP;
+    header->cmsg_type = UDP_SEGMENT;
+    header->cmsg_len = CMSG_LEN(sizeof segment);
+    memcpy(CMSG_DATA(header), &segment, sizeof segment);
+  }
+  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 int belfry_set_receive_buffer(int fd, int bytes) {

@@ -5,7 +5,6 @@
 /// Invariant: exit status 0 is done, 1 failed with the reason on stderr, 2 wrong usage.
 
 internal import ArgumentParser
-internal import BelfryClient
 internal import Control
 internal import LinuxIO
 internal import Settings
@@ -33,7 +32,7 @@ package enum BelfryTool {
         } catch ControlClientError.refused(let sentence, let lines) {
             try? File.write(2, lines.span)
             return fail(sentence)
-        } catch let error where error is SystemCallError || error is ControlClientError || error is SendError {
+        } catch let error where error is SystemCallError || error is ControlClientError {
             return fail("\(error)")
         } catch {
             return end(with: error)

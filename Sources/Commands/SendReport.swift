@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What `belfry send` tells on stderr: refused lines, and in a terminal a progress bar with the rate.
+/// What `belfry send` tells on stderr: refused lines, and in a terminal how far it has got.
 ///
 /// Used by SendVerb.
 /// Invariant: silent when all goes well and stderr is no terminal.
 
 internal import BelfryClient
-internal import Control
 internal import LinuxIO
-internal import Wire
 
 final class SendReport {
     private static let firstAfter: UInt64 = 500_000_000
@@ -22,6 +20,8 @@ final class SendReport {
     private var count: UInt64 = 0
     private var bytes = 0
     private var refusals = 0
+    /// The lines that were refused before they got a number.
+    private var unnumbered: [UInt64] = []
 
     init(lines: Bool) {
         self.lines = lines
@@ -36,36 +36,60 @@ final class SendReport {
         self.bytes = bytes
     }
 
-    func refused(_ message: RefusedMessage) {
+    /// Does it, and notes what was refused; any other error goes on.
+    func noting(_ work: () throws -> Void) throws {
+        do {
+            try work()
+        } catch PublishError.refused(let refusal) {
+            refused(refusal)
+        } catch PublishError.someRefused(let first, let count) {
+            for refusal in first { refused(refusal) }
+            refusals += count - first.count
+        }
+    }
+
+    private func refused(_ refusal: Refusal) {
         refusals += 1
+        if refusal.number == nil { unnumbered.append(count) }
         clear()
-        Output.error("belfry: \(Self.text(message, line: lines ? Int(message.number) : nil))")
+        Output.error("belfry: \(Self.text(refusal, line: lines ? line(of: refusal.number) : nil))")
     }
 
-    static func text(_ message: RefusedMessage, line: Int?) -> String {
+    /// Numbers count only the lines that were sent.
+    func line(of number: UInt64?) -> UInt64 {
+        guard var line = number else { return count }
+        for skipped in unnumbered where skipped <= line { line += 1 }
+        return line
+    }
+
+    static func text(_ refusal: Refusal, line: UInt64?) -> String {
         let place = line.map { "line \($0): " } ?? ""
-        let reason = Refusal(code: message.code).map { "\($0.name), " } ?? ""
-        return "\(place)refused (\(reason)code \(message.code)): \(message.sentence)"
+        let isKnown = refusal.reason != "code-\(refusal.code)"
+        return "\(place)refused (\(isKnown ? "\(refusal.reason), " : "")code \(refusal.code)): \(refusal.sentence)"
     }
 
-    func progress(finished: UInt64?) {
-        // The clock is asked now and then: it costs as much as a short line.
-        guard shows, count & 255 == 0 else { return }
+    /// After a line. The clock is asked now and then: it costs as much as a short line.
+    func progress(accepted: UInt64?) {
+        if shows, count & 255 == 0 { show(accepted: accepted) }
+    }
+
+    /// While nothing goes on.
+    func show(accepted: UInt64?) {
         let now = Clock.monotonic()
-        guard now >= shownAt &+ Self.againAfter else { return }
+        guard shows, now >= shownAt &+ Self.againAfter else { return }
         shownAt = now
         hasBar = true
-        let bar = SendProgress(count: count, finished: finished, bytes: bytes, total: total, time: now &- started)
-        try? File.write(2, Array("\r\u{1B}[K\(bar.text)".utf8).span)
+        let picture = SendProgress(
+            sent: count, accepted: accepted, bytes: bytes, total: total, time: now &- started)
+        try? File.write(2, Array("\r\u{1B}[K\(picture.text)".utf8).span)
     }
 
     /// The last word; throws if anything was refused.
-    func end(finished: UInt64?) throws {
+    func end(accepted: UInt64?) throws {
         if hasBar {
             clear()
             let time = Clock.monotonic() &- started
-            let bar = SendProgress(count: count, finished: finished, bytes: bytes, total: nil, time: time)
-            Output.error(bar.text)
+            Output.error(SendProgress(sent: count, accepted: accepted, bytes: bytes, total: nil, time: time).text)
         }
         guard refusals > 0 else { return }
         throw Failure(refusals == 1 ? "1 notification was not accepted" : "\(refusals) notifications were not accepted")
@@ -73,33 +97,5 @@ final class SendReport {
 
     private func clear() {
         if hasBar { try? File.write(2, Array("\r\u{1B}[K".utf8).span) }
-    }
-}
-
-/// One picture of the progress bar, within 80 columns.
-struct SendProgress {
-    let count: UInt64
-    let finished: UInt64?
-    let bytes: Int
-    /// All bytes of the input, where that is known.
-    let total: Int?
-    /// Nanoseconds since the start.
-    let time: UInt64
-
-    var text: String {
-        let done = finished ?? count
-        let rate = time == 0 ? 0 : UInt64(Double(done) * 1e9 / Double(time))
-        let word = finished == nil ? "sent" : "accepted"
-        return
-            "\(bar)\(HumanText.count(done)) \(word)  \(HumanText.count(rate))/s  \(HumanText.age(time / 1_000_000_000))"
-    }
-
-    private var bar: String {
-        guard let total, total > 0 else { return "" }
-        let share = min(1, Double(bytes) / Double(total))
-        let filled = Int(share * 30)
-        let percent = Int(share * 100)
-        return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
-            + "] \(percent) %  "
     }
 }

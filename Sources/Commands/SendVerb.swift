@@ -57,28 +57,33 @@ struct SendVerb: ParsableCommand {
 
     func run() throws {
         guard let endpoint = Endpoint(to) else { return }
-        let outlet = try Outlet(endpoint, udp: udp, timeout: patience)
-        let report = SendReport(lines: lines)
-        try send(through: outlet, report)
-        try outlet.finish { report.refused($0) }
-        try report.end(finished: outlet.finished)
+        do {
+            try send(to: endpoint)
+        } catch let error as PublishError {
+            throw Failure(error)
+        }
     }
 
-    /// Nanoseconds; a century and a half is for ever.
-    private var patience: UInt64 { (timeout == 0 ? UInt64(UInt32.max) : UInt64(timeout)) * 1_000_000_000 }
+    private func send(to endpoint: Endpoint) throws {
+        let report = SendReport(lines: lines)
+        let outlet = try Outlet(endpoint, udp: udp, timeout: timeout == 0 ? nil : .seconds(Int64(timeout)))
+        outlet.waiting = { [unowned outlet] in report.show(accepted: outlet.accepted) }
+        try send(through: outlet, report)
+        try report.noting { try outlet.flush() }
+        try report.end(accepted: outlet.accepted)
+    }
 
     private func send(through outlet: Outlet, _ report: SendReport) throws {
-        let topic = Array(topic.utf8)
-        if let body, body != "-" { return try outlet.send(topic, Array(body.utf8)) { report.refused($0) } }
+        if let body, body != "-" { return try report.noting { try outlet.send(topic, Array(body.utf8)) } }
         guard lines else {
             let body = try File.read(0, limit: Self.longestBody)
-            return try outlet.send(topic, body) { report.refused($0) }
+            return try report.noting { try outlet.send(topic, body) }
         }
         let input = LineInput(0)
-        while let line = try input.next(idle: { try outlet.finish { report.refused($0) } }) {
+        while let line = try input.next(idle: { try report.noting { try outlet.flush() } }) {
             report.begin(bytes: input.consumed)
-            try outlet.send(topic, line.bytes) { report.refused($0) }
-            report.progress(finished: outlet.finished)
+            try report.noting { try outlet.send(topic, line.bytes) }
+            report.progress(accepted: outlet.accepted)
         }
     }
 

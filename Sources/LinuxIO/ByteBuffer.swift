@@ -110,14 +110,23 @@ package enum WriteResult: Equatable, Sendable {
     /// Writes once and consumes what went out. Pipes and sockets alike: let SIGPIPE be ignored.
     package func write(to fd: CInt) -> WriteResult {
         guard count > 0 else { return .wrote(0) }
-        let (put, code) = uninterrupted { unsafe Glibc.write(fd, storage + start, count) }
-        switch code {
+        return written(uninterrupted { unsafe Glibc.write(fd, storage + start, count) })
+    }
+
+    /// The same for sockets alone, in a program that need not ignore SIGPIPE.
+    package func send(to fd: CInt) -> WriteResult {
+        guard count > 0 else { return .wrote(0) }
+        return written(uninterrupted { unsafe Glibc.send(fd, storage + start, count, CInt(MSG_NOSIGNAL)) })
+    }
+
+    private func written(_ outcome: (result: Int, code: CInt)) -> WriteResult {
+        switch outcome.code {
         case 0:
-            consume(put)
-            return .wrote(put)
+            consume(outcome.result)
+            return .wrote(outcome.result)
         case EAGAIN: return .wouldBlock
         case EPIPE, ECONNRESET: return .closed
-        default: return .failed(code)
+        default: return .failed(outcome.code)
         }
     }
 

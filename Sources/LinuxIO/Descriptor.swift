@@ -6,7 +6,7 @@
 internal import CLinux
 internal import Glibc
 
-package struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable, Sendable {
     package let raw: CInt
 
     /// Takes over a descriptor that nobody else will close.

@@ -6,7 +6,7 @@
 internal import CLinux
 internal import Glibc
 
-package struct EventCounter: ~Copyable {
+package struct EventCounter: ~Copyable, Sendable {
     package let descriptor: Descriptor
     package var raw: CInt { descriptor.raw }
 

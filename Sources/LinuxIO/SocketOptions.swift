@@ -38,16 +38,6 @@ package enum SocketOptions {
         try set(raw, CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1, "IPV6_V6ONLY")
     }
 
-    /// How long one write, and one connect, may block.
-    package static func setSendTimeout(_ raw: CInt, nanoseconds: UInt64) throws(SystemCallError) {
-        // At least a microsecond: 0 means for ever.
-        let microseconds = max(nanoseconds / 1000, 1)
-        var time = timeval(tv_sec: Int(microseconds / 1_000_000), tv_usec: Int(microseconds % 1_000_000))
-        try systemCall("SO_SNDTIMEO") {
-            unsafe setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        }
-    }
-
     private static func set(
         _ raw: CInt, _ level: CInt, _ option: CInt, _ value: CInt, _ name: String
     ) throws(SystemCallError) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Makes the sockets that Belfry uses: the port (UDP, TCP), the control socket, and clients of both.
 /// Used by Ingress, Supervision, Control, BelfryClient. What they say about themselves: SocketFacts; switches: SocketOptions.
-/// Invariant: every descriptor made here is closed on exec; those that serve are non-blocking, those of clients block.
+/// Invariant: every descriptor made here is closed on exec; those that serve are non-blocking, those of clients
+/// block but for `tcpBegin`'s.
 
 internal import CLinux
 internal import Glibc
@@ -48,18 +49,13 @@ package enum Sockets {
         try connect(try make(address.family, SOCK_STREAM), address)
     }
 
-    /// Gives up with ETIMEDOUT; the kernel alone would try for two minutes.
-    package static func tcpConnect(
-        _ address: SocketAddress, within nanoseconds: UInt64
-    ) throws(SystemCallError) -> Descriptor {
-        let socket = try make(address.family, SOCK_STREAM)
-        try SocketOptions.setSendTimeout(socket.raw, nanoseconds: nanoseconds)
-        do throws(SystemCallError) {
-            return try connect(socket, address)
-        } catch  where error.code == EINPROGRESS {
-            // So socket(7) names the end of SO_SNDTIMEO in a connect.
-            throw SystemCallError(call: error.call, code: ETIMEDOUT)
-        }
+    /// Begins to connect, without waiting: once the socket is writable, `SocketFacts.pendingError` says how it went.
+    package static func tcpBegin(_ address: SocketAddress) throws(SystemCallError) -> Descriptor {
+        let socket = try make(address.family, SOCK_STREAM, SOCK_NONBLOCK)
+        let raw = socket.raw
+        let (_, code) = uninterrupted { unsafe address.withKernelForm { unsafe Glibc.connect(raw, $0, $1) } }
+        guard code == 0 || code == EINPROGRESS else { throw SystemCallError(call: "connect", code: code) }
+        return socket
     }
 
     /// A UDP socket that sends to one address and hears of its refusals.

@@ -16,6 +16,9 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// What a call fails with that took too long.
+    package static func timedOut(_ call: String) -> SystemCallError { SystemCallError(call: call, code: ETIMEDOUT) }
+
     package var description: String { "\(call): \(reason)" }
 
     /// The reader is gone.
@@ -26,6 +29,11 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     package var isRefused: Bool { code == ECONNREFUSED }
     /// More bytes than File.read was told to take.
     package var isTooLarge: Bool { code == EFBIG }
+
+    /// Nobody listens there, or no way leads there; nothing is wrong with what was sent.
+    package static func isUnreachable(_ code: CInt) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN].contains(code)
+    }
 
     /// What the errno means, without the call: "address already in use".
     package var reason: String { Self.reason(code) }

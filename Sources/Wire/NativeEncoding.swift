@@ -28,6 +28,13 @@ extension NativeFrame {
         body.append(body.indices, to: &out)
     }
 
+    /// Gives a frame that `appendPublish` made another number.
+    package static func setNumber(_ number: UInt64, inPublish frame: inout [UInt8]) {
+        for index in 0..<8 {
+            frame[headerCount &+ index] = UInt8(truncatingIfNeeded: number &>> UInt64(56 &- 8 &* index))
+        }
+    }
+
     package static func appendAck(_ number: UInt64, to out: inout [UInt8]) {
         appendHeader(.ack, length: 8, to: &out)
         out.appendBigEndian(number, width: 8)

@@ -10,8 +10,8 @@ import Wire
 struct AnswerTests {
     static let expected: [Answer] = [
         .welcome(lastAccepted: 7, maxMessage: 1000), .ack(9),
-        .refused(RefusedMessage(number: 8, .badTopic)),
-        .ended(.badFrame, sentence: Refusal.badFrame.sentence),
+        .refused(Refusal(number: 8, .badTopic)),
+        .ended(.badFrame, sentence: Wire.Refusal.badFrame.sentence),
     ]
 
     static let bytes: [UInt8] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The receiving side of the native protocol in a thread: takes, acks, refuses, and breaks connections when told to.
 ///
-/// Used by NativeSenderTests.
+/// Used by the tests of both publishers.
 /// Invariant: remembers the last number of each sender over its connections, as the broker does; keeps what it took in
 /// order.
 
@@ -26,13 +26,15 @@ final class SmallBroker: Sendable {
     private let maxMessage: UInt32
     private let acks: Bool
     private let readsAtMost: Int
+    private let greeting: [UInt8]
     private let taken = Mutex(Taken())
     private let stopping = Atomic(false)
 
     /// Each of the first `connectionsToBreak` connections ends after so many PUBLISH frames, without a last ack.
     init(
         breakAfter: Int = .max, connectionsToBreak: Int = 0, farewell: Refusal? = nil, refusing: UInt64 = 0,
-        maxMessage: UInt32 = 1 << 20, acks: Bool = true, readsAtMost: Int = .max
+        maxMessage: UInt32 = 1 << 20, acks: Bool = true, readsAtMost: Int = .max,
+        greeting: [UInt8] = []
     ) throws {
         // As every program that writes to sockets does.
         Signal.ignoreBrokenPipes()
@@ -43,6 +45,7 @@ final class SmallBroker: Sendable {
         self.maxMessage = maxMessage
         self.acks = acks
         self.readsAtMost = readsAtMost
+        self.greeting = greeting
         let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
         let listener = try Sockets.tcp(address)
         port = try #require(try SocketFacts.name(of: listener.raw)).port
@@ -75,6 +78,8 @@ final class SmallBroker: Sendable {
         let input = ByteBuffer(limit: 16 << 20)
         var sender = SenderID(high: 0, low: 0)
         var left = frames
+        let greeting = greeting
+        try? File.write(connection.raw, greeting.span)
         while !stopping.load(ordering: .relaxed) {
             wait(connection.raw)
             switch input.receive(from: connection.raw, limit: readsAtMost) {

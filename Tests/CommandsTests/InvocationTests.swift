@@ -4,6 +4,8 @@
 import Control
 import Testing
 
+import BelfryClient
+
 @testable import Commands
 
 @Suite("An invocation")

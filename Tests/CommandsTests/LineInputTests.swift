@@ -5,6 +5,7 @@ import BelfryClient
 import LinuxIO
 import Testing
 
+@testable import BelfryClient
 @testable import Commands
 
 @Suite("The lines to send")
@@ -37,13 +38,22 @@ struct LineInputTests {
         #expect(try input.next(idle: pieces.write) == Line(number: 2, bytes: [0x63]))
         #expect(try input.next(idle: pieces.write) == nil)
     }
+}
 
-    @Test("show a bar where the input's size is known, and a rate everywhere")
+@Suite("The progress of send")
+struct SendProgressTests {
+    @Test("has a bar where the input's size is known, and shows what was sent and what was accepted")
     func progress() {
-        let known = SendProgress(count: 900, finished: 500, bytes: 50, total: 100, time: 2_000_000_000)
-        #expect(known.text == "[###############---------------] 50 %  500 accepted  250/s  2s")
-        let unknown = SendProgress(count: 900, finished: nil, bytes: 50, total: nil, time: 0)
+        let known = SendProgress(sent: 900, accepted: 500, bytes: 50, total: 100, time: 2_000_000_000)
+        #expect(known.text == "[##########----------] 50 %  900 sent  500 accepted  250/s  2s")
+        let unknown = SendProgress(sent: 900, accepted: nil, bytes: 50, total: nil, time: 0)
         #expect(unknown.text == "900 sent  0/s  0s")
+    }
+
+    @Test("fits 80 columns whatever the numbers")
+    func width() {
+        let most = SendProgress(sent: 9_999_999, accepted: 9_999_999, bytes: 1, total: 1, time: 3_599_000_000_000)
+        #expect(most.text.count <= 80)
     }
 }
 
@@ -51,11 +61,22 @@ struct LineInputTests {
 struct SendReportTests {
     @Test("is told by its line, the reason, the code and a sentence")
     func refusal() {
-        let known = RefusedMessage(number: 3, code: 2, sentence: "too much")
+        let known = Refusal(number: 3, code: 2, sentence: "too much")
         #expect(SendReport.text(known, line: 5) == "line 5: refused (too-large, code 2): too much")
         #expect(SendReport.text(known, line: nil) == "refused (too-large, code 2): too much")
-        let unknown = RefusedMessage(number: 3, code: 99, sentence: "why ever")
+        let unknown = Refusal(number: 3, code: 99, sentence: "why ever")
         #expect(SendReport.text(unknown, line: 1) == "line 1: refused (code 99): why ever")
+    }
+
+    @Test("has its line though lines before it were refused before they got a number")
+    func lines() throws {
+        let report = SendReport(lines: true)
+        for refused in [false, true, true, false] {
+            report.begin(bytes: 0)
+            if refused { try report.noting { throw PublishError.refused(Refusal(number: nil, code: 2, sentence: "")) } }
+        }
+        #expect(report.line(of: 1) == 1)
+        #expect(report.line(of: 2) == 4)
     }
 }
 

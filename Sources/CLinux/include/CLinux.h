@@ -97,6 +97,9 @@ int belfry_accept(int fd, void *address, uint32_t *length);  // non-blocking, cl
 int belfry_peer_credentials(int fd, int *pid, uint32_t *user, uint32_t *group);
 int belfry_socket_drops(int fd, uint32_t *drops);
 int belfry_set_udp_gro(int fd);
+int belfry_has_udp_segment(int fd);  // 1 or 0
+/// One send; cut into datagrams of `segment` bytes by the kernel if that is not 0.
+ptrdiff_t belfry_send_segments(int fd, const void *bytes, size_t count, uint16_t segment);
 int belfry_set_receive_buffer(int fd, int bytes);  // SO_RCVBUFFORCE, else SO_RCVBUF
 int belfry_get_option(int fd, int option, int *value);  // SOL_SOCKET
 extern const int belfry_so_domain, belfry_so_type, belfry_so_acceptconn, belfry_so_error, belfry_so_rcvbuf;

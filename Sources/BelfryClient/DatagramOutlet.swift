@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The socket behind DatagramPublisher: sends runs as trains while that works, waits when the kernel has no room.
+///
+/// Used by DatagramPublisher, under its lock.
+/// Invariant: it never spins: a full socket is waited for, a full queue behind it is given time, both up to the patience.
+
+internal import LinuxIO
+
+struct DatagramOutlet: ~Copyable, Sendable {
+    private static let firstPause: UInt64 = 500_000
+    private static let longestPause: UInt64 = 50_000_000
+
+    private let socket: Descriptor
+    private let address: String
+    private let patience: UInt64
+    /// Trains of larger segments do not pass; 0: none do.
+    private var longestSegment: Int
+
+    init(_ endpoint: Endpoint, patience: UInt64, usesTrains: Bool) throws(PublishError) {
+        let addresses: [SocketAddress]
+        do throws(ResolveError) {
+            addresses = try SocketNames.resolve(endpoint.host, port: endpoint.port)
+        } catch {
+            throw .unresolved(host: error.host, reason: error.reason)
+        }
+        guard let first = addresses.first else {
+            throw .unresolved(host: endpoint.host, reason: "it has no address")
+        }
+        let socket = try Self.open(first)
+        longestSegment = usesTrains && DatagramTrain.isSupported(socket.raw) ? DatagramBatch.longest : 0
+        self.socket = socket
+        self.patience = patience
+        address = "\(first)"
+    }
+
+    private static func open(_ address: SocketAddress) throws(PublishError) -> Descriptor {
+        do throws(SystemCallError) {
+            return try Sockets.udpConnect(address)
+        } catch {
+            throw .unreachable(address: "\(address)", reason: error.reason)
+        }
+    }
+
+    mutating func send(_ batch: DatagramBatch) throws(PublishError) {
+        let bytes = batch.bytes.span
+        for run in batch.runs {
+            if !run.isSingle, run.segment <= longestSegment {
+                let result = try transmit(bytes.extracting(run.bytes), segment: UInt16(run.segment))
+                if result == .sent { continue }
+                // A path that is narrower than the segment, or a device that can't: from now on without.
+                longestSegment = run.segment - 1
+            }
+            try sendSingly(bytes, run)
+        }
+    }
+
+    private func sendSingly(_ bytes: Span<UInt8>, _ run: DatagramBatch.Run) throws(PublishError) {
+        var start = run.bytes.lowerBound
+        while start < run.bytes.upperBound {
+            let end = min(start + run.segment, run.bytes.upperBound)
+            if case .failed(let code) = try transmit(bytes.extracting(start..<end), segment: 0) {
+                throw .system(call: "send", reason: SystemCallError.reason(code))
+            }
+            start = end
+        }
+    }
+
+    /// `.sent`, or `.failed` for what waiting would not change.
+    private func transmit(_ bytes: Span<UInt8>, segment: UInt16) throws(PublishError) -> DatagramResult {
+        let end = Clock.monotonic() &+ patience
+        var pause = Self.firstPause
+        while true {
+            let result = DatagramTrain.send(socket.raw, bytes, segment: segment)
+            switch result {
+            case .sent: return result
+            case .failed(let code):
+                guard SystemCallError.isUnreachable(code) else { return result }
+                throw .unreachable(address: address, reason: SystemCallError.reason(code))
+            case .wouldBlock, .noBuffers:
+                let left = end &- min(end, Clock.monotonic())
+                guard left > 0 else { throw .timedOut(isWithdrawn: true) }
+                wait(for: result, min(left, result == .wouldBlock ? left : pause))
+                pause = min(pause * 2, Self.longestPause)
+            }
+        }
+    }
+
+    /// Without a poller there is nothing to wait with; trying at once again is the lesser evil.
+    private func wait(for result: DatagramResult, _ nanoseconds: UInt64) {
+        guard let poller = try? Poller(capacity: 1) else { return }
+        if result == .wouldBlock { try? poller.add(socket.raw, token: 0, events: .writable) }
+        _ = try? poller.wait(timeoutNanoseconds: nanoseconds)
+    }
+}
