@@ -19,6 +19,7 @@ struct ProofTests {
         var total: Int
         var disturbances = 0
         var order: String
+        var framing = "lines"
         var instances = 1
         var settings = ""
         /// By UDP, as much at a time as the socket's buffer holds.
@@ -43,15 +44,18 @@ struct ProofTests {
         #expect(outcome.ledger.intake.duplicate == 0)
     }
 
-    @Test("the same under one order for all, at a fifth of the load")
-    func orderAll() throws {
-        let run = Run(perSender: 50_000, total: 200_000, order: "all")
+    @Test("the same under one order for all, at a fifth of the load", arguments: ["lines", "frames"])
+    func orderAll(_ framing: String) throws {
+        let run = Run(perSender: 50_000, total: 200_000, order: "all", framing: framing)
         expectAll(run, try perform(run), twice: 0)
     }
 
-    @Test("with a worker killed every 50 ms everything arrives, and twice at most what was in flight")
-    func workersKilled() throws {
-        let run = Run(perSender: 25_000, total: 1_000_000, disturbances: 20, order: "source", instances: 4)
+    @Test(
+        "with a worker killed every 50 ms everything arrives, and twice at most what was in flight",
+        arguments: ["lines", "frames"])
+    func workersKilled(_ framing: String) throws {
+        let run = Run(
+            perSender: 25_000, total: 500_000, disturbances: 20, order: "source", framing: framing, instances: 4)
         let outcome = try perform(run) { broker, round in
             Roles.signal(Signal.kill, "worker", of: broker, round: round)
         }
@@ -121,15 +125,10 @@ struct ProofTests {
     /// Sends, disturbs every 50 ms until all is sent and delivered, and asks the judge.
     private func perform(_ run: Run, disturb: ((Broker, Int) throws -> Bool)? = nil) throws -> Outcome {
         let scratch = try Scratch()
-        let recorder = scratch.file("recorder")
-        let source = "\(Executables.repository)/Tests/Tools/recorder.c"
-        let compiled = try scratch.run("gcc", ["-O2", "-o", recorder, source])
-        #expect(compiled.succeeded, "\(compiled.errors)")
-        // Beside the watched folder's files: the account would wake every wait for a line of a log.
-        let account = scratch.file("account")
-        try Directory.make(account)
+        let account = try Account("account", recorder: Account.compile("recorder", in: scratch), in: scratch)
         let service = [
-            "- name: recorder", "  topics: [\"load.>\"]", "  command: [\(recorder), \(account)]", "  mode: stream",
+            "- name: recorder", "  topics: [\"load.>\"]", "  command: [\(account.recorder), \(account.folder)]",
+            "  mode: stream", "  framing: \(run.framing)",
             "  order: \(run.order)", "  instances: \(run.instances)", "  in-flight: \(Self.inFlight)",
         ]
         let settings = run.settings.isEmpty ? "workers: { count: 4 }" : run.settings
@@ -138,7 +137,11 @@ struct ProofTests {
         let ledger = try broker.ledger()
         try broker.stop(until: .after(.seconds(60)))
         var outcome = Outcome(ledger: ledger, senders: senders, disturbances: disturbances)
-        try judge(run, scratch, [recorder, account], &outcome)
+        let verdict = try account.judge(sent: Array(repeating: UInt64(run.perSender), count: senders))
+        outcome.foreign = verdict.foreign
+        outcome.arrived = verdict.senders.map(\.arrived)
+        outcome.twice = verdict.senders.map(\.twice).reduce(0, +)
+        outcome.disordered = verdict.senders.map(\.disordered).reduce(0, +)
         return outcome
     }
 
@@ -177,19 +180,5 @@ struct ProofTests {
         let to = ["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "load.\(sender)", "--lines", "-"]
         let words = run.datagrams ? to + ["--udp"] : to
         return try Program(Executables.belfry, words, in: broker.scratch, input: Array(lines.utf8))
-    }
-
-    private func judge(_ run: Run, _ scratch: Scratch, _ words: [String], _ outcome: inout Outcome) throws {
-        let counts = Array(repeating: "\(run.perSender)", count: outcome.senders)
-        let verdict = try scratch.run(words[0], ["-j", words[1]] + counts)
-        #expect(verdict.succeeded, "\(verdict)")
-        for line in verdict.output.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            let values = zip(words, words.dropFirst()).reduce(into: [Substring: UInt64]()) { $0[$1.0] = UInt64($1.1) }
-            if let arrived = values["arrived"] { outcome.arrived.append(arrived) }
-            outcome.twice += values["twice"] ?? 0
-            outcome.disordered += values["disordered"] ?? 0
-            outcome.foreign += values["foreign"] ?? 0
-        }
     }
 }

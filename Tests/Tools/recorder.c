@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fast stream service that keeps its own account, and the judge of that account. Used by the proofs of SystemTests.
+// A fast service that keeps its own account, and the judge of that account. Used by the proofs of SystemTests.
 //
-//   recorder FOLDER        serves: each body is "SENDER NUMBER"; a record goes to FOLDER/<start>-<pid> before its ack
-//   recorder -j FOLDER N…  judges: N… are how many each sender has sent; prints, for each, what arrived
+//   recorder FOLDER …       serves a stream, lines or frames as it finds itself started: each body is "SENDER NUMBER …";
+//                           a record goes to FOLDER/<start>-<pid> before its ack; further words are passed over
+//   recorder -x FOLDER …    serves as exec: its one record goes to the end of FOLDER/exec
+//   recorder -jK FOLDER N…  judges: N… are how many each sender has sent; prints, for each, what arrived. The order
+//                           is checked among the numbers that are equal modulo K (1 if left out)
 //
 // Invariant: records are written before the acks of the same batch, so that whatever was acked is in the account.
 #include <dirent.h>
@@ -17,7 +20,7 @@
 struct record {
   uint32_t sender, number;
 };
-enum { senders = 4096, room = 1 << 20 };
+enum { senders = 4096, room = 1 << 20, most_keys = 16 };
 
 static char input[room], replies[room];
 static struct record records[room / 32];
@@ -31,10 +34,17 @@ static void write_all(int fd, const void *bytes, size_t count) {
   }
 }
 
-static void settle(int account) {
+static void settle(int account, int to) {
   write_all(account, records, record_count * sizeof *records);
-  write_all(1, replies, reply_bytes);
+  write_all(to, replies, reply_bytes);
   record_count = reply_bytes = 0;
+}
+
+// SENDER NUMBER, and whatever may follow.
+static void note(const char *body) {
+  char *end;
+  records[record_count].sender = (uint32_t)strtoul(body, &end, 10);
+  records[record_count++].number = (uint32_t)strtoul(end, NULL, 10);
 }
 
 // One line {"id":"…", … "body":"SENDER NUMBER"…}; the members' order is not relied on.
@@ -43,40 +53,103 @@ static void take(char *line) {
   if (!id || !body) exit(70);
   id += 6;
   size_t length = strcspn(id, "\"");
-  char *end;
-  records[record_count].sender = (uint32_t)strtoul(body + 8, &end, 10);
-  records[record_count++].number = (uint32_t)strtoul(end, NULL, 10);
+  note(body + 8);
   memcpy(replies + reply_bytes, "ok ", 3);
   memcpy(replies + reply_bytes + 3, id, length);
   replies[reply_bytes + 3 + length] = '\n';
   reply_bytes += length + 4;
 }
 
-static int serve(const char *folder) {
+// All whole lines of the input; gives how many bytes they are.
+static size_t take_lines(size_t filled) {
+  size_t start = 0;
+  for (char *end; (end = memchr(input + start, '\n', filled - start)); start = (size_t)(end - input) + 1) {
+    *end = 0;
+    take(input + start);
+  }
+  return start;
+}
+
+static size_t big_endian(const char *at, int bytes) {
+  size_t value = 0;
+  while (bytes--) value = value << 8 | (uint8_t)*at++;
+  return value;
+}
+
+static void put_big_endian(char *at, size_t value, int bytes) {
+  while (bytes--) at[bytes] = (char)value, value >>= 8;
+}
+
+static int is_finished;
+
+// All whole frames; the numbers of a batch follow each other, so one range answers them.
+static size_t take_frames(size_t filled) {
+  size_t start = 0, first = 0, last = 0;
+  input[filled] = 0;
+  while (filled - start >= 8) {
+    char *frame = input + start, *payload = frame + 8;
+    size_t length = big_endian(frame + 4, 4);
+    if (filled - start < 8 + length) break;
+    if (frame[2] == 17) {
+      last = big_endian(payload, 8);
+      if (!first) first = last;
+      size_t parts = big_endian(payload + 40, 4) + big_endian(payload + 44, 2) + big_endian(payload + 46, 2);
+      note(payload + big_endian(payload + 50, 2) + parts);
+    }
+    if (frame[2] == 20) is_finished = 1;
+    start += 8 + length;
+  }
+  if (first) {
+    memcpy(replies, "\xB5\1\22\0\0\0\0\20", 8);
+    put_big_endian(replies + 8, first, 8);
+    put_big_endian(replies + 16, last, 8);
+    reply_bytes = 24;
+  }
+  return start;
+}
+
+static int open_account(const char *folder) {
   struct timespec now;
   char name[4096];
   clock_gettime(CLOCK_MONOTONIC, &now);
   snprintf(name, sizeof name, "%s/%012ld%09ld-%d", folder, (long)now.tv_sec, now.tv_nsec, (int)getpid());
-  int account = open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+  return open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+}
+
+static int serve(const char *folder) {
+  int account = open_account(folder), from = 0, to = 1;
+  if (account < 0) return 73;
+  size_t (*take_all)(size_t) = take_lines;
+  if (getenv("BELFRY_FD")) {
+    from = to = atoi(getenv("BELFRY_FD"));
+    take_all = take_frames;
+    write_all(to, "\xB5\1\20\0\0\0\0\4\0\0\4\0", 12);  // a window of 1,024
+  }
+  size_t filled = 0;
+  for (ssize_t got; !is_finished && (got = read(from, input + filled, room - 1 - filled)) > 0;) {
+    filled += (size_t)got;
+    size_t taken = take_all(filled);
+    memmove(input, input + taken, filled -= taken);
+    settle(account, to);
+  }
+  return 0;
+}
+
+static int serve_one(const char *folder) {
+  char name[4096];
+  snprintf(name, sizeof name, "%s/exec", folder);
+  int account = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (account < 0) return 73;
   size_t filled = 0;
-  for (ssize_t got; (got = read(0, input + filled, room - 1 - filled)) > 0;) {
-    filled += (size_t)got;
-    size_t start = 0;
-    for (char *end; (end = memchr(input + start, '\n', filled - start)); start = (size_t)(end - input) + 1) {
-      *end = 0;
-      take(input + start);
-      if (record_count == sizeof records / sizeof *records || reply_bytes > room / 2) settle(account);
-    }
-    memmove(input, input + start, filled -= start);
-    settle(account);
-  }
+  for (ssize_t got; (got = read(0, input + filled, room - 1 - filled)) > 0;) filled += (size_t)got;
+  note(input);
+  settle(account, 1);
   return 0;
 }
 
 static uint8_t *seen[senders];
 static uint64_t sent[senders], arrived[senders], twice[senders], disordered[senders], foreign;
-static uint32_t newest[senders];
+static uint32_t newest[senders][most_keys], keys = 1;
 
 // First arrivals of a sender's notifications must come in its order; what comes again is counted apart.
 static void judge_file(const char *folder, const char *name) {
@@ -90,8 +163,10 @@ static void judge_file(const char *folder, const char *name) {
     } else if (seen[r.sender][r.number]++) {
       twice[r.sender]++;
     } else {
-      if (arrived[r.sender]++ && r.number < newest[r.sender]) disordered[r.sender]++;
-      if (r.number > newest[r.sender]) newest[r.sender] = r.number;
+      uint32_t *last = &newest[r.sender][r.number % keys];
+      arrived[r.sender]++;
+      if (r.number < *last) disordered[r.sender]++;
+      if (r.number > *last) *last = r.number;
     }
   }
   fclose(file);
@@ -117,7 +192,10 @@ static int judge(const char *folder, int count, char **numbers) {
 }
 
 int main(int count, char **words) {
-  if (count == 2) return serve(words[1]);
-  if (count > 3 && !strcmp(words[1], "-j")) return judge(words[2], count - 3, words + 3);
-  return 64;
+  if (count >= 4 && !strncmp(words[1], "-j", 2)) {
+    if (words[1][2]) keys = (uint32_t)atoi(words[1] + 2);
+    return keys < 1 || keys > most_keys ? 64 : judge(words[2], count - 3, words + 3);
+  }
+  if (count >= 3 && !strcmp(words[1], "-x")) return serve_one(words[2]);
+  return count >= 2 ? serve(words[1]) : 64;
 }
