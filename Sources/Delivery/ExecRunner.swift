@@ -27,7 +27,7 @@ final class ExecRunner: ServiceRunner {
 
     let shard: Shard
     private let runner: Int
-    private let launcher: ServiceLauncher
+    private var launcher: ServiceLauncher
     private var runs: [Run?]
     private(set) var running = 0
     private var variables = MessageVariables()
@@ -151,6 +151,19 @@ final class ExecRunner: ServiceRunner {
     }
 
     private func deadline(of run: Run) -> UInt64 { run.began.addingSaturated(shard.ackTimeout) }
+
+    func takeOver(_ service: Settings.Service) -> Bool {
+        guard service.mode == .exec else { return false }
+        if !service.runs(as: shard.service) {
+            guard let new = try? ServiceLauncher(service, shard.context) else { return false }
+            // Those that run come to their end as they began; what kept the old ones from starting is over.
+            launcher = new
+            shard.backoff.succeed()
+        }
+        shard.define(service)
+        while runs.count < shard.window { runs.append(nil) }
+        return true
+    }
 
     // Each of its processes has a message, and is reaped with it.
     func finish() { shard.finish() }

@@ -11,21 +11,25 @@ import Settings
 struct GrantedShards {
     private let context: WorkerContext
     private let index: Int
-    private let services: [String: Settings.Service]
+    private var definitions: Definitions
     private var runners: [(any ServiceRunner)?] = []
     /// The places of each slot's runners.
     private var places = [[Int]](repeating: [], count: RingGeometry.slots)
-    /// Places of runners whose grant is gone: they finish what is in flight.
+    /// Places of runners that finish: their grant is gone, or their definition.
     private var leaving: Set<Int> = []
+    /// Those of them whose grant is gone.
+    private var revoked: Set<Int> = []
+    /// Whether something else than the grants has changed what is to be opened.
+    private var mustCompare = false
     private var seen: UInt64 = 0
     private var confirmed: UInt64 = 0
     /// Slots that could not be opened, so that the log tells it once.
     private var refused: Set<Int> = []
 
-    init(_ context: WorkerContext, index: Int, services: [Settings.Service]) {
+    init(_ context: WorkerContext, index: Int, _ definitions: Definitions) {
         self.context = context
         self.index = index
-        self.services = Dictionary(services.map { ($0.name, $0) }) { first, _ in first }
+        self.definitions = definitions
     }
 
     var all: some Sequence<any ServiceRunner> { runners.lazy.compactMap { $0 } }
@@ -64,18 +68,38 @@ struct GrantedShards {
         return interest
     }
 
+    // MARK: definitions
+
+    /// Goes over to other definitions. Where a process would have to end for it, the shard finishes and is opened anew.
+    mutating func takeOver(_ definitions: Definitions) {
+        self.definitions = definitions
+        // What could not be opened may be there now.
+        refused.removeAll()
+        mustCompare = true
+        for case let (place, runner?) in runners.enumerated() where !leaving.contains(place) {
+            let shard = runner.shard
+            guard let service = definitions.definition(of: shard.lease), service != shard.service else { continue }
+            if !runner.takeOver(service) { leave(place) }
+        }
+    }
+
+    private mutating func leave(_ place: Int) {
+        leaving.insert(place)
+        runners[place]?.finish()
+    }
+
     // MARK: grants
 
     /// Opens what was granted, ends what is not any more, and confirms when that is done.
     mutating func keepToGrants() throws(SystemCallError) {
-        // A shard that came back while it was being let go is opened as soon as it is gone.
-        var mustCompare = letGo() || !isUpToDate
-        while mustCompare {
+        // A shard that came back while it was being let go, or goes on by another definition, is opened as soon as it
+        // is gone.
+        while letGo() || mustCompare || !isUpToDate {
+            mustCompare = false
             seen = context.ring.control.grantsVersion
             try compare()
-            mustCompare = letGo()
         }
-        guard leaving.isEmpty, confirmed != seen else { return }
+        guard revoked.isEmpty, confirmed != seen else { return }
         confirmed = seen
         context.ring.page.applied(grants: seen)
     }
@@ -88,8 +112,8 @@ struct GrantedShards {
                 switch (isGranted, place) {
                 case (true, nil): try open(slot, shard)
                 case (false, let place?):
-                    leaving.insert(place)
-                    runners[place]?.finish()
+                    revoked.insert(place)
+                    leave(place)
                 default: break
                 }
             }
@@ -103,7 +127,7 @@ struct GrantedShards {
         } catch {
             return refuse(slot, "\(error)")
         }
-        guard let service = services[lease.slot.name] else {
+        guard let service = definitions.definition(of: lease) else {
             return refuse(slot, "service \(lease.slot.name) is not part of the settings")
         }
         let shard = Shard(service: service, lease: lease, context: context)
@@ -129,6 +153,7 @@ struct GrantedShards {
             runners[place] = nil
             places[runner.shard.lease.slotIndex].removeAll { $0 == place }
             leaving.remove(place)
+            revoked.remove(place)
             isAny = true
         }
         return isAny

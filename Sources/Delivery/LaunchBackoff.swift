@@ -9,12 +9,15 @@ import Settings
 
 struct LaunchBackoff: Sendable {
     private static let first: UInt64 = 1_000_000_000
-    private let longest: UInt64
+    private var longest: UInt64
     private(set) var failures: UInt32 = 0
     /// Monotonic nanoseconds before which nothing is launched; 0 if nothing is in the way.
     private(set) var until: UInt64 = 0
 
     init(_ retry: Settings.Service.Retry) { longest = retry.maxBackoff.nanoseconds }
+
+    /// For failures from now on.
+    mutating func change(_ retry: Settings.Service.Retry) { longest = retry.maxBackoff.nanoseconds }
 
     func blocks(at now: UInt64) -> Bool { now < until }
 

@@ -5,6 +5,7 @@
 /// Invariant: processes are launched in `work` only, and reaped in `handle` or `work`.
 
 import LinuxIO
+import Settings
 
 protocol ServiceRunner: AnyObject {
     var shard: Shard { get }
@@ -16,6 +17,9 @@ protocol ServiceRunner: AnyObject {
     func work(now: UInt64, head: UInt64)
     /// Something happened to one of its processes.
     func handle(_ kind: Token.Kind, place: Int, now: UInt64)
+    /// Goes over to another definition of its service, if no process has to end for it.
+    /// - Returns: false if one has to: then nothing has changed.
+    func takeOver(_ service: Settings.Service) -> Bool
     /// Hands out nothing more, waits for the answers to what is in flight, each for its `ack-timeout` at most, and then
     /// asks its processes to end. What is not in flight is left to a successor. It is done when `running` is 0.
     func finish()

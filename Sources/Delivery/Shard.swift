@@ -20,13 +20,13 @@ final class Shard {
         case ending
     }
 
-    let service: Settings.Service
+    private(set) var service: Settings.Service
     let context: WorkerContext
     let lease: ShardLease
     var queue: ShardQueue
     var backoff: LaunchBackoff
     var troubles: Troubles
-    private let retry: RetryPolicy
+    private var retry: RetryPolicy
     private var shown: Shown?
     /// When each delivery in flight was handed out, by its index; 0: it is not, or a predecessor did it.
     private var begun: [UInt64]
@@ -35,10 +35,15 @@ final class Shard {
     private var retryApplied: UInt64
     private(set) var stage = Stage.serving
     /// The most that may be in flight.
-    let window: Int
+    private(set) var window: Int
     /// Nanoseconds, as everything here.
-    let ackTimeout: UInt64
-    let idleTimeout: UInt64?
+    private(set) var ackTimeout: UInt64
+    private(set) var idleTimeout: UInt64?
+    // The state of Shard+Retiring.
+    var hasMoreToDrop = false
+    var isResolved = false
+    var retiringAt = UInt64.max
+    var slotsSeen: UInt64 = 0
 
     init(service: Settings.Service, lease: ShardLease, context: WorkerContext) {
         self.service = service
@@ -81,13 +86,23 @@ final class Shard {
         return max(1, min(wanted, capacity))
     }
 
+    /// Goes over to another definition of its service; what concerns the processes is the runner's affair.
+    func define(_ service: Settings.Service) {
+        self.service = service
+        retry = RetryPolicy(service.retry)
+        backoff.change(service.retry)
+        window = Self.window(of: service, shard: lease.shard, capacity: lease.table.capacity)
+        ackTimeout = service.ackTimeout.nanoseconds
+        idleTimeout = service.idleTimeout?.nanoseconds
+    }
+
     /// Nothing is pending up to the head that was last looked at.
     var isIdle: Bool { queue.isEmpty && !queue.isBehind }
 
     // MARK: its end
 
     /// Whether anything may be handed out.
-    var isServing: Bool { stage == .serving && !isPaused }
+    var isServing: Bool { stage == .serving && !isPaused && !service.isDropping }
     var isEnding: Bool { stage == .ending }
 
     func finish() { if stage == .serving { stage = .finishing } }
@@ -129,12 +144,13 @@ final class Shard {
 
     /// An attempt has failed; the record is tried again as the policy says.
     func fail(_ index: Int, _ failure: Failure, now: UInt64) {
+        troubles.set(failure)
+        guard !service.isDropping else { return settle(index, .removed, now: now) }
         let attempt = queue.failures(at: index) &+ 1
         let due = now.addingSaturated(retry.delay(after: attempt, &context.jitter))
         countRun(index, now: now)
         lease.table.backOff(index, attempt: attempt, notBefore: due)
         queue.fail(index, due: due)
-        troubles.set(failure)
     }
 
     /// A delivery came to nothing because no process was there: the attempt does not count.

@@ -6,6 +6,7 @@
 /// Invariant: an answer names an entry only if the present process got that very message, and it is not resolved yet.
 
 import Ring
+import Wire
 
 /// What a process has said.
 enum StreamAnswer {
@@ -20,6 +21,13 @@ enum StreamAnswer {
     case garbage
     /// An answer for what it does not hold.
     case foreign
+
+    /// A reason as the operator is told it: not all of one that goes on and on.
+    static func words(_ answer: Span<UInt8>, _ reason: Range<Int>) -> String {
+        var bytes: [UInt8] = []
+        answer.append(reason.lowerBound..<min(reason.upperBound, reason.lowerBound + 160), to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
 }
 
 /// Why no more was read.

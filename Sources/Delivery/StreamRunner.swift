@@ -159,7 +159,7 @@ final class StreamRunner: ServiceRunner {
         case .retry(let index, let reason):
             progress(now)
             flight.land(index)
-            shard.fail(index, .refused(Self.words(bytes, reason)), now: now)
+            shard.fail(index, .refused(StreamAnswer.words(bytes, reason)), now: now)
         case .credit:
             conduct.speak()
             shard.troubles.setClosed(framing.credit == 0)
@@ -180,12 +180,6 @@ final class StreamRunner: ServiceRunner {
         guard !conduct.hasAnswered else { return }
         conduct.answer()
         shard.backoff.succeed()
-    }
-
-    private static func words(_ answer: Span<UInt8>, _ reason: Range<Int>) -> String {
-        var bytes: [UInt8] = []
-        answer.append(reason.lowerBound..<min(reason.upperBound, reason.lowerBound + 160), to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     // MARK: time-outs
@@ -238,6 +232,13 @@ final class StreamRunner: ServiceRunner {
         // A start that failed is told when it is over.
         if conduct.hasAnswered || failure == .mute { shard.troubles.set(failure) }
         end(process, .terminated, now: now, grace: grace)
+    }
+
+    func takeOver(_ service: Settings.Service) -> Bool {
+        guard service.runs(as: shard.service) else { return false }
+        shard.define(service)
+        flight.timeout = shard.ackTimeout
+        return true
     }
 
     func finish() { shard.finish() }

@@ -9,7 +9,7 @@
 package import LinuxIO
 import Reactor
 import Ring
-import Settings
+package import Settings
 
 package final class Worker {
     private let context: WorkerContext
@@ -20,17 +20,19 @@ package final class Worker {
     private var frontier: Frontier
     private var ending = WorkerEnding()
     private var answered: UInt64 = 0
+    /// Retiring slots of which a shard is resolved, not told yet.
+    private var resolved: [Int] = []
 
     /// - Parameters:
     ///   - index: which of the workers this is.
     ///   - bell: rung when there may be work. - acceptorBell: to be rung when space was awaited.
     init(
-        _ context: WorkerContext, index: Int, services: [Settings.Service], bell: consuming EventCounter,
+        _ context: WorkerContext, index: Int, settings: Settings, bell: consuming EventCounter,
         acceptorBell: consuming EventCounter
     ) throws(SystemCallError) {
         self.context = context
         ring = context.ring
-        shards = GrantedShards(context, index: index, services: services)
+        shards = GrantedShards(context, index: index, Definitions(settings))
         frontier = Frontier(at: ring.head)
         // Level-triggered: drained when it is heard.
         _ = try context.loop.watch(bell.raw, Token(.bell).subject, .readable)
@@ -42,6 +44,12 @@ package final class Worker {
     package var isFinished: Bool { ending.phase == .finished }
     /// Whether nothing was left pending when it ended.
     package var isDrained: Bool { ending.isDrained }
+
+    /// Goes over to new settings: nothing is handed out by older ones from here on.
+    package func takeOver(_ settings: Settings) { shards.takeOver(Definitions(settings)) }
+
+    /// The next retiring slot of which a shard that it holds has nothing pending any more: once for each lease.
+    package func nextResolved() -> Int? { resolved.popLast() }
 
     /// Delivers what is waiting, then ends; at the deadline (monotonic nanoseconds) it ends with what it has.
     package func drain(deadline: UInt64) { ending.drain(deadline: deadline) }
@@ -64,8 +72,10 @@ package final class Worker {
         lookAhead(to: head)
         for runner in shards.all {
             runner.shard.obey(now: now)
+            runner.shard.drop(head: head)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()
+            if runner.shard.becomesResolved() { resolved.append(runner.shard.lease.slotIndex) }
             runner.showStatus(now: now)
         }
         if ring.spaceIsAwaited() { acceptorBell.ring() }
@@ -88,7 +98,9 @@ package final class Worker {
 
     private func sleep(now: UInt64, head: UInt64, until limit: UInt64?) throws(SystemCallError) {
         var deadline = min(limit ?? .max, ending.deadline)
-        for runner in shards.all { deadline = min(deadline, runner.deadline(now: now)) }
+        for runner in shards.all {
+            deadline = min(deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now))
+        }
         ring.page.announceSleep(interest: shards.interest)
         // Whoever changed one of these before the announcement may not have rung.
         let isStill = ring.head == head && shards.isUpToDate && ring.control.question == answered

@@ -17,7 +17,6 @@ import Settings
 package enum WorkerRole {
     /// What services get to see of our environment.
     private static let passedOn = ["PATH", "LANG"]
-    private static let settingsVersion: UInt64 = 1
     private static let usualDescriptors: UInt64 = 1_024
 
     /// Serves until the supervisor says to end, or is gone.
@@ -43,12 +42,13 @@ package enum WorkerRole {
         // Held as long as we map something, and for nothing else.
         let fence = try inherited.require("fence")
         let loop = try EventLoop()
-        let worker = try makeWorker(index, loop, inherited, log)
+        let (worker, version) = try makeWorker(index, loop, inherited, log)
         try inherited.finish()
         _ = try loop.watch(channel.raw, Token(.channel).subject, .readable)
-        _ = channel.send(.ready(settingsVersion: settingsVersion))
+        _ = channel.send(.ready(settingsVersion: version))
         while !worker.isFinished {
-            if try worker.step() { obey(channel, worker) }
+            if try worker.step() { try obey(channel, worker) }
+            while let slot = worker.nextResolved() { _ = channel.send(.resolved(slot: UInt8(slot))) }
         }
         if worker.isDrained { _ = channel.send(.drained) }
         _ = consume fence
@@ -56,14 +56,20 @@ package enum WorkerRole {
 
     private static func makeWorker(
         _ index: Int, _ loop: EventLoop, _ inherited: InheritedDescriptors, _ log: Logger
-    ) throws -> Worker {
-        let image = try map("settings", inherited)
-        let settings = try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
+    ) throws -> (Worker, settingsVersion: UInt64) {
+        var settings = try decode(inherited.require("settings"))
         let ring = try RingWorker(
             control: ControlReader(map("control", inherited)), log: map("log", inherited),
             outcomes: map("outcomes", inherited, writable: true),
             page: ProcessPage(map("page", inherited, writable: true)),
             acceptorPage: ProcessPage(map("acceptor-page", inherited)))
+        // An image without places, as it comes from the file.
+        for place in settings.services.indices where settings.services[place].placement == nil {
+            guard let found = try ring.control.slots().first(where: { $0.slot.name == settings.services[place].name })
+            else { continue }
+            settings.services[place].placement = .init(
+                slot: found.index, incarnation: found.slot.incarnation, state: .active)
+        }
         // Each process of a service takes three descriptors of ours; programs that use select(2) rely on the usual
         // limit, which the supervisor has raised for itself before it started us.
         let limit = try ResourceLimit.get(.descriptors)
@@ -74,10 +80,11 @@ package enum WorkerRole {
             limits: [(ResourceLimit.descriptors.resource, min(limit.soft, usualDescriptors), limit.hard)],
             seed: Clock.realtime() ^ UInt64(truncatingIfNeeded: CurrentProcess.pid) << 32,
             log: log)
-        return try Worker(
-            context, index: index, services: settings.services,
+        let worker = try Worker(
+            context, index: index, settings: settings,
             bell: EventCounter(owning: inherited.require("bell")),
             acceptorBell: EventCounter(owning: inherited.require("acceptor-bell")))
+        return (worker, settings.version)
     }
 
     private static func map(_ name: String, _ inherited: InheritedDescriptors, writable: Bool = false) throws
@@ -87,13 +94,22 @@ package enum WorkerRole {
         return try MemoryFile.map(file.raw, writable: writable)
     }
 
-    private static func obey(_ channel: borrowing RoleChannel, _ worker: Worker) {
+    private static func decode(_ file: consuming Descriptor) throws -> Settings {
+        let image = try MemoryFile.map(file.raw, writable: false)
+        return try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
+    }
+
+    private static func obey(_ channel: borrowing RoleChannel, _ worker: Worker) throws {
         while true {
             switch channel.receive() {
             case .message(.drain(let deadline, _)): worker.drain(deadline: deadline)
             case .message(.stop): worker.stop()
             // Not for us, or of a version that we do not know.
             case .message: continue
+            case .passed(.settings, let image):
+                let settings = try decode(image)
+                worker.takeOver(settings)
+                _ = channel.send(.applied(settingsVersion: settings.version))
             case .passed: continue
             case .malformed: continue
             case .wouldBlock: return

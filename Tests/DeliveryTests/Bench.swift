@@ -84,9 +84,37 @@ final class Bench {
         }
     }
 
+    // MARK: settings
+
+    /// The settings as the supervisor hands them out: each service in the slot of its number.
+    var settings: Settings { settings { _ in } }
+
+    /// Changed ones.
+    func settings(change: (inout [Settings.Service]) -> Void) -> Settings {
+        var settings = Settings()
+        settings.services = services
+        for slot in services.indices {
+            settings.services[slot].placement = .init(slot: slot, incarnation: 1, state: .active)
+        }
+        change(&settings.services)
+        return settings
+    }
+
+    /// Lets a slot's service retire at the present head, as the supervisor does behind the acceptor.
+    /// - Returns: the settings in which it does.
+    func retire(_ state: Settings.Service.Placement.State, slot: Int = 0) throws -> Settings {
+        let control = try ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false))
+        var retiring = try control.slot(slot)!
+        retiring.state = .retiring
+        retiring.retiringAt = producer.next
+        supervisor.install(retiring, at: slot)
+        for bell in bells.values { bell.value.ring() }
+        return settings { $0[slot].placement?.state = state }
+    }
+
     // MARK: workers
 
-    func worker(_ index: Int = 0) throws -> Worker {
+    func worker(_ index: Int = 0, settings: Settings? = nil) throws -> Worker {
         let page = try pageFile(index)
         let ring = try RingWorker(
             control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
@@ -100,7 +128,7 @@ final class Bench {
         let bell = Kept(try EventCounter())
         bells[index] = bell
         return try Worker(
-            context, index: index, services: services,
+            context, index: index, settings: settings ?? self.settings,
             bell: EventCounter(owning: bell.value.descriptor.duplicate()),
             acceptorBell: EventCounter(owning: acceptorBell.descriptor.duplicate()))
     }
