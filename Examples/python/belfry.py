@@ -278,17 +278,17 @@ class BelfrySender:
         poll.register(connection, select.POLLIN | (select.POLLOUT if self._output else 0))
         events = poll.poll(None if timeout is None else max(0, timeout) * 1000)
         ready = events[0][1] if events else 0
-        if ready & select.POLLOUT:
-            with memoryview(self._output) as output:
-                sent = connection.send(output[: 1 << 18])
-            del self._output[:sent]
-        if ready & ~select.POLLOUT:
+        if ready & ~select.POLLOUT:  # first: a connection that can't be written any more may have said why
             data = connection.recv(1 << 16)
             self._input += data
             while (frame := self._next_frame()) is not None:
                 self._take(*frame)
             if not data:
                 raise _Lost("the broker closed the connection")
+        if ready & select.POLLOUT:
+            with memoryview(self._output) as output:
+                sent = connection.send(output[: 1 << 18])
+            del self._output[:sent]
 
     def _next_frame(self) -> tuple[int, bytes] | None:
         if len(self._input) < HEADER.size:
