@@ -26,7 +26,10 @@ struct ReportOptions: ParsableArguments {
 
     func validate() throws {
         guard let interval else { return }
-        guard watch else { throw ValidationError("\"\(interval)\" is an interval without --watch") }
+        guard watch else {
+            throw ValidationError(
+                "\"\(interval)\" is not understood; --watch 2s repeats, and the options in the help choose rows")
+        }
         guard Interval.parse(interval) != nil else {
             throw ValidationError(
                 "\"\(interval)\" is no interval; 100ms to 1d, such as 500ms, 2s or 1m, would be right")

@@ -28,6 +28,8 @@ package enum Directory {
             try make(String(path[..<slash]), mode: mode)
         }
         let (_, code) = uninterrupted { unsafe mkdir(path, mode) }
+        // Somebody else may have made it in between; a file of that name is none.
+        if code == EEXIST, !exists(path) { throw SystemCallError(call: "mkdir", code: ENOTDIR) }
         guard code == 0 || code == EEXIST else { throw SystemCallError(call: "mkdir", code: code) }
     }
 

@@ -28,6 +28,7 @@ final class Regions {
         self.settings = try MemoryFile.holding(image.span, named: "belfry-settings")
         settingsReader = try self.settings.readOnlyDescriptor()
         let geometry = RingGeometry(ringSize: settings.ring.size)
+        try FreeMemory.check(geometry)
         var random = SystemRandomNumberGenerator()
         do {
             ring = try RingFiles(

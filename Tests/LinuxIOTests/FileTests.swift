@@ -37,6 +37,7 @@ struct FileTests {
             #expect(!Directory.exists("\(folder)/a"))
             try File.write("\(folder)/file", bytes("x").span)
             #expect(throws: SystemCallError(call: "mkdir", code: ENOTDIR)) { try Directory.make("\(folder)/file/b") }
+            #expect(throws: SystemCallError(call: "mkdir", code: ENOTDIR)) { try Directory.make("\(folder)/file") }
         }
     }
 
