@@ -43,7 +43,7 @@ final class LineInput {
             case .bytes, .wouldBlock: break
             case .closed: ended = true
             case .full: throw Failure("line \(number + 1) of stdin is longer than \(Self.longest >> 30) GiB")
-            case .failed(let code): throw Failure("stdin: \(SystemCallError.reason(code))")
+            case .failed(let code): throw Failure("stdin can't be read: \(SystemCallError.reason(code))")
             }
         }
     }

@@ -85,6 +85,8 @@ extension Failure {
     /// With what a user of the command can do about it.
     init(_ error: PublishError) {
         switch error {
+        case .unresolved(let host, let reason):
+            self.init("\(host): \(reason); --to HOST:PORT names another place")
         case .unreachable(let address, let reason):
             self.init("\(address): \(reason); is belfryd running there? --to HOST:PORT names another place")
         case .stalled(let address, let timeout, unanswered: 0):

@@ -25,7 +25,7 @@ final class SendReport {
 
     init(lines: Bool) {
         self.lines = lines
-        shows = lines && Output.isTerminal(2)
+        shows = lines && Output.isScreen(2)
         total = lines ? File.size(0) : nil
         shownAt = started &+ Self.firstAfter &- Self.againAfter
     }

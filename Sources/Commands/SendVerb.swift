@@ -76,7 +76,7 @@ struct SendVerb: ParsableCommand {
     private func send(through outlet: Outlet, _ report: SendReport) throws {
         if let body, body != "-" { return try report.noting { try outlet.send(topic, Array(body.utf8)) } }
         guard lines else {
-            let body = try File.read(0, limit: Self.longestBody)
+            let body = try wholeInput()
             return try report.noting { try outlet.send(topic, body) }
         }
         let input = LineInput(0)
@@ -84,6 +84,14 @@ struct SendVerb: ParsableCommand {
             report.begin(bytes: input.consumed)
             try report.noting { try outlet.send(topic, line.bytes) }
             report.progress(accepted: outlet.accepted)
+        }
+    }
+
+    private func wholeInput() throws -> [UInt8] {
+        do throws(SystemCallError) {
+            return try File.read(0, limit: Self.longestBody)
+        } catch {
+            throw Failure("stdin can't be read: \(error.isTooLarge ? "it is longer than 1 GiB" : error.reason)")
         }
     }
 

@@ -21,7 +21,7 @@ package enum SocketNames {
         var list: UnsafeMutablePointer<addrinfo>?
         let code = unsafe getaddrinfo(host, "\(port)", &hints, &list)
         guard code == 0 else {
-            throw ResolveError(host: host, reason: unsafe String(cString: gai_strerror(code)))
+            throw ResolveError(host: host, reason: SystemCallError.clause(unsafe String(cString: gai_strerror(code))))
         }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []

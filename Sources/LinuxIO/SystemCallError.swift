@@ -41,8 +41,11 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     package static func reason(_ code: CInt) -> String {
         guard let text = unsafe belfry_error_text(code) else { return "error \(code)" }
         // Holds: the C library returns one of its own constant strings.
-        let words = unsafe String(cString: text)
-        // A sentence goes on after the colon; names such as "RFS" keep their capitals.
+        return clause(unsafe String(cString: text))
+    }
+
+    /// The C library's words as they stand behind a colon: names such as "RFS" keep their capitals.
+    static func clause(_ words: String) -> String {
         guard let second = words.dropFirst().first, second.isLowercase else { return words }
         return words.prefix(1).lowercased() + words.dropFirst()
     }
