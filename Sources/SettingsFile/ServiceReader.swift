@@ -111,7 +111,11 @@ struct ServiceReader {
         if retry.backoff > retry.maxBackoff, let place = most ?? backoff {
             faults.add(
                 place, section.name(most == nil ? "backoff" : "max-backoff"),
-                "backoff is longer than max-backoff; a backoff of max-backoff at most would be right")
+                most == nil
+                    ? "is \(Units.text(retry.backoff)), longer than max-backoff, which is "
+                        + "\(Units.text(retry.maxBackoff)) unless told otherwise; a longer max-backoff would be right"
+                    : "is \(Units.text(retry.maxBackoff)), shorter than backoff (\(Units.text(retry.backoff))); "
+                        + "\(Units.text(retry.backoff)) or more would be right")
         }
     }
 }

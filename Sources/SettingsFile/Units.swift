@@ -37,6 +37,15 @@ enum Units {
         return "\(bytes)"
     }
 
+    /// In the greatest unit that tells it exactly, down to milliseconds.
+    static func text(_ duration: Duration) -> String {
+        let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] as [(String, Int64)] {
+            if milliseconds > 0, milliseconds % length == 0 { return "\(milliseconds / length)\(unit)" }
+        }
+        return "\(milliseconds)ms"
+    }
+
     private static func product(_ left: Int, _ right: Int) -> Int? {
         let (product, overflow) = left.multipliedReportingOverflow(by: right)
         return overflow ? nil : product

@@ -120,8 +120,11 @@ struct FaultTests {
             "3:24: services[1].retry.attempts: is \"0\"; a number from 1 to 1000000 would be right"),
         Row(
             "retry: { backoff: 10s, max-backoff: 1s }",
-            "3:41: services[1].retry.max-backoff: backoff is longer than max-backoff; a backoff of max-backoff at most "
-                + "would be right"),
+            "3:41: services[1].retry.max-backoff: is 1s, shorter than backoff (10s); 10s or more would be right"),
+        Row(
+            "retry: { backoff: 90m }",
+            "3:21: services[1].retry.backoff: is 90m, longer than max-backoff, which is 5m unless told otherwise; "
+                + "a longer max-backoff would be right"),
         Row(
             "user: nosuch",
             "3:11: services[1].user: there is no user \"nosuch\" on this machine; one from /etc/passwd would be right"),
