@@ -123,7 +123,7 @@ struct FaultTests {
             "3:41: services[1].retry.max-backoff: is 1s, shorter than backoff (10s); 10s or more would be right"),
         Row(
             "retry: { backoff: 90m }",
-            "3:21: services[1].retry.backoff: is 90m, longer than max-backoff, which is 5m unless told otherwise; "
+            "3:23: services[1].retry.backoff: is 90m, longer than max-backoff, which is 5m unless told otherwise; "
                 + "a longer max-backoff would be right"),
         Row(
             "user: nosuch",
