@@ -24,6 +24,7 @@ struct Recorder {
     let scratch: Scratch
     private let script: String
     private let mode: String
+    private var framing = "lines"
 
     /// One process a message: its environment and its standard input.
     static func exec(_ name: String, in scratch: Scratch) throws -> Recorder {
@@ -55,6 +56,16 @@ struct Recorder {
             """)
     }
 
+    /// The same in frames, which it notes as the JSON that `lines` would have given it. What it gets at its end stands in
+    /// NAME.end: "PID finish MILLISECONDS", "PID end".
+    static func frames(_ name: String, in scratch: Scratch) throws -> Recorder {
+        let tool = "\(Executables.repository)/Tests/Tools/frames.py"
+        var recorder = try Recorder(
+            name, scratch, mode: "stream", "#!/bin/sh\nexec /usr/bin/python3 -B '\(tool)' '\(scratch.file(name))'")
+        recorder.framing = "frames"
+        return recorder
+    }
+
     private init(_ name: String, _ scratch: Scratch, mode: String, _ text: String) throws {
         self.name = name
         self.scratch = scratch
@@ -65,7 +76,7 @@ struct Recorder {
     /// The service's item of the configuration; `options` are further lines of it.
     func service(_ topics: String = "\">\"", _ options: String...) -> String {
         (["- name: \(name)", "  topics: [\(topics)]", "  command: [\(script)]", "  mode: \(mode)"]
-            + options.map { "  " + $0 }).joined(separator: "\n")
+            + (framing == "lines" ? [] : ["  framing: \(framing)"]) + options.map { "  " + $0 }).joined(separator: "\n")
     }
 
     /// What has been delivered so far, in the order of the notes.
