@@ -71,8 +71,7 @@ final class TestPort {
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(MemoryFile.map(workerPage.descriptor.raw, writable: true)),
             acceptorPage: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: false)))
-        observer = try RingObserver(
-            log: MemoryFile.map(files.log.descriptor.raw, writable: false), logID: 7, since: 1)
+        observer = try RingObserver(log: MemoryFile.map(files.log.descriptor.raw, writable: false))
         let any = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
         udp = try Sockets.udp(any)
         tcp = try Sockets.tcp(any)
@@ -144,7 +143,8 @@ final class TestPort {
     /// All records published since the last call.
     func records() -> [Record] {
         var records: [Record] = []
-        while let (header, payload) = observer.read() {
+        while let header = observer.read(before: observer.head, where: { _, _ in true }) {
+            let payload = observer.payload
             records.append(
                 Record(
                     topic: String(decoding: payload[header.topic], as: UTF8.self), body: Array(payload[header.body]),
