@@ -56,7 +56,7 @@ let package = Package(
         module(
             "Commands",
             [
-                "BelfryClient", "Control", "LinuxIO", "Settings", "SettingsFile", "Wire",
+                "BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "SettingsFile", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Floor 4
@@ -77,7 +77,7 @@ let package = Package(
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Settings"]),
+        tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
     ]

@@ -25,6 +25,7 @@ package enum ControlReply {
     package static let help = """
         status [json]   generation, roles, services, ring and rates
         ledger [json]   what came in, and what became of it
+        tail            the ring to read along, as a descriptor for belfry tail
         drain           take nothing more, finish what there is, end
         help            this list
         Each answer ends with a line "ok" or "error: " and the reason.

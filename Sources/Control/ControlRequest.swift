@@ -9,6 +9,8 @@ package enum ControlRequest: Equatable, Sendable {
     case ledger(ReportFormat)
     /// As SIGTERM: take nothing more, finish what there is, end.
     case drain
+    /// The ring, to read along: answered with a descriptor of R1 that can't be mapped writable.
+    case tail
     case help
 
     /// Bytes of a line without its end. What is longer is refused and the connection closed.
@@ -18,6 +20,7 @@ package enum ControlRequest: Equatable, Sendable {
     package var right: ControlRight {
         switch self {
         case .status, .ledger, .help: .readState
+        case .tail: .readBodies
         case .drain: .change
         }
     }
@@ -28,6 +31,7 @@ package enum ControlRequest: Equatable, Sendable {
         case .status(let format): "status" + Self.suffix(format)
         case .ledger(let format): "ledger" + Self.suffix(format)
         case .drain: "drain"
+        case .tail: "tail"
         case .help: "help"
         }
     }
@@ -49,7 +53,7 @@ package enum ControlRequest: Equatable, Sendable {
         return try request(verb, Array(words.dropFirst()))
     }
 
-    private static let hint = "send one of: status, ledger, drain, help"
+    private static let hint = "send one of: status, ledger, tail, drain, help"
 
     private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
         switch verb {
@@ -58,6 +62,9 @@ package enum ControlRequest: Equatable, Sendable {
         case "drain":
             try none(verb, arguments)
             return .drain
+        case "tail":
+            try none(verb, arguments)
+            return .tail
         case "help":
             try none(verb, arguments)
             return .help

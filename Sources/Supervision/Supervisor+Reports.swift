@@ -20,6 +20,8 @@ extension Supervisor {
                 throw request.right.refusal(ofUser: peer.user)
             }
             ControlReply.appendSuccess(try payload(of: request, peer), to: &reply)
+            // A descriptor that was opened read-only: no right but the one to look on goes with it.
+            if request == .tail { return .withDescriptor(reply, regions.logReader.raw) }
         } catch {
             ControlReply.appendError(error, to: &reply)
         }
@@ -42,6 +44,7 @@ extension Supervisor {
             case .status(let format): return try status().answer(format)
             case .ledger(let format): return try ledger().answer(format)
             case .help: return Array(ControlReply.help.utf8)
+            case .tail: return []
             case .drain:
                 if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
                 return []
