@@ -20,6 +20,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: house)
 }
 
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: "example-\(name)", dependencies: ["BelfryClient"], path: "Examples/swift/Sources/\(name)",
+        swiftSettings: house)
+}
+
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -64,6 +70,8 @@ let package = Package(
             name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Supervision", log],
             swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
+        // Examples/swift is a package of its own for those who copy it; here its programs are built for the system tests.
+        example("publish"), example("publish-datagrams"), example("serve"), example("serve-blocking"),
         // Tests mirror the sources.
         tests("LinuxIO"),
         tests("Wire"),
