@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
-# pages of the Swift library.
+# make run: build a release and start Belfry in the foreground. make test: everything that can be checked.
 # Both install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -55,15 +54,9 @@ test: packages-test
 	$(RELEASE) --product belfry
 	Models/check
 	swift test
-	@if command -v docc >/dev/null; then Scripts/docs; fi
-
-# The pages of the public library, with the toolchain's docc.
-docs: packages-build
-	swift build --target BelfryClient
-	Scripts/docs
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests Examples/swift
+	swift format lint --strict -r Package.swift Sources Tests
 
 # Apart from `test`, which wants as few packages as it can; the types say the same on every machine.
 lint-python:

@@ -39,6 +39,8 @@ package struct ChangeReport: Report, Equatable {
     package var version: UInt64 = 0
     package var changed: [Change] = []
     package var restart: [Restart] = []
+    /// What the reader of the configuration would have an eye kept on, a line each.
+    package var warnings: [String] = []
 
     package init() {}
 
@@ -48,6 +50,7 @@ package struct ChangeReport: Report, Equatable {
         changed = (json["changed"]?.elements ?? []).map {
             Change($0["key"]?.string ?? "", from: $0["from"]?.string, to: $0["to"]?.string)
         }
+        warnings = (json["warnings"]?.elements ?? []).compactMap(\.string)
         restart = (json["restart"]?.elements ?? []).map {
             Restart(
                 $0["key"]?.string ?? "", running: $0["running"]?.string ?? "", file: $0["file"]?.string ?? "")
@@ -77,12 +80,17 @@ package struct ChangeReport: Report, Equatable {
             json.endObject()
         }
         json.endArray()
+        json.member("warnings")
+        json.beginArray()
+        for warning in warnings { json.string(warning) }
+        json.endArray()
         json.endObject()
     }
 
     /// A line for each change: its key, then what it was and is.
     package func text(_ style: TextStyle) -> [UInt8] {
         var table = TextTable(style)
+        for warning in warnings { table.paragraph(warning, indent: 0) }
         if changed.isEmpty { table.paragraph("nothing has changed", indent: 0) }
         let width = (changed.map(\.key) + restart.map(\.key)).map { $0.count + 2 }.max() ?? 0
         for change in changed { table.entry(change.key + ":", width, change.words) }

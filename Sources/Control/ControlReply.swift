@@ -14,6 +14,13 @@ package enum ControlReply {
         out.append(contentsOf: "ok\n".utf8)
     }
 
+    /// One line of a payload, whatever the text holds. One that could be taken for the end is set in.
+    package static func appendLine(_ text: String, to out: inout [UInt8]) {
+        if text == "ok" || text.hasPrefix(errorWord) { out.append(0x20) }
+        for byte in text.utf8 { out.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
+        out.append(0x0A)
+    }
+
     package static func appendError(_ fault: ControlFault, to out: inout [UInt8]) {
         out.append(contentsOf: errorWord.utf8)
         // One line, whatever was quoted in the sentence.
@@ -25,7 +32,9 @@ package enum ControlReply {
     package static let help = """
         status [json]   generation, roles, services, ring and rates
         ledger [json]   what came in, and what became of it
-        tail            the ring to read along, as a descriptor for belfry tail
+        reload [json]   read the configuration again and go over to it
+        workers N [json]
+                        have N workers, until the next reload
         drain           take nothing more, finish what there is, end
         help            this list
         Each answer ends with a line "ok" or "error: " and the reason.

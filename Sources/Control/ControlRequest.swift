@@ -7,10 +7,12 @@
 package enum ControlRequest: Equatable, Sendable {
     case status(ReportFormat)
     case ledger(ReportFormat)
+    /// Read the configuration again and go over to it; answered when all roles have.
+    case reload(ReportFormat)
+    /// So many workers, until the next reload; answered when there are so many.
+    case workers(Int, ReportFormat)
     /// As SIGTERM: take nothing more, finish what there is, end.
     case drain
-    /// The ring, to read along: answered with a descriptor of R1 that can't be mapped writable.
-    case tail
     case help
 
     /// Bytes of a line without its end. What is longer is refused and the connection closed.
@@ -20,8 +22,7 @@ package enum ControlRequest: Equatable, Sendable {
     package var right: ControlRight {
         switch self {
         case .status, .ledger, .help: .readState
-        case .tail: .readBodies
-        case .drain: .change
+        case .reload, .workers, .drain: .change
         }
     }
 
@@ -30,8 +31,9 @@ package enum ControlRequest: Equatable, Sendable {
         switch self {
         case .status(let format): "status" + Self.suffix(format)
         case .ledger(let format): "ledger" + Self.suffix(format)
+        case .reload(let format): "reload" + Self.suffix(format)
+        case .workers(let count, let format): "workers \(count)" + Self.suffix(format)
         case .drain: "drain"
-        case .tail: "tail"
         case .help: "help"
         }
     }
@@ -53,18 +55,22 @@ package enum ControlRequest: Equatable, Sendable {
         return try request(verb, Array(words.dropFirst()))
     }
 
-    private static let hint = "send one of: status, ledger, tail, drain, help"
+    private static let workerCounts = 1...64
+    private static let hint = "send one of: status, ledger, reload, workers, drain, help"
 
     private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
         switch verb {
         case "status": return .status(try format(verb, arguments))
         case "ledger": return .ledger(try format(verb, arguments))
+        case "reload": return .reload(try format(verb, arguments))
+        case "workers":
+            guard let count = arguments.first.flatMap(Int.init), workerCounts.contains(count) else {
+                throw ControlFault("workers needs a number from 1 to \(workerCounts.upperBound); send \"workers 4\"")
+            }
+            return .workers(count, try format("workers \(count)", Array(arguments.dropFirst())))
         case "drain":
             try none(verb, arguments)
             return .drain
-        case "tail":
-            try none(verb, arguments)
-            return .tail
         case "help":
             try none(verb, arguments)
             return .help

@@ -9,6 +9,8 @@ package enum Readiness {
     package enum Notice: Equatable, Sendable {
         case ready
         case stopping
+        /// Going over to other settings, from now (monotonic nanoseconds) until `ready` is said again.
+        case reloading(at: UInt64)
         /// A line for people; what would break the line becomes a space.
         case status(String)
         case mainPID(CInt)
@@ -17,6 +19,7 @@ package enum Readiness {
             switch self {
             case .ready: "READY=1"
             case .stopping: "STOPPING=1"
+            case .reloading(let now): "RELOADING=1\nMONOTONIC_USEC=\(now / 1000)"
             case .status(let text): "STATUS=" + String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
             case .mainPID(let pid): "MAINPID=\(pid)"
             }

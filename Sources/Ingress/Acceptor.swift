@@ -4,7 +4,6 @@ import Control
 package import LinuxIO
 import Reactor
 import Ring
-import Settings
 
 /// The acceptor's loop: the port's sockets, the connections, its bell and its channel, on one thread.
 ///
@@ -37,12 +36,9 @@ package final class Acceptor {
     var datagrams: DatagramIntake
     var udp: Descriptor?
     var udpWatch: Watch?
-    let counters: PageCounters
+    private let counters: PageCounters
     private let control: ControlReader
-    let workers: WorkerBells
-    private let settingsVersion: UInt64
-    /// Settings that wait for the end of the round.
-    var coming: Settings?
+    private let workers: WorkerBells
     private let bell: EventCounter
     private var drain: (deadline: UInt64, keepSocketQueue: Bool)?
     var progress = Progress.running
@@ -54,7 +50,6 @@ package final class Acceptor {
         counters = parts.counters
         control = parts.control
         workers = parts.workers
-        settingsVersion = parts.settingsVersion
         bell = parts.bell
         channel = parts.channel
         datagrams = DatagramIntake(intake: parts.intake, page: parts.counters)
@@ -72,7 +67,6 @@ package final class Acceptor {
     /// Finishes what a dead predecessor began, before anything new is looked at, and says `ready`.
     package func begin() throws(SystemCallError) {
         intake.time = Clock.realtime()
-        writeDown(settingsVersion)
         datagrams.recover()
         intake.publish()
         // A predecessor may have died between its publish and its bells.
@@ -86,11 +80,11 @@ package final class Acceptor {
             udpWatch = try loop.watch(raw, Subject(kind: Kind.datagrams), .readable)
         }
         answerWatchdog()
-        _ = channel.send(.ready(settingsVersion: settingsVersion))
+        _ = channel.send(.ready(settingsVersion: 1))
     }
 
     /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
-    package func step(until limit: UInt64? = nil) throws -> Progress {
+    package func step(until limit: UInt64? = nil) throws(SystemCallError) -> Progress {
         try loop.wait(blocking: !connections.hasReady, until: limit)
         intake.time = Clock.realtime()
         connections.resume()
@@ -100,7 +94,6 @@ package final class Acceptor {
         }
         while let due = loop.nextDue() { try expire(due) }
         settle()
-        try goOver()
         if let drain, progress == .running { try finish(drain.deadline, keepSocketQueue: drain.keepSocketQueue) }
         return progress
     }
@@ -112,24 +105,24 @@ package final class Acceptor {
         workers.wake(for: intake)
     }
 
-    func handle(_ event: EventLoop.Event) throws {
+    func handle(_ event: EventLoop.Event) throws(SystemCallError) {
         switch event.subject.kind {
         case Connections.kind: connections.handle(Int(event.subject.index), event.events)
         case Listener.kind: try listener?.accept(into: connections)
         case Kind.datagrams: if let raw = udp?.raw { _ = try datagrams.receive(from: raw) }
         case Kind.bell: hearBell()
-        default: try hearSupervisor()
+        default: hearSupervisor()
         }
     }
 
     /// No connection goes on any more, but the supervisor must not take us for stuck, and may have had enough.
-    func handleWhileEnding(_ event: EventLoop.Event) throws {
+    func handleWhileEnding(_ event: EventLoop.Event) {
         switch event.subject.kind {
         case Connections.kind: connections.flush(Int(event.subject.index))
         case Kind.bell:
             bell.drain()
             answerWatchdog()
-        case Kind.channel: try hearSupervisor()
+        case Kind.channel: hearSupervisor()
         default: break
         }
     }
@@ -150,14 +143,14 @@ package final class Acceptor {
 
     private func answerWatchdog() { counters.page.answer(control.question) }
 
-    private func hearSupervisor() throws {
+    private func hearSupervisor() {
         while true {
             switch channel.receive() {
             case .message(.drain(let deadline, let keep)): drain = (deadline, keep)
             case .message(.stop): progress = .ended
             // What only we may say, or what a later version might: nothing to be done.
             case .message: break
-            case .passed(let message, let descriptor): try take(message, descriptor)
+            case .passed: break
             case .malformed: break
             case .wouldBlock: return
             case .closed: return progress = .orphaned

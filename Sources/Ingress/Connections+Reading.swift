@@ -22,7 +22,7 @@ extension Connections {
 
     /// How many bytes came; 0 if there are none just now, or none will come any more.
     func readOnce(_ connection: Connection) -> Int {
-        let buffer = inputBuffer(connection)
+        let buffer = connection.input ?? inputs.take()
         connection.input = buffer
         switch buffer.receive(from: connection.raw) {
         case .bytes(let count):

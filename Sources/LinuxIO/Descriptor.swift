@@ -75,6 +75,9 @@ package struct Pipe: ~Copyable {
     package let reading: Descriptor
     package let writing: Descriptor
 
+    /// Closes the other end.
+    package consuming func takeReading() -> Descriptor { reading }
+
     /// Takes the two ends apart.
     package consuming func split(_ body: (consuming Descriptor, consuming Descriptor) -> Void) {
         body(reading, writing)

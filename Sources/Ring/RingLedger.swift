@@ -19,6 +19,8 @@ package final class RingLedger {
         package var floor: UInt64 = 0
         package var shards: [ShardStatus.Report] = []
 
+        package init() {}
+
         package subscript(outcome: Outcome) -> UInt64 { outcomes[Int(outcome.rawValue)] }
         package var resolved: UInt64 { outcomes[1...].reduce(0, +) }
         package var pending: UInt64 { matched - min(resolved, matched) }

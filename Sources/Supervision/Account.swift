@@ -9,14 +9,11 @@ internal import Ring
 internal import Wire
 
 enum Account {
-    static func report(_ ledger: RingLedger, kernelDropped: UInt64) throws -> LedgerReport {
+    static func report(_ regions: Regions, kernelDropped: UInt64) throws -> LedgerReport {
         var report = LedgerReport()
-        report.intake = intake(ledger.intake())
+        report.intake = intake(regions.ledger.intake())
         report.intake.kernelDropped = kernelDropped
-        for index in 0..<RingGeometry.slots {
-            guard let (slot, counts) = try ledger.service(at: index) else { continue }
-            report.services.append(service(slot.name, counts))
-        }
+        report.services = try ServiceAccount.all(regions).map(service)
         return report
     }
 
@@ -49,9 +46,10 @@ enum Account {
         return intake
     }
 
-    private static func service(_ name: String, _ counts: RingLedger.Service) -> LedgerReport.Service {
+    private static func service(_ account: ServiceAccount) -> LedgerReport.Service {
+        let counts = account.counts
         var service = LedgerReport.Service()
-        service.name = name
+        service.name = account.name
         service.matched = counts.matched
         service.delivered = counts[.delivered]
         service.dead = counts[.dead]

@@ -20,7 +20,8 @@ package enum Invocation: Equatable, Sendable {
           --version      print the version
           --help         print this
 
-        SIGTERM, SIGINT or SIGHUP: take nothing more, finish what there is within shutdown.grace, exit 0;
+        SIGHUP: read FILE again and go over to it; the log tells what has changed, or why nothing was.
+        SIGTERM or SIGINT: take nothing more, finish what there is within shutdown.grace, exit 0;
         a second one: end at once, services too, exit 0.
 
         """

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Which worker holds which shard, and how a shard passes from one to another: by way of nobody.
+/// Which worker holds which shard, and how a shard passes from one to another: by way of nobody. Shards come and go with
+/// their services.
 ///
 /// The Supervisor asks it for the next step whenever a worker comes, goes, or has confirmed a version of the grants, and
 /// writes what it answers into R0.
@@ -47,8 +48,10 @@ package struct LeaseTable: Equatable, Sendable {
         case leaving(Int, version: UInt64)
     }
 
-    private let shards: [Shard]
+    private var shards: [Shard]
     private var holders: [Holder]
+    /// Slots whose shards are taken back for good.
+    private var ending: Set<Int> = []
 
     package init(shards: [Shard]) {
         self.shards = shards
@@ -60,6 +63,44 @@ package struct LeaseTable: Equatable, Sendable {
         holders.contains { if case .leaving = $0 { true } else { false } }
     }
 
+    /// Adds those that are not here yet.
+    package mutating func add(_ new: [Shard]) {
+        for shard in new where !shards.contains(shard) {
+            shards.append(shard)
+            holders.append(.nobody)
+        }
+    }
+
+    /// Takes back the shards of a slot for good, with the next steps.
+    package mutating func end(slot: Int) { ending.insert(slot) }
+
+    /// Whether `end` was said.
+    package func isEnding(slot: Int) -> Bool { ending.contains(slot) }
+
+    /// Forgets the slots that are ending and of which nobody holds a shard any more.
+    /// - Returns: them; each is told once.
+    package mutating func takeEnded() -> [Int] {
+        let done = ending.filter { slot in
+            shards.indices.allSatisfy { shards[$0].slot != slot || holders[$0] == .nobody }
+        }.sorted()
+        for place in shards.indices.reversed() where done.contains(shards[place].slot) {
+            shards.remove(at: place)
+            holders.remove(at: place)
+        }
+        ending.subtract(done)
+        return done
+    }
+
+    /// Whether a worker has shards, or has yet to confirm that it let go of one.
+    package func isHolding(_ worker: Int) -> Bool {
+        holders.contains { holder in
+            switch holder {
+            case .nobody: false
+            case .held(let index), .leaving(let index, _): index == worker
+            }
+        }
+    }
+
     /// Shards of a worker.
     package func count(of worker: Int) -> Int { holders.count { $0 == .held(worker) } }
 
@@ -67,22 +108,33 @@ package struct LeaseTable: Equatable, Sendable {
     /// - Parameter version: the one that the changes, if there are any, will be published as.
     package mutating func step(_ workers: [Worker], version: UInt64) -> [Change] {
         for place in holders.indices where isFree(holders[place], workers) { holders[place] = .nobody }
+        var changes = revokeEnding(version)
         let usable = workers.filter(\.isUsable).map(\.index)
         // With nobody to give them to, they stay where they are: whoever comes back finds its own.
-        guard !usable.isEmpty else { return [] }
-        let current = holders.map { holder in if case .held(let worker) = holder { worker } else { Int?.none } }
-        let wanted = LeasePlan.share(shards, held: current, among: usable)
-        var changes: [Change] = []
-        for place in holders.indices {
+        guard !usable.isEmpty else { return changes }
+        let places = shards.indices.filter { !ending.contains(shards[$0].slot) }
+        let current = places.map { place in if case .held(let worker) = holders[place] { worker } else { Int?.none } }
+        let wanted = LeasePlan.share(places.map { shards[$0] }, held: current, among: usable)
+        for (place, wanted) in zip(places, wanted) {
             switch holders[place] {
             case .nobody:
-                holders[place] = .held(wanted[place])
-                changes.append(Change(shard: shards[place], worker: wanted[place]))
-            case .held(let worker) where worker != wanted[place]:
+                holders[place] = .held(wanted)
+                changes.append(Change(shard: shards[place], worker: wanted))
+            case .held(let worker) where worker != wanted:
                 holders[place] = .leaving(worker, version: version)
                 changes.append(Change(shard: shards[place], worker: nil))
             case .held, .leaving: break
             }
+        }
+        return changes
+    }
+
+    private mutating func revokeEnding(_ version: UInt64) -> [Change] {
+        var changes: [Change] = []
+        for place in shards.indices where ending.contains(shards[place].slot) {
+            guard case .held(let worker) = holders[place] else { continue }
+            holders[place] = .leaving(worker, version: version)
+            changes.append(Change(shard: shards[place], worker: nil))
         }
         return changes
     }

@@ -41,6 +41,13 @@ package final class PortSockets {
         try sizeBuffer(port.receiveBuffer)
     }
 
+    /// Asks for another queue for the UDP socket, from now on.
+    package func adopt(receiveBuffer wanted: Int) {
+        smallBuffer = nil
+        // A socket that keeps what it has works on.
+        do { try sizeBuffer(wanted, mayShrink: !isInherited) } catch { smallBuffer = nil }
+    }
+
     /// Gives the port up. What others hold of it (systemd) lives on.
     package func close() {
         udp = nil
@@ -103,10 +110,10 @@ package final class PortSockets {
         }
     }
 
-    private func sizeBuffer(_ wanted: Int) throws {
+    private func sizeBuffer(_ wanted: Int, mayShrink: Bool = false) throws {
         guard let raw = udp?.raw else { return }
         // A larger one, given by whoever made the socket, stays.
-        if SocketFacts.receiveBuffer(of: raw) >= 2 * wanted { return }
+        if !mayShrink, SocketFacts.receiveBuffer(of: raw) >= 2 * wanted { return }
         try SocketOptions.setReceiveBuffer(raw, wanted)
         // The kernel counts double, for its own book-keeping.
         let granted = SocketFacts.receiveBuffer(of: raw) / 2

@@ -2,31 +2,35 @@
 /// The memory that all roles share: the ring's regions R0 to R2, the settings R3, and the supervisor's own views of them.
 ///
 /// Made once by the Supervisor, behind the fence; the roles get descriptors of it, writable only where they write.
-/// Invariant: R0 is written through `writer` alone, and R3 by nobody any more.
+/// Invariant: R0 is written through here alone; an R3 is written by nobody any more, what changes is which one is in use;
+/// and what R0 says of the slots is what `table` says.
 
 internal import LinuxIO
 internal import Ring
 internal import Settings
 
 final class Regions {
+    /// New settings with their places, in memory, and not in use yet.
+    struct Placed: ~Copyable {
+        let settings: Settings
+        let table: SlotTable
+        let reader: Descriptor
+    }
+
     let ring: RingFiles
-    let settings: MemoryFile
+    private(set) var settingsReader: Descriptor
+    /// Of the settings in use.
+    private(set) var version: UInt64 = 0
     let controlReader: Descriptor
     let logReader: Descriptor
     let outcomesReader: Descriptor
-    let settingsReader: Descriptor
     let writer: ControlWriter
     let ledger: RingLedger
-    let slots: [ServiceSlot]
+    private(set) var table = SlotTable()
+    /// What slots that are free again had counted.
+    private(set) var past = PastAccounts()
 
-    init(_ settings: Settings, image: [UInt8]) throws {
-        do {
-            slots = try SlotLayout.slots(for: settings.services)
-        } catch {
-            throw StartFault("\(error)")
-        }
-        self.settings = try MemoryFile.holding(image.span, named: "belfry-settings")
-        settingsReader = try self.settings.readOnlyDescriptor()
+    init(_ settings: Settings) throws {
         let geometry = RingGeometry(ringSize: settings.ring.size)
         try FreeMemory.check(geometry)
         var random = SystemRandomNumberGenerator()
@@ -39,19 +43,76 @@ final class Regions {
         controlReader = try ring.control.readOnlyDescriptor()
         logReader = try ring.log.readOnlyDescriptor()
         outcomesReader = try ring.outcomes.readOnlyDescriptor()
+        settingsReader = try controlReader.duplicate()
         writer = try ControlWriter(try MemoryFile.map(ring.control.descriptor.raw, writable: true))
-        for (index, slot) in slots.enumerated() { writer.install(slot, at: index) }
         ledger = try RingLedger(
             control: ControlReader(try MemoryFile.map(controlReader.raw, writable: false)),
             log: try MemoryFile.map(logReader.raw, writable: false),
             outcomes: try MemoryFile.map(outcomesReader.raw, writable: false))
+        adopt(try place(settings))
+        // Before there is an acceptor the head can't move.
+        bind(at: ledger.head)
+        open()
     }
 
-    /// Every shard of every service, in the order of the slots.
-    var shards: [LeaseTable.Shard] {
-        slots.enumerated().flatMap { slot, service in
-            (0..<service.shards).map { LeaseTable.Shard(slot: slot, shard: $0) }
+    // MARK: settings
+
+    /// Finds a place for everything, and makes the image. Nothing is changed yet.
+    /// - Throws: SlotFault if the ring has no room for the services; SystemCallError.
+    func place(_ settings: Settings) throws -> Placed {
+        var table = table
+        let totals = ledger.intake()
+        try table.change(to: settings.services, head: ledger.head) { totals.matched($0) }
+        var placed = settings
+        placed.version = version + 1
+        placed.services = table.services
+        let file = try MemoryFile.holding(SettingsImage.encode(placed).span, named: "belfry-settings")
+        return Placed(settings: placed, table: table, reader: try file.readOnlyDescriptor())
+    }
+
+    /// Puts them to use: roles that are started from now on get them.
+    func adopt(_ placed: consuming Placed) {
+        let renamed = table.renamed(in: placed.table)
+        for name in renamed { past.rename(name.from, to: name.to) }
+        version = placed.settings.version
+        install(placed.table)
+        settingsReader = placed.takeReader()
+    }
+
+    /// The acceptor goes by the settings in use from this head on.
+    func bind(at head: UInt64) {
+        var bound = table
+        bound.bind(at: head)
+        install(bound)
+    }
+
+    /// Everybody goes by the settings in use.
+    func open() { table.open() }
+
+    private func install(_ new: SlotTable) {
+        for index in new.indices {
+            if let slot = new[index]?.slot, slot != table[index]?.slot { writer.install(slot, at: index) }
         }
+        table = new
+    }
+
+    // MARK: slots that retire
+
+    /// Whether a slot that retires has nothing pending any more.
+    func isResolved(_ index: Int) -> Bool {
+        guard let slot = table[index]?.slot, slot.state == .retiring, slot.retiringAt != .max,
+            let found = try? ledger.service(at: index)
+        else { return false }
+        return found.counts.floor >= slot.retiringAt
+    }
+
+    /// Lets go of a slot that is resolved, and of which nobody holds a shard; what it has counted stays under its name.
+    func free(_ index: Int) throws {
+        guard let (slot, counts) = try ledger.service(at: index) else { return }
+        past.add(counts, to: slot.name)
+        for shard in 0..<slot.shards { writer.grant(slot: index, shard: shard, to: nil) }
+        writer.free(slot: index)
+        table.free(index)
     }
 
     /// Gives all that is pending the outcome `shutdown`. Only when every role is dead: then the leases are ours.
@@ -63,8 +124,14 @@ final class Regions {
             outcomes: try MemoryFile.map(ring.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(try MemoryFile.map(page.descriptor.raw, writable: true)),
             acceptorPage: ProcessPage(try MemoryFile.map(page.descriptor.raw, writable: false)))
-        for shard in shards {
-            try worker.lease(slot: shard.slot, shard: shard.shard).settleAll(to: worker.head, .shutdown)
+        for index in table.indices {
+            for shard in 0..<(table[index]?.slot.shards ?? 0) {
+                try worker.lease(slot: index, shard: shard).settleAll(to: worker.head, .shutdown)
+            }
         }
     }
+}
+
+extension Regions.Placed {
+    consuming func takeReader() -> Descriptor { reader }
 }

@@ -8,11 +8,7 @@
 internal import Control
 internal import LinuxIO
 
-final class RoleLauncher {
-    private let plans: [LaunchPlan]
-    private let fencePlace: CInt
-    private let channelPlace: CInt
-
+enum RoleLauncher {
     private struct Table {
         var names: [String] = []
         var sources: [CInt] = []
@@ -23,35 +19,11 @@ final class RoleLauncher {
         }
     }
 
-    /// - Parameter desks: the acceptor's first.
-    init(_ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets) throws {
-        channelPlace = 3
-        fencePlace = 4
-        plans = try desks.map { desk in
-            var table = Table()
-            // These two are new for each process; until then something that is open stands in their places.
-            table.add("channel", desk.bell.raw)
-            table.add("fence", desk.bell.raw)
-            Self.addCommon(desk, regions, to: &table)
-            if desk.role == .acceptor {
-                Self.addAcceptor(desks, port, to: &table)
-            } else {
-                table.add("acceptor-page", desks[0].pageReader.raw)
-                table.add("acceptor-bell", desks[0].bell.raw)
-            }
-            return try LaunchPlan(
-                LaunchRequest(
-                    path: "/proc/self/exe", arguments: ["belfryd"] + desk.role.arguments,
-                    environment: LaunchEnvironment.forRoles,
-                    descriptors: [(1, 1), (2, 2)] + table.sources.enumerated().map { ($1, CInt($0) + 3) },
-                    listenNames: table.names,
-                    // Ctrl-C is for us alone. A worker makes itself a session, which a group's leader may not.
-                    processGroup: desk.role == .acceptor, parentDeathSignal: Signal.kill))
-        }
-    }
-
-    /// - Parameter fence: the process's own shared lock.
-    func launch(_ role: Role, fence: borrowing FileLock, at now: UInt64) throws -> RoleProcess {
+    /// - Parameters: `desks`: the acceptor's first. `fence`: the process's own shared lock.
+    static func launch(
+        _ desk: RoleDesk, _ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets, fence: borrowing FileLock,
+        at now: UInt64
+    ) throws -> RoleProcess {
         var ours: SeqPacketChannel?
         var theirs: SeqPacketChannel?
         try SeqPacketChannel.pair().split { first, second in
@@ -59,11 +31,29 @@ final class RoleLauncher {
             theirs = consume second
         }
         guard let near = ours.take(), let far = theirs.take() else { throw StartFault("channel") }
-        let plan = plans[role.place]
-        plan.setDescriptor(channelPlace, to: far.raw)
-        plan.setDescriptor(fencePlace, to: fence.descriptor.raw)
-        let process = try plan.launch()
-        return RoleProcess(process, RoleChannel(near), since: now)
+        var table = Table()
+        table.add("channel", far.raw)
+        table.add("fence", fence.descriptor.raw)
+        addCommon(desk, regions, to: &table)
+        if desk.role == .acceptor {
+            addAcceptor(desks, port, to: &table)
+        } else {
+            table.add("acceptor-page", desks[0].pageReader.raw)
+            table.add("acceptor-bell", desks[0].bell.raw)
+        }
+        let process = try plan(desk.role, table).launch()
+        return RoleProcess(process, RoleChannel(near), since: now, given: regions.version)
+    }
+
+    private static func plan(_ role: Role, _ table: Table) throws -> LaunchPlan {
+        try LaunchPlan(
+            LaunchRequest(
+                path: "/proc/self/exe", arguments: ["belfryd"] + role.arguments,
+                environment: LaunchEnvironment.forRoles,
+                descriptors: [(1, 1), (2, 2)] + table.sources.enumerated().map { ($1, CInt($0) + 3) },
+                listenNames: table.names,
+                // Ctrl-C is for us alone. A worker makes itself a session, which a group's leader may not.
+                processGroup: role == .acceptor, parentDeathSignal: Signal.kill))
     }
 
     private static func addCommon(_ desk: RoleDesk, _ regions: Regions, to table: inout Table) {

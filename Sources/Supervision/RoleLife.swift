@@ -26,6 +26,8 @@ package struct RoleLife: Equatable, Sendable {
 
     package private(set) var phase = Phase.down
     package private(set) var failures = 0
+    /// A worker too many: it works until its shards are with others, and then ends.
+    package internal(set) var isSurplus = false
 
     /// Whether there is, or may be, a process of it: one to be killed or to wait for.
     package var hasProcess: Bool {
@@ -37,7 +39,8 @@ package struct RoleLife: Equatable, Sendable {
 
     /// Whether it may be given shards: it works, or is expected to within a moment.
     package var isUsable: Bool {
-        switch phase {
+        guard !isSurplus else { return false }
+        return switch phase {
         case .ready, .clearing(.ready): true
         case .down, .starting, .clearing(.unready): failures == 0
         case .drained, .clearing(.drained), .backingOff, .gone: false

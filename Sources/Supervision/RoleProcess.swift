@@ -13,13 +13,22 @@ final class RoleProcess {
     let channel: RoleChannel
     /// Monotonic nanoseconds.
     let since: UInt64
+    /// The version of the settings that it was given, at its start or since, and when (monotonic nanoseconds).
+    var given: UInt64
+    var givenAt: UInt64
+    /// The version that it has said it uses.
+    var applied: UInt64 = 0
     /// The loop's watch over the channel, until the other end closes it.
     var watch: Watch?
 
-    init(_ process: consuming ProcessDescriptor, _ channel: consuming RoleChannel, since: UInt64) {
+    init(
+        _ process: consuming ProcessDescriptor, _ channel: consuming RoleChannel, since: UInt64, given: UInt64
+    ) {
         self.process = process
         self.channel = channel
         self.since = since
+        self.given = given
+        givenAt = since
     }
 
     var pid: CInt { process.pid }

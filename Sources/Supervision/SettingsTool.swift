@@ -2,14 +2,14 @@
 /// Reads the settings by way of `belfry settings-image FILE`, run from beside our own executable.
 ///
 /// YAML and user names are looked at in that process alone: a broken file, or a crash in a parser, can't hurt a broker.
-/// What it says about the file goes to our own standard error as it is.
-/// Invariant: it takes no longer and gives no more than the limits here, whatever the tool does.
+/// At the start what it says about the file goes to our own standard error as it is; at a reload it is collected.
+/// Invariant: it takes no longer than the limit here, whatever the tool does.
 
 internal import Glibc
 internal import LinuxIO
 package import Settings
 
-package struct SettingsTool {
+package struct SettingsTool: Sendable {
     /// The settings and the bytes that they came in.
     package struct Result: Sendable {
         package let settings: Settings
@@ -19,7 +19,6 @@ package struct SettingsTool {
     package let executable: String
     /// Nanoseconds.
     private let timeLimit: UInt64
-    private static let sizeLimit = 64 << 20
 
     package init(executable: String, timeLimit: UInt64 = 30_000_000_000) {
         self.executable = executable
@@ -33,83 +32,63 @@ package struct SettingsTool {
         return SettingsTool(executable: own[...slash] + "belfry")
     }
 
+    /// Waits for it.
     /// - Returns: nil if the tool refused the file; it has said why.
     package func read(_ file: String) throws -> Result? {
-        var output: Descriptor?
-        let process = try launch(file, &output)
-        let deadline = Clock.monotonic() &+ timeLimit
-        guard let output else { return nil }
-        do {
-            let image = try collect(output.raw, until: deadline)
-            guard let status = try end(of: process, until: deadline) else { throw tooSlow(file) }
-            guard status == .exited(0) else { return try refused(status) }
-            return try Result(settings: SettingsImage.decode(image.span), image: image)
-        } catch {
-            process.send(SIGKILL)
-            throw error is StartFault ? error : StartFault("\(executable) settings-image \(file): \(error)")
+        let reading = try start(file, collectsWords: false)
+        guard let status = try wait(reading) else {
+            reading.process.send(SIGKILL)
+            throw StartFault(
+                "\(executable) settings-image: not done with \(file) after \(timeLimit / 1_000_000_000) s")
+        }
+        switch reading.outcome(status) {
+        case .read(let settings, let image, _): return Result(settings: settings, image: image)
+        case .refused: return nil
+        case .failed(let sentence): throw StartFault(sentence)
         }
     }
 
-    private func launch(_ file: String, _ output: inout Descriptor?) throws -> ProcessDescriptor {
-        var reading: Descriptor?
-        var writing: Descriptor?
-        try Descriptor.pipe().split { first, second in
-            reading = consume first
-            writing = consume second
-        }
-        guard let end = writing.take() else { throw StartFault("pipe") }
-        output = reading.take()
+    /// Starts it, and waits for nothing.
+    /// - Parameter collectsWords: whether its standard error is for us, or goes where ours goes.
+    func start(_ file: String, collectsWords: Bool) throws -> SettingsReading {
+        let output = try Descriptor.pipe()
+        var words = try collectsWords ? Descriptor.pipe() : nil
         let plan = try LaunchPlan(
             LaunchRequest(
                 path: executable, arguments: ["belfry", "settings-image", file],
                 environment: LaunchEnvironment.inherited(["PATH", "LANG"]),
-                descriptors: [(end.raw, 1), (2, 2)], parentDeathSignal: SIGKILL))
+                descriptors: [(output.writing.raw, 1), (words?.writing.raw ?? 2, 2)], parentDeathSignal: SIGKILL))
+        let process: ProcessDescriptor
         do {
-            return try plan.launch()
+            process = try plan.launch()
         } catch {
             throw StartFault("\(executable), which reads the settings, could not be started: \(error)")
         }
+        return try SettingsReading(
+            process, output: output.takeReading(), errors: Self.reading(words.take()), executable: executable,
+            deadline: Clock.monotonic() &+ timeLimit)
     }
 
-    private func collect(_ raw: CInt, until deadline: UInt64) throws -> [UInt8] {
-        try Descriptor.setNonBlocking(raw)
-        let poller = try Poller(capacity: 1)
-        try poller.add(raw, token: 0, events: .readable)
-        let buffer = ByteBuffer(capacity: 65_536, limit: Self.sizeLimit)
+    private static func reading(_ pipe: consuming Pipe?) -> Descriptor? {
+        guard let pipe else { return nil }
+        return pipe.takeReading()
+    }
+
+    /// nil when the time is over.
+    private func wait(_ reading: SettingsReading) throws -> ExitStatus? {
+        let poller = try Poller(capacity: 2)
+        try poller.add(reading.outputRaw, token: 0, events: .readable)
+        try poller.add(reading.process.raw, token: 1, events: .readable)
+        var isOpen = true
         while true {
-            switch buffer.receive(from: raw) {
-            case .bytes: continue
-            case .closed:
-                return buffer.withReadable { bytes in bytes.indices.map { bytes[$0] } }
-            case .full: throw StartFault("\(executable): more than \(Self.sizeLimit) bytes of settings")
-            case .failed(let code): throw SystemCallError(call: "read", code: code)
-            case .wouldBlock: guard try wait(poller, until: deadline) else { throw tooSlow("it") }
+            if isOpen, !reading.receiveImage() {
+                isOpen = false
+                try poller.remove(reading.outputRaw)
             }
+            if let status = reading.process.reap() { return status }
+            let now = Clock.monotonic()
+            guard now < reading.deadline else { return nil }
+            _ = try poller.wait(timeoutNanoseconds: reading.deadline - now)
         }
-    }
-
-    private func end(of process: borrowing ProcessDescriptor, until deadline: UInt64) throws -> ExitStatus? {
-        let poller = try Poller(capacity: 1)
-        try poller.add(process.raw, token: 0, events: .readable)
-        while true {
-            if let status = process.reap() { return status }
-            guard try wait(poller, until: deadline) else { return nil }
-        }
-    }
-
-    /// False when the time is over.
-    private func wait(_ poller: Poller, until deadline: UInt64) throws -> Bool {
-        let now = Clock.monotonic()
-        guard now < deadline else { return false }
-        return try poller.wait(timeoutNanoseconds: deadline - now) > 0
-    }
-
-    private func refused(_ status: ExitStatus) throws -> Result? {
-        if case .exited = status { return nil }
-        throw StartFault("\(executable), which reads the settings, died: \(status)")
-    }
-
-    private func tooSlow(_ what: String) -> StartFault {
-        StartFault("\(executable) settings-image: not done with \(what) after \(timeLimit / 1_000_000_000) s")
     }
 }

@@ -31,6 +31,8 @@ package struct SupervisionPlan: Equatable, Sendable {
         case stuck(Role)
         case drainAsked
         case endAsked
+        /// So many workers are wanted from now on.
+        case workers(Int)
         /// Nothing happened but time.
         case tick
     }
@@ -56,8 +58,8 @@ package struct SupervisionPlan: Equatable, Sendable {
     package private(set) var stage = Stage.starting
     /// The acceptor first, then the workers by index.
     package private(set) var lives: [RoleLife]
-    private let grace: UInt64
-    private let startLimit: UInt64
+    private var grace: UInt64
+    private var startLimit: UInt64
     /// When a drain is over at the latest, and whether those who had not ended by then were told to stop.
     private var deadline = UInt64.max
     private var isStopSent = false
@@ -73,6 +75,17 @@ package struct SupervisionPlan: Equatable, Sendable {
     }
 
     package subscript(role: Role) -> RoleLife { lives[role.place] }
+
+    /// Goes by other times from now on.
+    package mutating func adopt(grace: UInt64, startLimit: UInt64) {
+        self.grace = grace
+        self.startLimit = startLimit
+    }
+
+    /// Forgets the last workers, if they were too many and have gone.
+    package mutating func forgetSurplus() {
+        while let last = lives.last, last.isSurplus, last.phase == .gone { lives.removeLast() }
+    }
 
     package var isDraining: Bool {
         switch stage {
@@ -95,6 +108,7 @@ package struct SupervisionPlan: Equatable, Sendable {
         case .stuck(let role): if self[role].hasProcess { effects.append(.kill(role)) }
         case .drainAsked: beginDrain(now, &effects)
         case .endAsked: endAtOnce(&effects)
+        case .workers(let count): want(count, &effects)
         case .tick: tick(now, &effects)
         }
         if isDraining, lives.allSatisfy({ $0.phase == .gone }) {
@@ -150,7 +164,7 @@ package struct SupervisionPlan: Equatable, Sendable {
     /// A dead role, and nothing left of it: start it again, or not.
     private mutating func buried(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
         guard case .clearing(let ending) = self[role].phase else { return }
-        if ending == .drained || stage == .ending || now >= deadline {
+        if ending == .drained || stage == .ending || now >= deadline || self[role].isSurplus {
             lives[role.place].end()
             if role == .acceptor { acceptorIsDone(&effects) }
         } else if ending == .ready {
@@ -162,8 +176,24 @@ package struct SupervisionPlan: Equatable, Sendable {
     }
 
     private mutating func backOff(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
+        guard !self[role].isSurplus else { return lives[role.place].end() }
         lives[role.place].backOff(at: now)
         if role != .acceptor { effects.append(.share) }
+    }
+
+    /// More are started at once; those that are too many give up their shards, and are not started again once they have
+    /// ended.
+    private mutating func want(_ count: Int, _ effects: inout [Effect]) {
+        guard stage == .serving else { return }
+        while lives.count <= count {
+            lives.append(RoleLife())
+            effects.append(.launch(Role(place: lives.count - 1)))
+        }
+        for place in lives.indices.dropFirst(count + 1) {
+            lives[place].isSurplus = true
+            if !lives[place].mayTouch { lives[place].end() }
+        }
+        effects.append(.share)
     }
 
     private mutating func launch(_ role: Role, _ effects: inout [Effect]) {

@@ -32,7 +32,8 @@ extension Supervisor {
     private func launch(_ desk: RoleDesk) {
         do {
             let fence = try folder.fenceForRole()
-            let process = try launcher.launch(desk.role, fence: fence, at: Clock.monotonic())
+            let process = try RoleLauncher.launch(
+                desk, desks, regions, port, fence: fence, at: Clock.monotonic())
             desk.process = process
             if desk.hasRun { desk.restarts += 1 }
             desk.hasRun = true
@@ -66,9 +67,10 @@ extension Supervisor {
         }
     }
 
-    private func send(_ message: RoleMessage, to desk: RoleDesk) {
+    /// - Parameter raw: the descriptor that goes with the message, if one does.
+    func send(_ message: RoleMessage, passing raw: CInt? = nil, to desk: RoleDesk) {
         guard let process = desk.process else { return }
-        switch process.channel.send(message) {
+        switch raw.map({ process.channel.send(message, passing: $0) }) ?? process.channel.send(message) {
         // Gone: its death is on its way to us.
         case .sent, .closed: break
         case .wouldBlock, .failed:
@@ -87,7 +89,8 @@ extension Supervisor {
         }
         Readiness.notify(.ready, .status("listening on \(port.name)"))
         let lines = Greeting.lines(
-            address: port.name, udp: port.udp != nil, tcp: port.tcp != nil, control: settings.control.socket, tool: tool
+            address: port.name, udp: port.udp != nil, tcp: port.tcp != nil, control: settings.control.socket,
+            tool: tool.executable
         )
         for line in lines { log.notice("\(line)") }
     }
@@ -102,7 +105,7 @@ extension Supervisor {
         isOver = true
         do {
             try regions.settleAll()
-            let report = try Account.report(regions.ledger, kernelDropped: drops.total)
+            let report = try Account.report(regions, kernelDropped: drops.total)
             for line in Account.lines(report) { log.notice("\(line)") }
             try File.write(folder.ledgerPath, report.answer(.json).span)
         } catch {

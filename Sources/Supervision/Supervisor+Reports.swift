@@ -19,9 +19,11 @@ extension Supervisor {
             guard request.right.isGranted(toUser: peer.user, owner: CurrentProcess.user) else {
                 throw request.right.refusal(ofUser: peer.user)
             }
+            if let change = ChangeRequest(request, asker) {
+                ask(change)
+                return .later
+            }
             ControlReply.appendSuccess(try payload(of: request, peer), to: &reply)
-            // A descriptor that was opened read-only: no right but the one to look on goes with it.
-            if request == .tail { return .withDescriptor(reply, regions.logReader.raw) }
         } catch {
             ControlReply.appendError(error, to: &reply)
         }
@@ -31,8 +33,8 @@ extension Supervisor {
     /// Takes the samples that rates and drops are made of.
     func sample() {
         if let raw = port.udp?.raw, let counter = try? SocketFacts.drops(of: raw) { drops.sample(counter) }
-        var delivered: UInt64 = 0
-        for index in regions.slots.indices {
+        var delivered = regions.past.delivered
+        for index in regions.table.indices {
             if let counts = try? regions.ledger.service(at: index)?.counts { delivered &+= counts[.delivered] }
         }
         rates.sample(received: regions.ledger.intake().received, delivered: delivered, at: Clock.monotonic())
@@ -43,8 +45,9 @@ extension Supervisor {
             switch request {
             case .status(let format): return try status().answer(format)
             case .ledger(let format): return try ledger().answer(format)
+            // Answered later.
+            case .reload, .workers: return []
             case .help: return Array(ControlReply.help.utf8)
-            case .tail: return []
             case .drain:
                 if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
                 return []
@@ -56,7 +59,7 @@ extension Supervisor {
 
     private func ledger() throws -> LedgerReport {
         if let raw = port.udp?.raw { drops.sample(try SocketFacts.drops(of: raw)) }
-        return try Account.report(regions.ledger, kernelDropped: drops.total)
+        return try Account.report(regions, kernelDropped: drops.total)
     }
 
     private func status() throws -> StatusReport {
@@ -74,7 +77,7 @@ extension Supervisor {
         report.acceptor.restarts = desks[0].restarts
         report.acceptor.connections = desks[0].process == nil ? 0 : desks[0].page.counter(0)
         report.workers = desks.dropFirst().enumerated().map { worker($0, $1, now) }
-        report.services = try regions.slots.indices.compactMap { try service($0) }
+        report.services = try ServiceAccount.all(regions).compactMap(service)
         let use = regions.ledger.use()
         report.ring.used = use.bytes
         report.ring.size = use.byteCapacity
@@ -100,16 +103,20 @@ extension Supervisor {
         return worker
     }
 
-    private func service(_ index: Int) throws -> StatusReport.Service? {
-        guard let (slot, counts) = try regions.ledger.service(at: index) else { return nil }
+    /// nil for a service that is gone.
+    private func service(_ account: ServiceAccount) -> StatusReport.Service? {
+        guard let definition = account.service else { return nil }
+        let counts = account.counts
         var service = StatusReport.Service()
-        service.name = slot.name
-        service.mode = settings.services[index].mode == .exec ? "exec" : "stream"
+        service.name = account.name
+        service.mode = definition.mode == .exec ? "exec" : "stream"
         service.inFlight = counts.inFlight
         service.backingOff = counts.backingOff
         service.waiting = counts.pending &- min(counts.pending, counts.inFlight &+ counts.backingOff)
         service.delivered = counts[.delivered]
         ShardSummary(counts.shards).fill(&service)
+        service.retried &+= account.retriedBefore
+        if !account.isActive { service.state = .draining }
         return service
     }
 }

@@ -2,7 +2,8 @@
 /// The supervisor's one loop: waits, tells SupervisionPlan what happened, and carries out what the plan answers.
 ///
 /// Made and run by the entry point, on the process's first thread, which stays: the roles' parent-death signal hangs on it.
-/// Its effects are in Supervisor+Effects, its reports in Supervisor+Reports.
+/// What it hears of its roles is in Supervisor+Roles, effects in Supervisor+Effects, reports in Supervisor+Reports, changes
+/// of the settings in Supervisor+Change.
 /// Invariant: it never reads a message and never waits for a single role or client; children are reaped here alone.
 
 internal import Control
@@ -11,29 +12,34 @@ internal import LinuxIO
 package import Logging
 internal import Reactor
 internal import Ring
-internal import Settings
+package import Settings
 
 package final class Supervisor {
-    private enum Kind {
+    enum Kind {
         static let signals: UInt8 = 1
         // 2, 3 and 8 are ControlServer's.
         static let channel: UInt8 = 4
         static let watchdog: UInt8 = 5
         static let orphans: UInt8 = 6
         static let leases: UInt8 = 7
+        /// The settings tool's image, its words, and the end of our patience with it.
+        static let image: UInt8 = 9
+        static let words: UInt8 = 10
+        static let patience: UInt8 = 11
     }
 
     /// How often what can't tell by itself is looked at again: dying orphans, confirmations of grants. Nanoseconds.
-    private static let glance: UInt64 = 20_000_000
+    static let glance: UInt64 = 20_000_000
 
-    let settings: Settings
+    /// Those in use, the services as the file has them.
+    var settings: Settings
+    let file: String
     let log: Logger
-    let tool: String
+    let tool: SettingsTool
     let folder: StateFolder
     let port: PortSockets
     let regions: Regions
-    let desks: [RoleDesk]
-    let launcher: RoleLauncher
+    var desks: [RoleDesk]
     let control: ControlServer
     let loop: EventLoop
     let signals: SignalDescriptor
@@ -44,20 +50,25 @@ package final class Supervisor {
     var watchdog: Watchdog
     var drops: KernelDrops
     var rates: Rates
+    /// Changes of the settings: the one under way, and those that wait for it.
+    var changes = ChangeDesk()
     /// By worker: the session whose last processes are being killed.
     var clearing: [Int: CInt] = [:]
     var grantsVersion: UInt64 = 0
     var question: UInt64 = 0
     var exitStatus: CInt = 0
     var isOver = false
-    private var isWatchingOrphans = false
+    var isWatchingOrphans = false
     private var isWatchingLeases = false
 
     /// Takes everything that is needed, in an order in which a failure leaves nothing behind.
-    /// - Parameters: `tool`: the path of `belfry`, for the lines to try.
+    /// - Parameters: `file`: where the settings were read, and are read again; `tool`: what reads them.
     /// - Throws: StartFault, mostly.
-    package init(_ read: SettingsTool.Result, _ inherited: InheritedDescriptors, tool: String, log: Logger) throws {
-        settings = read.settings
+    package init(
+        _ settings: Settings, file: String, _ inherited: InheritedDescriptors, tool: SettingsTool, log: Logger
+    ) throws {
+        self.settings = settings
+        self.file = file
         self.log = log
         self.tool = tool
         Signal.ignoreBrokenPipes()
@@ -68,16 +79,14 @@ package final class Supervisor {
         control = ControlServer(path: settings.control.socket)
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
-        regions = try Regions(settings, image: read.image)
+        regions = try Regions(settings)
         desks = try (0...settings.workers.count).map { try RoleDesk(Role(place: $0)) }
-        launcher = try RoleLauncher(desks, regions, port)
         loop = try EventLoop()
-        leases = LeaseTable(shards: regions.shards)
-        let limit = settings.workers.stuckAfter.nanoseconds
-        watchdog = Watchdog(roles: desks.count, limit: limit)
+        leases = LeaseTable(shards: regions.table.openShards)
+        watchdog = Watchdog(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
         plan = SupervisionPlan(
             workers: settings.workers.count, grace: settings.shutdown.grace.nanoseconds,
-            startLimit: max(limit, 10_000_000_000))
+            startLimit: Self.patience(settings))
         drops = KernelDrops(first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0)
         rates = Rates(at: began)
     }
@@ -85,13 +94,7 @@ package final class Supervisor {
     /// Runs until the end that a signal, a request or a failure brings about.
     /// - Returns: the exit status.
     package func run() throws -> CInt {
-        if let granted = port.smallBuffer {
-            log.warning(
-                """
-                port.receive-buffer: the kernel gives \(granted) of \(settings.port.receiveBuffer) bytes; raise \
-                net.core.rmem_max, or give belfryd CAP_NET_ADMIN
-                """)
-        }
+        warnOfSmallBuffer()
         _ = try loop.watch(signals.raw, Subject(kind: Kind.signals), .readable)
         _ = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
         share()
@@ -101,8 +104,23 @@ package final class Supervisor {
             while let event = loop.nextEvent() { take(event) }
             while let due = loop.nextDue() { take(due: due) }
             apply(.tick)
+            goOnChanging()
         }
         return exitStatus
+    }
+
+    /// How long a role may take to become ready, or to go over to other settings. Nanoseconds.
+    static func patience(_ settings: Settings) -> UInt64 {
+        max(settings.workers.stuckAfter.nanoseconds, 10_000_000_000)
+    }
+
+    func warnOfSmallBuffer() {
+        guard let granted = port.smallBuffer else { return }
+        log.warning(
+            """
+            port.receive-buffer: the kernel gives \(granted) of \(settings.port.receiveBuffer) bytes; raise \
+            net.core.rmem_max, or give belfryd CAP_NET_ADMIN
+            """)
     }
 
     func apply(_ event: SupervisionPlan.Event) {
@@ -128,13 +146,21 @@ package final class Supervisor {
                 index: index, isUsable: plan[.worker(index)].isUsable, mayTouch: plan[.worker(index)].mayTouch,
                 applied: desk.page.grantsApplied)
         }
-        let changes = leases.step(workers, version: grantsVersion &+ 1)
-        if !changes.isEmpty {
+        var isFreeing = true
+        while isFreeing {
+            leases.add(regions.table.openShards)
+            let changes = leases.step(workers, version: grantsVersion &+ 1)
             for change in changes {
                 regions.writer.grant(slot: change.shard.slot, shard: change.shard.shard, to: change.worker)
             }
-            grantsVersion = regions.writer.publishGrants()
-            ringEveryBell()
+            if !changes.isEmpty {
+                grantsVersion = regions.writer.publishGrants()
+                ringEveryBell()
+            }
+            let ended = leases.takeEnded()
+            for slot in ended { free(slot) }
+            // What followed them may be granted now.
+            isFreeing = !ended.isEmpty
         }
         if leases.isWaiting, !isWatchingLeases {
             isWatchingLeases = true
@@ -158,6 +184,7 @@ package final class Supervisor {
         case Kind.channel: receive(from: desks[index])
         case ControlServer.listener: control.acceptAll(loop)
         case ControlServer.session: control.serve(index, loop) { self.answer($0, $1) }
+        case Kind.image, Kind.words: receiveSettings(event)
         default: break
         }
     }
@@ -172,6 +199,7 @@ package final class Supervisor {
             isWatchingLeases = false
             share()
         case ControlServer.pause: control.resume(loop)
+        case Kind.patience: changes.reading?.giveUp()
         default: break
         }
     }
@@ -181,84 +209,9 @@ package final class Supervisor {
             switch signal {
             case Signal.child: reap()
             case Signal.interrupt: askForEnd("SIGINT")
-            case Signal.hangup: askForEnd("SIGHUP")
+            case Signal.hangup: ask(ChangeRequest(.reload, by: "SIGHUP"))
             default: askForEnd("SIGTERM")
             }
-        }
-    }
-
-    private func receive(from desk: RoleDesk) {
-        guard let process = desk.process else { return }
-        while true {
-            switch process.channel.receive() {
-            case .message(let message): guard hear(message, from: desk, process) else { return refuse(desk, process) }
-            case .wouldBlock: return
-            case .malformed: return refuse(desk, process)
-            case .passed: return refuse(desk, process)
-            // Its death, which SIGCHLD tells, is what counts.
-            case .closed: return unwatch(process)
-            case .failed: return unwatch(process)
-            }
-        }
-    }
-
-    /// - Returns: false if it is nothing that this role may say.
-    private func hear(_ message: RoleMessage, from desk: RoleDesk, _ process: RoleProcess) -> Bool {
-        switch message {
-        case .ready:
-            log.info("\(desk.role) (pid \(process.pid)) is ready")
-            apply(.ready(desk.role))
-        case .drained: apply(.drained(desk.role))
-        case .applied, .resolved: break
-        case .drain, .stop, .settings, .workerPage, .workerBell: return false
-        }
-        return true
-    }
-
-    private func refuse(_ desk: RoleDesk, _ process: RoleProcess) {
-        log.error("\(desk.role) (pid \(process.pid)) speaks another language: killed")
-        process.process.send(Signal.kill)
-        unwatch(process)
-    }
-
-    private func unwatch(_ process: RoleProcess) {
-        if let watch = process.watch { loop.unwatch(watch) }
-        process.watch = nil
-    }
-
-    /// Children of every kind end up here: roles, and as a subreaper the orphans of services.
-    private func reap() {
-        while let (pid, status) = ProcessDescriptor.reapAny() {
-            guard let desk = desks.first(where: { $0.process?.pid == pid }), let process = desk.process else {
-                continue
-            }
-            // What it said last comes first.
-            receive(from: desk)
-            unwatch(process)
-            desk.process = nil
-            tellDeath(of: desk.role, pid, status)
-            if let index = desk.role.worker { clearing[index] = pid }
-            apply(.died(desk.role))
-        }
-        lookAtOrphans()
-    }
-
-    private func tellDeath(of role: Role, _ pid: CInt, _ status: ExitStatus) {
-        if plan.isDraining {
-            log.info("\(role) (pid \(pid)) has ended: \(status)")
-        } else {
-            log.warning("\(role) (pid \(pid)) died (\(status)) and will be started again")
-        }
-    }
-
-    func lookAtOrphans() {
-        for (index, session) in clearing where !Orphans.kill(session: session) {
-            clearing[index] = nil
-            apply(.cleared(.worker(index)))
-        }
-        if !clearing.isEmpty, !isWatchingOrphans {
-            isWatchingOrphans = true
-            _ = loop.schedule(Subject(kind: Kind.orphans), at: Clock.monotonic() &+ Self.glance)
         }
     }
 
@@ -267,6 +220,7 @@ package final class Supervisor {
         for role in watchdog.judge(question: question, answers: answers, at: loop.now) { apply(.stuck(role)) }
         question = regions.writer.ask()
         ringEveryBell()
+        lookAtRetiring()
         sample()
         _ = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
     }

@@ -18,7 +18,7 @@ package enum SupervisorRole {
             let tool = try SettingsTool.besideThisExecutable()
             // What the tool had to say about the file, it has said.
             guard let read = try tool.read(file) else { return 1 }
-            return try Supervisor(read, inherited, tool: tool.executable, log: log).run()
+            return try Supervisor(read.settings, file: file, inherited, tool: tool, log: log).run()
         } catch {
             log.critical("\(error)")
             return 1

@@ -6,8 +6,8 @@
 /// Invariant: a role is called stuck only when it had the whole limit to answer, by a clock that ran for it as well.
 
 package struct Watchdog: Equatable, Sendable {
-    package let interval: UInt64
-    private let limit: UInt64
+    package private(set) var interval: UInt64
+    private var limit: UInt64
     private var lastAsked: UInt64?
     /// By place of the role: since when it owes an answer, and the last one that it gave.
     private var since: [UInt64?]
@@ -16,10 +16,20 @@ package struct Watchdog: Equatable, Sendable {
     /// - Parameter limit: nanoseconds without an answer.
     package init(roles: Int, limit: UInt64) {
         self.limit = limit
-        interval = max(limit / 3, 1_000_000)
+        interval = Self.interval(limit)
         since = Array(repeating: nil, count: roles)
         answered = Array(repeating: 0, count: roles)
     }
+
+    /// Goes by another number of roles, and another limit, from now on.
+    package mutating func adopt(roles: Int, limit: UInt64) {
+        self.limit = limit
+        interval = Self.interval(limit)
+        since = (0..<roles).map { since.indices.contains($0) ? since[$0] : nil }
+        answered = (0..<roles).map { answered.indices.contains($0) ? answered[$0] : 0 }
+    }
+
+    private static func interval(_ limit: UInt64) -> UInt64 { max(limit / 3, 1_000_000) }
 
     /// The role has been started anew: it owes nothing.
     package mutating func forget(_ role: Role) { since[role.place] = nil }

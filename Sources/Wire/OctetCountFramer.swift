@@ -7,7 +7,7 @@
 /// Invariant: no more than seven digits and `limit` bytes are ever waited for.
 package struct OctetCountFramer: Sendable {
     private static let maximumDigits = 7
-    package var limit: Int
+    private let limit: Int
 
     /// `limit`: the greatest length of a message, in bytes.
     package init(limit: Int) {

@@ -154,6 +154,7 @@ struct ReportTests {
     @Test("of changes: a line for each, keys and values under each other")
     func changesText() {
         let expected = """
+            b.yaml:4:15: look at this (warning)
             workers.count:            2 -> 4
             services.archive:         removed (draining)
             services.on-call.command: [/usr/bin/page, --now] -> [/usr/bin/page, --now,
@@ -172,7 +173,8 @@ struct ReportTests {
             {"key":"services.archive","from":null,"to":"removed (draining)"},\
             {"key":"services.on-call.command","from":"[/usr/bin/page, --now]",\
             "to":"[/usr/bin/page, --now, --all, --of, --them]"}],\
-            "restart":[{"key":"ring.size","running":"64MiB","file":"128MiB"}]}
+            "restart":[{"key":"ring.size","running":"64MiB","file":"128MiB"}],\
+            "warnings":["b.yaml:4:15: look at this (warning)"]}
             """
         #expect(Self.text { Self.changes.write(into: &$0) } == json)
         #expect(ChangeReport(try Self.json(Self.changes)) == Self.changes)

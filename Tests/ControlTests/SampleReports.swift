@@ -125,6 +125,7 @@ extension ReportTests {
 
     static let changes: ChangeReport = {
         var changes = ChangeReport()
+        changes.warnings = ["b.yaml:4:15: look at this (warning)"]
         changes.version = 2
         changes.changed = [
             .init("workers.count", from: "2", to: "4"),

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Changes of the settings that were asked for: the one under way with all that belongs to it, and those in line.
+///
+/// Held by the Supervisor; what is done with it is in Supervisor+Change.
+/// Invariant: one change at a time, in the order in which they were asked for; each is answered once.
+
+internal import Control
+internal import LinuxIO
+internal import Reactor
+
+/// What somebody wants changed, and how they are to be told.
+struct ChangeRequest {
+    enum Kind: Equatable {
+        /// Read the file again.
+        case reload
+        case workers(Int)
+    }
+
+    let kind: Kind
+    /// Who asks, for the log: a signal's name, or a process.
+    let by: String
+    /// nil: the log alone is told.
+    var ticket: ControlTicket?
+    var format = ReportFormat.text
+
+    init(_ kind: Kind, by: String) {
+        self.kind = kind
+        self.by = by
+    }
+
+    /// nil if the request is for something else.
+    init?(_ request: ControlRequest, _ asker: ControlAsker) {
+        switch request {
+        case .reload(let format): (kind, self.format) = (.reload, format)
+        case .workers(let count, let format): (kind, self.format) = (.workers(count), format)
+        default: return nil
+        }
+        by = "pid \(asker.peer.pid), user \(asker.peer.user)"
+        ticket = asker.ticket
+    }
+
+    var words: String {
+        switch kind {
+        case .reload: "reload asked for by \(by)"
+        case .workers(let count): "\(count) workers asked for by \(by)"
+        }
+    }
+}
+
+struct ChangeDesk {
+    var waiting: [ChangeRequest] = []
+    var current: ChangeRequest?
+    /// While the file is being read.
+    var reading: SettingsReading?
+    var imageWatch: Watch?
+    var wordsWatch: Watch?
+    var patience: Timer?
+    /// Behind that: how far the roles have come.
+    var steps: LiveChange?
+    /// Of workers that are to be started.
+    var newDesks: [RoleDesk] = []
+    var report = ChangeReport()
+}

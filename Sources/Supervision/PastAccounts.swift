@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What slots had counted that are free again, by the name of their service.
+///
+/// Kept by Regions as long as the ring lives; a service's account is this and that of every slot it has now. Pure.
+/// Invariant: nothing is pending in it, so that it balances by itself.
+
+internal import Ring
+
+struct PastAccounts: Equatable, Sendable {
+    struct Account: Equatable, Sendable {
+        var matched: UInt64 = 0
+        /// By outcome code.
+        var outcomes = [UInt64](repeating: 0, count: RingLedger.Service().outcomes.count)
+        var retried: UInt64 = 0
+    }
+
+    /// In the order in which they came to be.
+    private(set) var names: [String] = []
+    private var accounts: [String: Account] = [:]
+
+    subscript(name: String) -> Account? { accounts[name] }
+
+    /// Over all names.
+    var delivered: UInt64 { accounts.values.reduce(0) { $0 &+ $1.outcomes[Int(Outcome.delivered.rawValue)] } }
+
+    mutating func add(_ counts: RingLedger.Service, to name: String) {
+        let account = Account(
+            matched: counts.matched, outcomes: counts.outcomes, retried: counts.shards.reduce(0) { $0 &+ $1.retried })
+        add(account, to: name)
+    }
+
+    mutating func rename(_ old: String, to new: String) {
+        guard let account = accounts.removeValue(forKey: old) else { return }
+        names.removeAll { $0 == old }
+        add(account, to: new)
+    }
+
+    private mutating func add(_ account: Account, to name: String) {
+        if accounts[name] == nil { names.append(name) }
+        var sum = accounts[name] ?? Account()
+        sum.matched &+= account.matched
+        for code in sum.outcomes.indices { sum.outcomes[code] &+= account.outcomes[code] }
+        sum.retried &+= account.retried
+        accounts[name] = sum
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the roles say, and their ends: messages on their channels, children that have ended, what those left behind.
+///
+/// Part of the Supervisor; called by its loop.
+/// Invariant: what a role said before its end is heard before its end is; children are reaped here alone.
+
+internal import Control
+internal import LinuxIO
+internal import Logging
+internal import Reactor
+
+extension Supervisor {
+    func receive(from desk: RoleDesk) {
+        guard let process = desk.process else { return }
+        while true {
+            switch process.channel.receive() {
+            case .message(let message): guard hear(message, from: desk, process) else { return refuse(desk, process) }
+            case .wouldBlock: return
+            case .malformed: return refuse(desk, process)
+            case .passed: return refuse(desk, process)
+            // Its death, which SIGCHLD tells, is what counts.
+            case .closed: return unwatch(process)
+            case .failed: return unwatch(process)
+            }
+        }
+    }
+
+    /// - Returns: false if it is nothing that this role may say.
+    private func hear(_ message: RoleMessage, from desk: RoleDesk, _ process: RoleProcess) -> Bool {
+        switch message {
+        case .ready(let version):
+            log.info("\(desk.role) (pid \(process.pid)) is ready")
+            process.applied = version
+            apply(.ready(desk.role))
+        case .applied(let version): process.applied = version
+        case .resolved: lookAtRetiring()
+        case .drained: apply(.drained(desk.role))
+        case .drain, .stop, .settings, .workerPage, .workerBell: return false
+        }
+        return true
+    }
+
+    private func refuse(_ desk: RoleDesk, _ process: RoleProcess) {
+        log.error("\(desk.role) (pid \(process.pid)) speaks another language: killed")
+        process.process.send(Signal.kill)
+        unwatch(process)
+    }
+
+    private func unwatch(_ process: RoleProcess) {
+        if let watch = process.watch { loop.unwatch(watch) }
+        process.watch = nil
+    }
+
+    /// Children of every kind end up here: roles, and as a subreaper the orphans of services.
+    func reap() {
+        while let (pid, status) = ProcessDescriptor.reapAny() {
+            if changes.reading?.process.pid == pid { hearSettings(status) }
+            guard let desk = desks.first(where: { $0.process?.pid == pid }), let process = desk.process else {
+                continue
+            }
+            // What it said last comes first.
+            receive(from: desk)
+            unwatch(process)
+            desk.process = nil
+            tellDeath(of: desk.role, pid, status)
+            if let index = desk.role.worker { clearing[index] = pid }
+            apply(.died(desk.role))
+        }
+        lookAtOrphans()
+    }
+
+    private func tellDeath(of role: Role, _ pid: CInt, _ status: ExitStatus) {
+        if plan.isDraining {
+            log.info("\(role) (pid \(pid)) has ended: \(status)")
+        } else {
+            log.warning("\(role) (pid \(pid)) died (\(status)) and will be started again")
+        }
+    }
+
+    func lookAtOrphans() {
+        for (index, session) in clearing where !Orphans.kill(session: session) {
+            clearing[index] = nil
+            apply(.cleared(.worker(index)))
+        }
+        if !clearing.isEmpty, !isWatchingOrphans {
+            isWatchingOrphans = true
+            _ = loop.schedule(Subject(kind: Kind.orphans), at: Clock.monotonic() &+ Self.glance)
+        }
+    }
+}
