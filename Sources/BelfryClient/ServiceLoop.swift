@@ -105,7 +105,8 @@ final class ServiceLoop {
         case .closed:
             // The end means the same as a FINISH, and usually follows one.
             hasEnded = true
-            guard input.isEmpty else { throw .unreadable }
+            // A frame that the end has cut off was not delivered.
+            input.consume(input.count)
             engine.take([], isLast: true)
         }
         return true

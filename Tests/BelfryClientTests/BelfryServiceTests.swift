@@ -123,6 +123,20 @@ struct BelfryServiceTests {
         await #expect(throws: ServiceError.unreadable) { try await deliveries.next() }
     }
 
+    @Test("takes no notice of a frame that the end of the stream has cut off", arguments: [1, 8, 40])
+    func cutOff(count: Int) async throws {
+        try worker.deliver("a")
+        try worker.send(Array([0xB5, 1, 17, 0, 0, 0, 0, 60] + [UInt8](repeating: 0, count: 60)).dropLast(68 - count))
+        worker.hangUp()
+        var texts: [String] = []
+        for try await delivery in service.deliveries {
+            texts.append(delivery.text)
+            delivery.ack()
+        }
+        #expect(texts == ["a"])
+        #expect(Self.done(try worker.hearToEnd()) == [1])
+    }
+
     @Test("skips frames of a type that this version does not know")
     func unknown() async throws {
         try worker.send([0xB5, 1, 99, 0, 0, 0, 0, 1, 42])
