@@ -35,10 +35,8 @@ struct Screen {
             lines = lines.prefix(room - 1) + [Array("… and \(left) lines that don't fit".utf8)[...]]
         }
         var out = Array((isFirst ? "\u{1B}[H\u{1B}[2J" : "\u{1B}[H").utf8)
-        for line in lines {
-            out += line
-            out += Array("\u{1B}[K\n".utf8)
-        }
+        // Erased before it is written: behind a line as wide as the window the cursor still stands on its last character.
+        for line in lines { out += Array("\u{1B}[K".utf8) + line + [0x0A] }
         return out + Array("\u{1B}[J".utf8)
     }
 }

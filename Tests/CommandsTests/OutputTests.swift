@@ -46,9 +46,9 @@ struct OutputTests {
     func redrawn() {
         let report = Array("a\nb\n".utf8)
         let first = Screen.redrawn(report, rows: 24, isFirst: true)
-        #expect(String(decoding: first, as: UTF8.self) == "\u{1B}[H\u{1B}[2Ja\u{1B}[K\nb\u{1B}[K\n\u{1B}[J")
+        #expect(String(decoding: first, as: UTF8.self) == "\u{1B}[H\u{1B}[2J\u{1B}[Ka\n\u{1B}[Kb\n\u{1B}[J")
         let second = Screen.redrawn(report, rows: 3, isFirst: false)
-        #expect(String(decoding: second, as: UTF8.self) == "\u{1B}[Ha\u{1B}[K\nb\u{1B}[K\n\u{1B}[J")
+        #expect(String(decoding: second, as: UTF8.self) == "\u{1B}[H\u{1B}[Ka\n\u{1B}[Kb\n\u{1B}[J")
     }
 
     @Test("counts the lines that a window has no room for")
