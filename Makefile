@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# make run: build a release and start Belfry in the foreground. make test: everything that can be checked.
+# make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
+# pages of the Swift library.
 # Both install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -54,9 +55,15 @@ test: packages-test
 	$(RELEASE) --product belfry
 	Models/check
 	swift test
+	@if command -v docc >/dev/null; then Scripts/docs; fi
+
+# The pages of the public library, with the toolchain's docc.
+docs: packages-build
+	swift build --target BelfryClient
+	Scripts/docs
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests
+	swift format lint --strict -r Package.swift Sources Tests Examples/swift
 
 # Apart from `test`, which wants as few packages as it can; the types say the same on every machine.
 lint-python:

@@ -20,6 +20,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: house)
 }
 
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: "example-\(name)", dependencies: ["BelfryClient"], path: "Examples/swift/Sources/\(name)",
+        swiftSettings: house)
+}
+
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -56,7 +62,7 @@ let package = Package(
         module(
             "Commands",
             [
-                "BelfryClient", "Control", "LinuxIO", "Settings", "SettingsFile", "Wire",
+                "BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "SettingsFile", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Floor 4
@@ -64,6 +70,8 @@ let package = Package(
             name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Supervision", log],
             swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
+        // Examples/swift is a package of its own for those who copy it; here its programs are built for the system tests.
+        example("publish"), example("publish-datagrams"), example("serve"), example("serve-blocking"),
         // Tests mirror the sources.
         tests("LinuxIO"),
         tests("Wire"),
@@ -77,7 +85,7 @@ let package = Package(
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Settings"]),
+        tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
     ]

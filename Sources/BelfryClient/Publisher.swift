@@ -29,7 +29,9 @@ public final class Publisher: Sendable {
 
     /// Connects, and returns when the broker has answered.
     ///
-    /// - Parameter endpoint: where the broker listens. A name is looked up on the publisher's own thread.
+    /// - Parameters:
+    ///   - endpoint: where the broker listens. A name is looked up on the publisher's own thread.
+    ///   - options: patience and memory.
     /// - Throws: ``PublishError/unresolved(host:reason:)``, ``PublishError/unreachable(address:reason:)``,
     ///   ``PublishError/notBelfry(address:)``, ``PublishError/streamRefused(address:sentence:)``,
     ///   ``PublishError/stalled(address:timeout:unanswered:)`` or ``PublishError/system(call:reason:)``;

@@ -9,8 +9,8 @@ internal import Wire
 /// A notification that the broker refused, or that was not sent because the broker would refuse it. Sending the same
 /// again is never worth it.
 public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The number that ``Publisher/send(topic:body:within:)`` returned for it, from 1; in a batch of datagrams its place,
-    /// from 1; nil if it got none because it was refused before it was sent.
+    /// The number that ``Publisher/send(topic:body:within:)-(_,Collection<UInt8>,_)`` returned for it, from 1; in a
+    /// batch of datagrams its place, from 1; nil if it got none because it was refused before it was sent.
     public let number: UInt64?
     /// As in the table of refusals of the protocol: 2 is a body that is too large, 6 a bad topic, 7 a reserved one.
     public let code: UInt16

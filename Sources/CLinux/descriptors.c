@@ -35,6 +35,8 @@ int belfry_allocate(int fd, uint64_t size) { return fallocate(fd, 0, 0, (off_t)s
 
 int belfry_add_seals(int fd, int seals) { return fcntl(fd, F_ADD_SEALS, seals); }
 
+int belfry_get_seals(int fd) { return fcntl(fd, F_GET_SEALS); }
+
 int belfry_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int belfry_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

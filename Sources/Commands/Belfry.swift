@@ -81,6 +81,7 @@ struct Belfry: ParsableCommand {
               tail -f app.log | belfry send --topic app.log --lines -
               belfry check /etc/belfry/belfry.yaml
               belfry ledger --json
+              belfry tail 'alerts.>'
               belfry --generate-completion-script bash > ~/.belfry.bash
 
             Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
@@ -88,7 +89,7 @@ struct Belfry: ParsableCommand {
         version: "belfry \(Release.version)",
         subcommands: [SettingsImageVerb.self],
         groupedSubcommands: [
-            CommandGroup(name: "Looking on", subcommands: [StatusVerb.self, LedgerVerb.self]),
+            CommandGroup(name: "Looking on", subcommands: [StatusVerb.self, LedgerVerb.self, TailVerb.self]),
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
             CommandGroup(name: "Settings", subcommands: [CheckVerb.self]),
             CommandGroup(name: "Running", subcommands: [DrainVerb.self]),

@@ -36,6 +36,11 @@ package final class ControlClient {
     private let socket: Descriptor
     private let poller: Poller
     private let buffer = ByteBuffer(limit: ControlClient.longestAnswer)
+    /// What came along with the last answer.
+    private var passed: Descriptor?
+
+    /// Readable at the broker's end, between two answers.
+    package var raw: CInt { socket.raw }
 
     package init(path: String) throws(ControlClientError) {
         do {
@@ -68,6 +73,15 @@ package final class ControlClient {
         case .failed(let code): throw .failed(SystemCallError(call: "write", code: code))
         }
         return try answer(timeout, waiting)
+    }
+
+    /// For a request that is answered with a descriptor; nil if none came along.
+    package func askForDescriptor(
+        _ request: ControlRequest, timeout: Duration = .seconds(10)
+    ) throws(ControlClientError) -> Descriptor? {
+        passed = nil
+        _ = try ask(request, timeout: timeout)
+        return passed.take()
     }
 
     private func answer(
@@ -107,10 +121,14 @@ package final class ControlClient {
         } catch {
             throw .failed(error)
         }
-        switch buffer.receive(from: socket.raw) {
-        case .bytes, .wouldBlock: break
-        case .closed, .full: throw .closed
-        case .failed(let code): throw .failed(SystemCallError(call: "read", code: code))
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        switch SeqPacketChannel.receive(from: socket.raw, into: &bytes) {
+        case .packet(let count, var descriptor):
+            if descriptor != nil { passed = descriptor.take() }
+            guard buffer.append(bytes.span.extracting(0..<count)) else { throw .closed }
+        case .wouldBlock: break
+        case .closed: throw .closed
+        case .failed(let code): throw .failed(SystemCallError(call: "recvmsg", code: code))
         }
     }
 }

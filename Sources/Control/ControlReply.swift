@@ -32,6 +32,7 @@ package enum ControlReply {
     package static let help = """
         status [json]   generation, roles, services, ring and rates
         ledger [json]   what came in, and what became of it
+        tail            the ring to read along, as a descriptor for belfry tail
         reload [json]   read the configuration again and go over to it
         workers N [json]
                         have N workers, until the next reload

@@ -13,6 +13,8 @@ package enum ControlRequest: Equatable, Sendable {
     case workers(Int, ReportFormat)
     /// As SIGTERM: take nothing more, finish what there is, end.
     case drain
+    /// The ring, to read along: answered with a descriptor of R1 that can't be mapped writable.
+    case tail
     case help
 
     /// Bytes of a line without its end. What is longer is refused and the connection closed.
@@ -22,6 +24,7 @@ package enum ControlRequest: Equatable, Sendable {
     package var right: ControlRight {
         switch self {
         case .status, .ledger, .help: .readState
+        case .tail: .readBodies
         case .reload, .workers, .drain: .change
         }
     }
@@ -34,6 +37,7 @@ package enum ControlRequest: Equatable, Sendable {
         case .reload(let format): "reload" + Self.suffix(format)
         case .workers(let count, let format): "workers \(count)" + Self.suffix(format)
         case .drain: "drain"
+        case .tail: "tail"
         case .help: "help"
         }
     }
@@ -56,7 +60,7 @@ package enum ControlRequest: Equatable, Sendable {
     }
 
     private static let workerCounts = 1...64
-    private static let hint = "send one of: status, ledger, reload, workers, drain, help"
+    private static let hint = "send one of: status, ledger, tail, reload, workers, drain, help"
 
     private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
         switch verb {
@@ -71,6 +75,9 @@ package enum ControlRequest: Equatable, Sendable {
         case "drain":
             try none(verb, arguments)
             return .drain
+        case "tail":
+            try none(verb, arguments)
+            return .tail
         case "help":
             try none(verb, arguments)
             return .help

@@ -2,10 +2,12 @@
 /// Who may ask for what on the control socket, by the user that the kernel names for the other end.
 ///
 /// Used by the supervisor before it does what a request asks.
-/// Invariant: nobody but root and the user that Belfry runs as changes anything.
+/// Invariant: nobody but root and the user that Belfry runs as changes anything, or reads a notification.
 
 package enum ControlRight: Equatable, Sendable {
     case readState
+    /// To see what notifications say.
+    case readBodies
     case change
 
     /// `user`: the peer's, from its credentials; `owner`: the one that Belfry runs as.
@@ -13,11 +15,15 @@ package enum ControlRight: Equatable, Sendable {
         switch self {
         // The mode of the socket file has let the peer connect: that is the right to read.
         case .readState: true
-        case .change: user == 0 || user == owner
+        case .readBodies, .change: user == 0 || user == owner
         }
     }
 
     package func refusal(ofUser user: UInt32) -> ControlFault {
-        ControlFault("user \(user) may not do this; ask as root or as the user that belfryd runs as")
+        guard self == .readBodies else {
+            return ControlFault("user \(user) may not do this; ask as root or as the user that belfryd runs as")
+        }
+        return ControlFault(
+            "user \(user) may not read notifications; ask as root or as the user that belfryd runs as")
     }
 }

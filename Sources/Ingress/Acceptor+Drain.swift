@@ -10,7 +10,7 @@ import Ring
 /// Part of Acceptor, begun by the supervisor's `drain`.
 /// Invariant: it ends by its deadline, whatever peers do, and every ack that a peer takes is sent before.
 extension Acceptor {
-    func finish(_ deadline: UInt64, keepSocketQueue: Bool) throws(SystemCallError) {
+    func finish(_ deadline: UInt64, keepSocketQueue: Bool) throws {
         listener?.stop()
         if let udpWatch { loop.unwatch(udpWatch) }
         udpWatch = nil
@@ -35,10 +35,10 @@ extension Acceptor {
         }
     }
 
-    private func sendAnswers(until deadline: UInt64) throws(SystemCallError) {
+    private func sendAnswers(until deadline: UInt64) throws {
         while connections.hasUnsent, progress == .running, Clock.monotonic() < deadline {
             try loop.wait(until: deadline)
-            while let event = loop.nextEvent() { handleWhileEnding(event) }
+            while let event = loop.nextEvent() { try handleWhileEnding(event) }
             while loop.nextDue() != nil {}
         }
     }

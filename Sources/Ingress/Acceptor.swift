@@ -4,6 +4,7 @@ import Control
 package import LinuxIO
 import Reactor
 import Ring
+import Settings
 
 /// The acceptor's loop: the port's sockets, the connections, its bell and its channel, on one thread.
 ///
@@ -36,9 +37,12 @@ package final class Acceptor {
     var datagrams: DatagramIntake
     var udp: Descriptor?
     var udpWatch: Watch?
-    private let counters: PageCounters
+    let counters: PageCounters
     private let control: ControlReader
-    private let workers: WorkerBells
+    let workers: WorkerBells
+    private let settingsVersion: UInt64
+    /// Settings that wait for the end of the round.
+    var coming: Settings?
     private let bell: EventCounter
     private var drain: (deadline: UInt64, keepSocketQueue: Bool)?
     var progress = Progress.running
@@ -50,6 +54,7 @@ package final class Acceptor {
         counters = parts.counters
         control = parts.control
         workers = parts.workers
+        settingsVersion = parts.settingsVersion
         bell = parts.bell
         channel = parts.channel
         datagrams = DatagramIntake(intake: parts.intake, page: parts.counters)
@@ -67,6 +72,7 @@ package final class Acceptor {
     /// Finishes what a dead predecessor began, before anything new is looked at, and says `ready`.
     package func begin() throws(SystemCallError) {
         intake.time = Clock.realtime()
+        writeDown(settingsVersion)
         datagrams.recover()
         intake.publish()
         // A predecessor may have died between its publish and its bells.
@@ -80,11 +86,11 @@ package final class Acceptor {
             udpWatch = try loop.watch(raw, Subject(kind: Kind.datagrams), .readable)
         }
         answerWatchdog()
-        _ = channel.send(.ready(settingsVersion: 1))
+        _ = channel.send(.ready(settingsVersion: settingsVersion))
     }
 
     /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
-    package func step(until limit: UInt64? = nil) throws(SystemCallError) -> Progress {
+    package func step(until limit: UInt64? = nil) throws -> Progress {
         try loop.wait(blocking: !connections.hasReady, until: limit)
         intake.time = Clock.realtime()
         connections.resume()
@@ -94,6 +100,7 @@ package final class Acceptor {
         }
         while let due = loop.nextDue() { try expire(due) }
         settle()
+        try goOver()
         if let drain, progress == .running { try finish(drain.deadline, keepSocketQueue: drain.keepSocketQueue) }
         return progress
     }
@@ -105,24 +112,24 @@ package final class Acceptor {
         workers.wake(for: intake)
     }
 
-    func handle(_ event: EventLoop.Event) throws(SystemCallError) {
+    func handle(_ event: EventLoop.Event) throws {
         switch event.subject.kind {
         case Connections.kind: connections.handle(Int(event.subject.index), event.events)
         case Listener.kind: try listener?.accept(into: connections)
         case Kind.datagrams: if let raw = udp?.raw { _ = try datagrams.receive(from: raw) }
         case Kind.bell: hearBell()
-        default: hearSupervisor()
+        default: try hearSupervisor()
         }
     }
 
     /// No connection goes on any more, but the supervisor must not take us for stuck, and may have had enough.
-    func handleWhileEnding(_ event: EventLoop.Event) {
+    func handleWhileEnding(_ event: EventLoop.Event) throws {
         switch event.subject.kind {
         case Connections.kind: connections.flush(Int(event.subject.index))
         case Kind.bell:
             bell.drain()
             answerWatchdog()
-        case Kind.channel: hearSupervisor()
+        case Kind.channel: try hearSupervisor()
         default: break
         }
     }
@@ -143,14 +150,14 @@ package final class Acceptor {
 
     private func answerWatchdog() { counters.page.answer(control.question) }
 
-    private func hearSupervisor() {
+    private func hearSupervisor() throws {
         while true {
             switch channel.receive() {
             case .message(.drain(let deadline, let keep)): drain = (deadline, keep)
             case .message(.stop): progress = .ended
             // What only we may say, or what a later version might: nothing to be done.
             case .message: break
-            case .passed: break
+            case .passed(let message, let descriptor): try take(message, descriptor)
             case .malformed: break
             case .wouldBlock: return
             case .closed: return progress = .orphaned

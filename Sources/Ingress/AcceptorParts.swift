@@ -9,7 +9,7 @@ import Wire
 /// Everything that an acceptor is made of, opened and mapped: what differs between a role process and a test.
 ///
 /// AcceptorRole makes it from inherited descriptors.
-/// Invariant: all of it belongs to the same ring, and the router's slots are those of the services' names.
+/// Invariant: all of it belongs to the same ring.
 package struct AcceptorParts: ~Copyable {
     package let intake: Intake
     package let counters: PageCounters
@@ -21,16 +21,22 @@ package struct AcceptorParts: ~Copyable {
     package let tcp: Descriptor?
     package let limits: ConnectionLimits
     package let maxConnections: Int
+    package let settingsVersion: UInt64
 
     package init(
         settings: Settings, producer: RingProducer, control: consuming ControlReader, counters: PageCounters,
         workers: WorkerBells, bell: consuming EventCounter, channel: consuming RoleChannel,
         udp: consuming Descriptor?, tcp: consuming Descriptor?
     ) throws {
-        let router = try Self.router(settings, control)
-        intake = Intake(producer: producer, router: router, maxMessage: settings.port.maxMessage)
-        limits = ConnectionLimits(
-            frame: settings.port.frameTimeout.nanoseconds, idle: settings.port.idleTimeout?.nanoseconds)
+        var settings = settings
+        // An image without places, as it comes from the file.
+        for place in settings.services.indices where settings.services[place].placement == nil {
+            guard let slot = try control.index(of: settings.services[place].name) else { continue }
+            settings.services[place].placement = .init(slot: slot, incarnation: 1, state: .active)
+        }
+        intake = Intake(producer: producer, router: try Router(settings), maxMessage: settings.port.maxMessage)
+        limits = ConnectionLimits(settings.port)
+        settingsVersion = settings.version
         maxConnections = settings.port.maxConnections
         self.counters = counters
         self.control = control
@@ -39,18 +45,6 @@ package struct AcceptorParts: ~Copyable {
         self.channel = channel
         self.udp = udp
         self.tcp = tcp
-    }
-
-    /// The slots are those that the supervisor gave to the names.
-    private static func router(_ settings: Settings, _ control: borrowing ControlReader) throws -> Router {
-        var entries: [Router.Entry] = []
-        for service in settings.services {
-            guard let slot = try control.index(of: service.name) else {
-                throw AcceptorError.noSlot(service.name)
-            }
-            entries.append(Router.Entry(slot: slot, patterns: try service.topics.map { try TopicPattern($0) }))
-        }
-        return Router(entries)
     }
 }
 

@@ -40,8 +40,7 @@ package enum AcceptorRole {
 
     private static func parts() throws -> AcceptorParts {
         let inherited = try InheritedDescriptors.adopt()
-        let image = try map("settings", inherited)
-        let settings = try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
+        let settings = try Settings(mapping: inherited.require("settings"))
         let control = try inherited.require("control")
         let page = try inherited.require("page")
         let producer = try RingProducer(
@@ -72,13 +71,12 @@ package enum AcceptorRole {
 
     /// Pages and bells of workers 0, 1, … as far as they go.
     private static func workers(_ inherited: InheritedDescriptors) throws -> WorkerBells {
-        let count = inherited.names.count { $0.hasPrefix("page-") }
-        var pages: [CInt] = []
-        for index in 0..<count { pages.append(try inherited.require("page-\(index)").release()) }
-        let workers = WorkerBells(pages: try WorkerPages(mapping: pages))
-        // Mapped, and not needed as descriptors any more.
-        for raw in pages { _ = Descriptor(owning: raw) }
-        for index in 0..<count { workers.add(EventCounter(owning: try inherited.require("bell-\(index)"))) }
+        let workers = WorkerBells()
+        for index in 0..<inherited.names.count(where: { $0.hasPrefix("page-") }) {
+            workers.set(page: try ProcessPage(map("page-\(index)", inherited)), at: index)
+            workers.set(bell: EventCounter(owning: try inherited.require("bell-\(index)")), at: index)
+        }
+        workers.settle()
         return workers
     }
 }

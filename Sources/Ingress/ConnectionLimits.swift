@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Settings
+
 /// How long a connection may take, in ns: what the settings say of it, and two limits that nobody sets.
 ///
-/// Made by AcceptorParts, asked by ConnectionClock.
-/// Invariant: the same for all connections, as long as the acceptor lives.
+/// Made of each settings, asked by ConnectionClock.
+/// Invariant: the same for all connections.
 package struct ConnectionLimits: Equatable, Sendable {
     /// A protocol is chosen by then with what is there.
     package static let sniffing: UInt64 = 3_000_000_000
@@ -17,5 +19,9 @@ package struct ConnectionLimits: Equatable, Sendable {
     package init(frame: UInt64, idle: UInt64?) {
         self.frame = frame
         self.idle = idle ?? .max
+    }
+
+    package init(_ port: Settings.Port) {
+        self.init(frame: port.frameTimeout.nanoseconds, idle: port.idleTimeout?.nanoseconds)
     }
 }

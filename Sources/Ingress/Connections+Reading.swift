@@ -22,7 +22,7 @@ extension Connections {
 
     /// How many bytes came; 0 if there are none just now, or none will come any more.
     func readOnce(_ connection: Connection) -> Int {
-        let buffer = connection.input ?? inputs.take()
+        let buffer = inputBuffer(connection)
         connection.input = buffer
         switch buffer.receive(from: connection.raw) {
         case .bytes(let count):

@@ -16,6 +16,8 @@ package final class Connections {
     static let answersLimit = 32 << 10
     static let outputLimit = 64 << 10
     static let readSize = 16 << 10
+    /// What a connection may hold unread beside a message of the greatest length.
+    private static let beyondMessage = 64 << 10
     /// What a round reads of one connection before the others have their turn.
     static let readsPerRound = 4
     /// What `Subject.kind` is for connections; its index is the place.
@@ -24,7 +26,7 @@ package final class Connections {
     let intake: Intake
     let counters: PageCounters
     let loop: EventLoop
-    let limits: ConnectionLimits
+    private(set) var limits: ConnectionLimits
     let inputs: BufferPool
     let outputs: BufferPool
     var table = ConnectionTable()
@@ -47,7 +49,7 @@ package final class Connections {
         self.counters = counters
         self.loop = loop
         self.limits = limits
-        inputs = BufferPool(capacity: Self.readSize, limit: intake.maxMessage + 64 << 10)
+        inputs = BufferPool(capacity: Self.readSize, limit: Self.beyondMessage)
         outputs = BufferPool(capacity: 1 << 10, limit: Self.outputLimit)
         touched.reserveCapacity(256)
     }
@@ -133,7 +135,24 @@ package final class Connections {
         if connection.phase != .closed { arm(connection) }
     }
 
+    /// Goes over to other settings: living connections are held to them, too.
+    package func goOver(to limits: ConnectionLimits) {
+        self.limits = limits
+        for connection in table.all {
+            connection.lines.limit = intake.maxMessage
+            connection.counted.limit = intake.maxMessage
+            arm(connection)
+        }
+    }
+
     // MARK: helpers of all parts
+
+    /// A buffer that takes as much as this connection may send at once.
+    func inputBuffer(_ connection: Connection) -> ByteBuffer {
+        let buffer = connection.input ?? inputs.take()
+        buffer.limit = connection.native.longest(intake.maxMessage) + Self.beyondMessage
+        return buffer
+    }
 
     static func subject(_ connection: Connection) -> Subject {
         Subject(kind: kind, index: UInt32(connection.place))

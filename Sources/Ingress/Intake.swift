@@ -17,13 +17,20 @@ package final class Intake {
     }
 
     package let producer: RingProducer
-    package let maxMessage: Int
+    /// Bytes of the greatest body.
+    package private(set) var maxMessage: Int
     /// When this round's messages were received, ns since 1970.
     package var time: UInt64 = 0
     private var routing: Routing
 
     package init(producer: RingProducer, router: Router, maxMessage: Int) {
         self.producer = producer
+        self.maxMessage = maxMessage
+        routing = Routing(router)
+    }
+
+    /// Goes over to other settings, for what is taken from now on.
+    package func goOver(to router: Router, maxMessage: Int) {
         self.maxMessage = maxMessage
         routing = Routing(router)
     }

@@ -19,7 +19,8 @@ package final class Listener {
     private let socket: Descriptor
     private let loop: EventLoop
     private let counters: PageCounters
-    private let limit: Int
+    /// Connections that may be open at once. Those that are too many when it falls stay.
+    package var limit: Int
     private var spare: Descriptor?
     private var watch: Watch?
 

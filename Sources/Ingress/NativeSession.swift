@@ -17,6 +17,8 @@ package struct NativeSession: Equatable, Sendable {
     private var farewell: Refusal?
     /// HELLO is only for the first frame.
     private var hasBegun = false
+    /// The greatest body that WELCOME told, in bytes.
+    private var promised = 0
 
     package init() {}
 
@@ -24,9 +26,14 @@ package struct NativeSession: Equatable, Sendable {
     package mutating func begin(as sender: SenderIndex, last: UInt64, maxMessage: Int, _ replies: inout Replies) {
         self.sender = sender
         lastNumber = last
+        promised = maxMessage
         let welcome = NativeFrame.Welcome(lastAccepted: last, maxMessage: UInt32(clamping: maxMessage))
         NativeFrame.appendWelcome(welcome, to: &replies.bytes)
     }
+
+    /// The longest body that can be read: a frame within what it was told is refused by its number, not by the end of the
+    /// stream.
+    package func longest(_ maxMessage: Int) -> Int { max(maxMessage, promised) }
 
     /// Appends what is to be said now that the round is published: an ack, and behind it why the stream ends.
     package mutating func appendVerdict(to replies: inout Replies) {
@@ -42,7 +49,9 @@ package struct NativeSession: Equatable, Sendable {
     ) -> SessionStep {
         var start = 0
         while replies.isOpen {
-            switch NativeFrame.next(in: bytes, from: start, ended: ended, maxMessage: intake.maxMessage) {
+            switch NativeFrame.next(
+                in: bytes, from: start, ended: ended, maxMessage: longest(intake.maxMessage))
+            {
             case .more(let from): return SessionStep(consumed: from, reason: .needsMore)
             case .refused(let refusal): return end(refusal, at: start, intake)
             case .frame(let header, let payload, let next):

@@ -5,7 +5,7 @@ package import Ring
 
 /// The workers as the acceptor knows them: their pages, which say who sleeps, and their bells.
 ///
-/// Used by Acceptor at the end of each round.
+/// Used by Acceptor at the end of each round; filled at its start, and anew with each change of the settings.
 /// Invariant: page and bell of a worker stand at its index, and a bell is rung only behind the publish it is for.
 package final class WorkerBells {
     private final class Bell {
@@ -13,21 +13,36 @@ package final class WorkerBells {
         init(_ counter: consuming EventCounter) { self.counter = counter }
     }
 
-    private let pages: WorkerPages
-    private var bells: [Bell] = []
+    private var pages = WorkerPages()
+    private var bells: [Int: Bell] = [:]
+    /// Whose bells came since the last `settle`.
+    private var fresh: Set<Int> = []
 
-    package init(pages: consuming WorkerPages) {
-        self.pages = pages
+    package init() {}
+
+    package func set(page: consuming ProcessPage, at index: Int) { pages.set(page, at: index) }
+
+    package func set(bell: consuming EventCounter, at index: Int) {
+        bells[index] = Bell(bell)
+        fresh.insert(index)
     }
 
-    /// The next worker's bell, in the order of their indices.
-    package func add(_ bell: consuming EventCounter) { bells.append(Bell(bell)) }
+    /// All workers that there are have been told: the others are forgotten. Nobody has been told: nothing changes.
+    package func settle() {
+        guard !fresh.isEmpty else { return }
+        for index in bells.keys where !fresh.contains(index) {
+            bells[index] = nil
+            pages.remove(index)
+        }
+        fresh.removeAll()
+    }
 
     package func wake(for intake: Intake) {
-        intake.wake(pages) { worker in bells[worker].counter.ring() }
+        // A page without a bell yet: its worker is rung for by `ringAll`, or by the supervisor.
+        intake.wake(pages) { worker in bells[worker]?.counter.ring() }
     }
 
     package func ringAll() {
-        for bell in bells { bell.counter.ring() }
+        for bell in bells.values { bell.counter.ring() }
     }
 }

@@ -30,7 +30,8 @@ package enum WriteResult: Equatable, Sendable {
     @usableFromInline var start = 0
     @usableFromInline var end = 0
     package private(set) var capacity: Int
-    package let limit: Int
+    /// How far it grows; what is there already stays.
+    package var limit: Int
     /// The last `.closed` was no orderly end: what lies here may be the beginning of something longer.
     package private(set) var wasReset = false
     private let firstCapacity: Int

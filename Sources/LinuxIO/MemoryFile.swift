@@ -44,6 +44,12 @@ package struct MemoryFile: ~Copyable {
             owning: try systemCall("open read-only") { unsafe open("/proc/self/fd/\(raw)", O_RDONLY | O_CLOEXEC) })
     }
 
+    /// Whether a file that somebody else has made is one whose size is sealed: a mapping of any other can fault.
+    package static func isSizeSealed(_ raw: CInt) -> Bool {
+        let seals = belfry_get_seals(raw)
+        return seals >= 0 && seals & belfry_seal_geometry == belfry_seal_geometry
+    }
+
     /// From here on nobody writes to it, neither by mapping nor by call. Fails while a writable mapping exists.
     package borrowing func sealContents() throws(SystemCallError) {
         let raw = descriptor.raw

@@ -60,7 +60,11 @@ package struct SeqPacketChannel: ~Copyable {
 
     /// Reads one packet into the buffer; what doesn't fit is cut off, so give it the greatest size agreed upon.
     package borrowing func receive(into buffer: inout [UInt8]) -> PacketResult {
-        let raw = descriptor.raw
+        SeqPacketChannel.receive(from: descriptor.raw, into: &buffer)
+    }
+
+    /// The same from any Unix socket; a stream gives as many bytes as have come, up to the next descriptor.
+    package static func receive(from raw: CInt, into buffer: inout [UInt8]) -> PacketResult {
         var passed: CInt = -1
         let (count, code) = unsafe buffer.withUnsafeMutableBytes { buffer in
             uninterrupted { unsafe belfry_receive_packet(raw, buffer.baseAddress, buffer.count, &passed) }

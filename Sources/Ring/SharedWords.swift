@@ -77,6 +77,12 @@ import Synchronization
         return try unsafe body(buffer.span)
     }
 
+    /// Copies bytes out behind what `out` holds. The caller has checked the range.
+    func append(_ offset: Int, _ count: Int, to out: inout [UInt8]) {
+        // Holds: the range was checked against the mapping; the array has its own memory.
+        unsafe out.append(contentsOf: UnsafeRawBufferPointer(start: base + offset, count: count))
+    }
+
     /// Copies bytes out into an array, for names and reasons: never per message.
     func bytes(_ offset: Int, _ count: Int) -> [UInt8] {
         withBytes(offset, count) { span in

@@ -4,24 +4,32 @@ import LinuxIO
 
 /// The workers' pages as the acceptor sees them, mapped read-only: who sleeps, and for what.
 ///
+/// Held by the acceptor's WorkerBells; workers come and go with the settings.
 /// Invariant: the places of the pages are the workers' indices.
 package struct WorkerPages: ~Copyable {
-    private let memories: [Holder]
+    private var holders: [Holder?] = []
     private final class Holder {
         let page: ProcessPage
         init(_ page: consuming ProcessPage) { self.page = page }
     }
 
-    /// - Parameter descriptors: one page per worker, in the order of their indices.
-    package init(mapping descriptors: [CInt]) throws {
-        memories = try descriptors.map { Holder(try ProcessPage(MemoryFile.map($0, writable: false))) }
+    package init() {}
+
+    /// Looks at a worker's page from now on, in place of the one that it had.
+    package mutating func set(_ page: consuming ProcessPage, at index: Int) {
+        while holders.count <= index { holders.append(nil) }
+        holders[index] = Holder(page)
     }
 
-    package var count: Int { memories.count }
+    /// Looks at a worker's page no more.
+    package mutating func remove(_ index: Int) {
+        if holders.indices.contains(index) { holders[index] = nil }
+    }
 
     func forEachSleeping(_ body: (Int, UInt64) -> Void) {
-        for index in memories.indices where memories[index].page.isSleeping {
-            body(index, memories[index].page.interest)
+        for index in holders.indices {
+            guard let page = holders[index], page.page.isSleeping else { continue }
+            body(index, page.page.interest)
         }
     }
 }

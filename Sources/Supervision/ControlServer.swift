@@ -126,11 +126,11 @@ final class ControlServer {
         sessions[place] = ControlSession(descriptor, asker, watch, at: loop.now)
     }
 
-    /// With every place or descriptor taken, the one who has been silent for longest makes room; who waits for an answer
-    /// only if all do.
+    /// With every place or descriptor taken, the one who has been silent for longest makes room; who waits for an answer,
+    /// or looks on, only if all do.
     private func quietest() -> Int {
         func rank(_ place: Int) -> (Int, UInt64) {
-            sessions[place].map { ($0.isWaiting ? 1 : 0, $0.lastHeard) } ?? (2, 0)
+            sessions[place].map { ($0.isWaiting || $0.looksOn ? 1 : 0, $0.lastHeard) } ?? (2, 0)
         }
         return sessions.indices.min { rank($0) < rank($1) } ?? 0
     }

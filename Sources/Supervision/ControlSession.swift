@@ -22,6 +22,8 @@ final class ControlSession {
     private(set) var lastHeard: UInt64
     /// Its answer comes later.
     private(set) var isWaiting = false
+    /// It was given a descriptor, and stays connected to see our end: its silence means nothing.
+    private(set) var looksOn = false
     private let input = ByteBuffer(capacity: 512, limit: ControlRequest.maximumCount + 2)
     private let output = ByteBuffer(capacity: 4096, limit: 16 << 20)
     /// Goes out with the next byte.
@@ -108,6 +110,7 @@ final class ControlSession {
             passing = try? Descriptor.duplicate(raw)
             // Without the descriptor the words would be wrong.
             if passing == nil { isEnding = true } else { append(bytes) }
+            looksOn = true
         case .later: isWaiting = true
         }
     }

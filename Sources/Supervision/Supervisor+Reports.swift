@@ -24,6 +24,8 @@ extension Supervisor {
                 return .later
             }
             ControlReply.appendSuccess(try payload(of: request, peer), to: &reply)
+            // A descriptor that was opened read-only: no right but the one to look on goes with it.
+            if request == .tail { return .withDescriptor(reply, regions.logReader.raw) }
         } catch {
             ControlReply.appendError(error, to: &reply)
         }
@@ -48,6 +50,7 @@ extension Supervisor {
             // Answered later.
             case .reload, .workers: return []
             case .help: return Array(ControlReply.help.utf8)
+            case .tail: return []
             case .drain:
                 if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
                 return []

@@ -6,7 +6,7 @@
 /// long line that comes in small pieces is looked at once and not once a piece.
 /// Invariant: `searched` counts the bytes from the start of the unfinished line on that hold no newline.
 package struct LineFramer: Sendable {
-    private let limit: Int
+    package var limit: Int
     private var searched = 0
 
     /// `limit`: the greatest length of a line without its end, in bytes.

@@ -7,7 +7,7 @@
 /// Invariant: no more than seven digits and `limit` bytes are ever waited for.
 package struct OctetCountFramer: Sendable {
     private static let maximumDigits = 7
-    private let limit: Int
+    package var limit: Int
 
     /// `limit`: the greatest length of a message, in bytes.
     package init(limit: Int) {

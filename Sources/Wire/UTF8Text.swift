@@ -2,7 +2,7 @@
 
 /// Strict UTF-8 (RFC 3629): no surrogates, no over-long forms, nothing above U+10FFFF.
 ///
-/// Used by the JSON scanner and writer, and to choose between `body` and `body64`.
+/// Used by the JSON scanner and writer, to choose between `body` and `body64`, and to show foreign text.
 /// Invariant: a sequence is judged by its own bytes alone, and never read beyond `end`.
 package enum UTF8Text {
     package static func isValid(_ bytes: Span<UInt8>) -> Bool {
@@ -20,7 +20,7 @@ package enum UTF8Text {
     }
 
     /// The length of the sequence at `index`, 0 if none that is valid begins there.
-    static func sequenceLength(_ bytes: Span<UInt8>, at index: Int, end: Int) -> Int {
+    package static func sequenceLength(_ bytes: Span<UInt8>, at index: Int, end: Int) -> Int {
         let lead = bytes[index]
         if lead < 0x80 { return 1 }
         guard index &+ 1 < end else { return 0 }

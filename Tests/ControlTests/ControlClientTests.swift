@@ -38,6 +38,20 @@ struct ControlClientTests {
         #expect(throws: ControlClientError.closed) { try client.ask(.help) }
     }
 
+    @Test("gets the descriptor that comes along with an answer, and none with the next")
+    func descriptor() throws {
+        let server = try AnswerServer()
+        let client = try server.client(answered: "", passing: "ok\n")
+        guard let passed = try client.askForDescriptor(.tail) else {
+            Issue.record("none came")
+            return
+        }
+        #expect(MemoryFile.isSizeSealed(passed.raw))
+        try server.add("ok\n")
+        let isMissing = try client.askForDescriptor(.tail) == nil
+        #expect(isMissing)
+    }
+
     @Test("waits no longer than its time")
     func timeout() throws {
         let server = try AnswerServer()
@@ -85,14 +99,20 @@ private final class AnswerServer {
     }
 
     /// A client that is connected to us, and these bytes on their way to it.
-    func client(answered bytes: String, ends: Bool = false) throws -> ControlClient {
+    func client(answered bytes: String, passing last: String = "", ends: Bool = false) throws -> ControlClient {
         let client = try ControlClient(path: path)
         guard case .accepted(let accepted, _) = Sockets.accept(listener.raw) else { throw NotAccepted() }
         try File.write(accepted.raw, Array(bytes.utf8).span)
+        if !last.isEmpty {
+            let file = try MemoryFile(named: "passed", size: 4096)
+            _ = Sockets.send(Array(last.utf8).span, to: accepted.raw, passing: file.descriptor.raw)
+        }
         if ends { Sockets.shutdownWriting(accepted.raw) }
         connection = consume accepted
         return client
     }
+
+    func add(_ bytes: String) throws { try File.write(connection?.raw ?? -1, Array(bytes.utf8).span) }
 
     func requests() -> String {
         let buffer = ByteBuffer(limit: 4096)

@@ -11,8 +11,7 @@ struct ControlRequestTests {
         arguments: [
             ControlRequest.status(.text), .status(.json), .ledger(.text), .ledger(.json), .reload(.text),
             .reload(.json), .workers(4, .text),
-            .workers(64, .json), .drain,
-            .help,
+            .workers(64, .json), .drain, .tail, .help,
         ])
     func roundTrip(request: ControlRequest) throws {
         #expect(try ControlRequest.parse(Array(request.line.utf8).span) == request)
@@ -26,9 +25,9 @@ struct ControlRequestTests {
     @Test(
         "that is malformed says what would have been right",
         arguments: [
-            ("", "the request is empty; send one of: status, ledger, reload, workers, drain, help"),
-            ("  ", "the request is empty; send one of: status, ledger, reload, workers, drain, help"),
-            ("STATUS", "there is no request \"STATUS\"; send one of: status, ledger, reload, workers, drain, help"),
+            ("", "the request is empty; send one of: status, ledger, tail, reload, workers, drain, help"),
+            ("  ", "the request is empty; send one of: status, ledger, tail, reload, workers, drain, help"),
+            ("STATUS", "there is no request \"STATUS\"; send one of: status, ledger, tail, reload, workers, drain, help"),
             ("status yaml", "status does not know \"yaml\"; send \"status\" or \"status json\""),
             ("ledger json json", "ledger does not know \"json json\"; send \"ledger\" or \"ledger json\""),
             ("reload all", "reload does not know \"all\"; send \"reload\" or \"reload json\""),
@@ -36,7 +35,7 @@ struct ControlRequestTests {
             ("workers 65", "workers needs a number from 1 to 64; send \"workers 4\""),
             ("workers 2 x", "workers 2 does not know \"x\"; send \"workers 2\" or \"workers 2 json\""),
             ("drain now", "drain takes no argument, but \"now\" was given; send \"drain\" alone"),
-            ("sta\u{1B}tus", "the request is not text; send one of: status, ledger, reload, workers, drain, help"),
+            ("sta\u{1B}tus", "the request is not text; send one of: status, ledger, tail, reload, workers, drain, help"),
         ])
     func malformed(line: String, sentence: String) {
         #expect(throws: ControlFault(sentence)) { try ControlRequest.parse(Array(line.utf8).span) }
@@ -51,6 +50,15 @@ struct ControlRequestTests {
     func tooLong() {
         let line = [UInt8](repeating: 0x73, count: ControlRequest.maximumCount + 1)
         #expect(throws: ControlFault.self) { try ControlRequest.parse(line.span) }
+    }
+
+    @Test("that shows what notifications say is granted to root and to the owner alone")
+    func bodies() {
+        #expect(ControlRequest.tail.right == .readBodies)
+        #expect(ControlRight.readBodies.isGranted(toUser: 0, owner: 1000))
+        #expect(ControlRight.readBodies.isGranted(toUser: 1000, owner: 1000))
+        #expect(!ControlRight.readBodies.isGranted(toUser: 1001, owner: 1000))
+        #expect(ControlRight.readBodies.refusal(ofUser: 7).sentence.contains("user 7 may not read notifications"))
     }
 
     @Test("that changes something is granted to root and to the owner alone")

@@ -19,7 +19,8 @@ final class TestPort {
     let supervisor: ControlWriter
     let worker: RingWorker
     let workerBell: EventCounter
-    let settings: Settings
+    /// What an acceptor is started with.
+    private(set) var settings: Settings
     private(set) var acceptor: Acceptor
     private(set) var producer: RingProducer
     private(set) var counters: PageCounters
@@ -59,8 +60,10 @@ final class TestPort {
         supervisor.grant(slot: 0, shard: 0, to: 0)
         supervisor.publishGrants()
         var settings = Settings()
+        settings.version = 1
         settings.port.maxMessage = 1 << 10
         settings.services = [.init(name: "test", topics: topics, command: ["/bin/true"])]
+        settings.services[0].placement = .init(slot: 0, incarnation: 1, state: .active)
         change(&settings)
         self.settings = settings
         page = try MemoryFile(named: "page", size: ProcessPage.size)
@@ -71,8 +74,7 @@ final class TestPort {
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(MemoryFile.map(workerPage.descriptor.raw, writable: true)),
             acceptorPage: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: false)))
-        observer = try RingObserver(
-            log: MemoryFile.map(files.log.descriptor.raw, writable: false), logID: 7, since: 1)
+        observer = try RingObserver(log: MemoryFile.map(files.log.descriptor.raw, writable: false))
         let any = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
         udp = try Sockets.udp(any)
         tcp = try Sockets.tcp(any)
@@ -98,6 +100,26 @@ final class TestPort {
         bell = process.bell
         channel = process.takeChannel()
         try acceptor.begin()
+    }
+
+    /// Sends changed settings, as the supervisor does; an acceptor that is started later starts with them.
+    func send(_ change: (inout Settings) -> Void) throws {
+        settings.version += 1
+        change(&settings)
+        let image = try MemoryFile.holding(SettingsImage.encode(settings).span, named: "settings")
+        #expect(channel.send(.settings, passing: image.descriptor.raw) == .sent)
+    }
+
+    /// Sends changed settings, and steps until the acceptor says that it uses them.
+    func goOver(_ change: (inout Settings) -> Void) throws {
+        while heard() != nil {}
+        try send(change)
+        var answer: RoleMessage?
+        try run("it goes over") {
+            answer = heard()
+            return answer != nil
+        }
+        #expect(answer == .applied(settingsVersion: settings.version))
     }
 
     /// A producer on the same ring, for a test that plays the dead predecessor.
@@ -144,7 +166,8 @@ final class TestPort {
     /// All records published since the last call.
     func records() -> [Record] {
         var records: [Record] = []
-        while let (header, payload) = observer.read() {
+        while let header = observer.read(before: observer.head, where: { _, _ in true }) {
+            let payload = observer.payload
             records.append(
                 Record(
                     topic: String(decoding: payload[header.topic], as: UTF8.self), body: Array(payload[header.body]),
@@ -222,8 +245,10 @@ final class TestPort {
     ) throws -> Process {
         let producer = try producer(files, page)
         let counters = try PageCounters(ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
-        let workers = WorkerBells(pages: try WorkerPages(mapping: [workerPage.descriptor.raw]))
-        workers.add(EventCounter(owning: try Descriptor.duplicate(workerBell)))
+        let workers = WorkerBells()
+        workers.set(page: try ProcessPage(MemoryFile.map(workerPage.descriptor.raw, writable: false)), at: 0)
+        workers.set(bell: EventCounter(owning: try Descriptor.duplicate(workerBell)), at: 0)
+        workers.settle()
         var near: RoleChannel?
         var far: RoleChannel?
         try SeqPacketChannel.pair().split { first, second in

@@ -14,6 +14,15 @@ struct MemoryFileTests {
         #expect(ftruncate(file.descriptor.raw, 16_384) == -1 && errno == EPERM)
     }
 
+    @Test("can be told by its seals from a file that could shrink under a mapping")
+    func seals() throws {
+        let file = try MemoryFile(named: "sealed", size: 4096)
+        let readOnly = try file.readOnlyDescriptor()
+        let ordinary = Descriptor(owning: unsafe open("/proc/self/exe", O_RDONLY | O_CLOEXEC))
+        #expect(MemoryFile.isSizeSealed(readOnly.raw))
+        #expect(!MemoryFile.isSizeSealed(ordinary.raw))
+    }
+
     @Test("is allocated in full and open to its own user alone")
     func allocated() throws {
         let file = try MemoryFile(named: "allocated", size: 1 << 20)

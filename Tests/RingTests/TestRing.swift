@@ -54,8 +54,9 @@ final class TestRing {
     }
 
     func observer(since: UInt64?) throws -> RingObserver {
-        try RingObserver(
-            log: MemoryFile.map(files.log.descriptor.raw, writable: false), logID: files.logID, since: since)
+        let observer = try RingObserver(log: MemoryFile.map(files.log.descriptor.raw, writable: false))
+        if let since { observer.seek(to: since) }
+        return observer
     }
 
     /// Makes slot `index` a service and grants its shards to worker 0.

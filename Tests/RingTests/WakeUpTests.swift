@@ -18,7 +18,8 @@ import Testing
             let ring = try TestRing(arena: 1 << 20, records: 1_024)
             let file = try MemoryFile(named: "page", size: ProcessPage.size)
             let page = try ProcessPage(MemoryFile.map(file.descriptor.raw, writable: true))
-            let pages = try WorkerPages(mapping: [file.descriptor.raw])
+            var pages = WorkerPages()
+            pages.set(try ProcessPage(MemoryFile.map(file.descriptor.raw, writable: false)), at: 0)
             self.producer = try ring.producer()
             self.ring = ring
             self.page = page

@@ -77,9 +77,7 @@ private final class Bench {
     }
 }
 
-private func text(_ bytes: Span<UInt8>) -> String {
-    String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-}
+private func text(_ bytes: Span<UInt8>) -> String { String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
 
 private func send(_ words: String, to client: borrowing Descriptor) throws {
     try File.write(client.raw, Array(words.utf8).span)
@@ -212,6 +210,22 @@ struct ControlServerTests {
             #expect(hasCome && String(decoding: buffer[..<count], as: UTF8.self) == "<file>\n")
         default: Issue.record("nothing came")
         }
+    }
+
+    @Test("a client that was given a descriptor makes no room for one that was not")
+    func looksOn() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let first = try Sockets.unixConnect(bench.path)
+        try send("file\n", to: first)
+        _ = try bench.answer(to: first)
+        var rest: [Holder] = []
+        for _ in 0...ControlServer.clients {
+            rest.append(Holder(try Sockets.unixConnect(bench.path)))
+            try bench.turn()
+        }
+        try send("still here\n", to: first)
+        #expect(try bench.answer(to: first) == "<still here>\n")
     }
 
     @Test("a client that sends many requests at once takes turns with the others")

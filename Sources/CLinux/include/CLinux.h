@@ -10,6 +10,7 @@
 int belfry_memfd_create(const char *name);
 int belfry_allocate(int fd, uint64_t size);
 int belfry_add_seals(int fd, int seals);
+int belfry_get_seals(int fd);
 int belfry_pipe(int ends[2]);
 int belfry_eventfd(void);
 int belfry_prctl(int option, unsigned long argument);

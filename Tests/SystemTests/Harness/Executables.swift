@@ -7,7 +7,11 @@ import Foundation
 
 enum Executables {
     static let folder: String = {
-        if let named = ProcessInfo.processInfo.environment["BELFRY_BIN"] { return named }
+        ProcessInfo.processInfo.environment["BELFRY_BIN"] ?? built
+    }()
+
+    /// Where this test bundle lies, and with it whatever was built for it: the programs of Examples/swift.
+    private static let built: String = {
         let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
         var folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
         while folder.path.contains(".xctest") { folder.deleteLastPathComponent() }
@@ -16,6 +20,9 @@ enum Executables {
 
     static let belfryd = "\(folder)/belfryd"
     static let belfry = "\(folder)/belfry"
+
+    /// A program of Examples/swift.
+    static func example(_ name: String) -> String { "\(built)/example-\(name)" }
 
     /// The checkout that these sources lie in.
     static let repository: String = {
