@@ -6,6 +6,8 @@ import Testing
 
 @Suite("A control request")
 struct ControlRequestTests {
+    private static let hint = "send one of: status, ledger, tail, reload, workers, drain, help"
+
     @Test(
         "is read back from its own line",
         arguments: [
@@ -25,9 +27,9 @@ struct ControlRequestTests {
     @Test(
         "that is malformed says what would have been right",
         arguments: [
-            ("", "the request is empty; send one of: status, ledger, tail, reload, workers, drain, help"),
-            ("  ", "the request is empty; send one of: status, ledger, tail, reload, workers, drain, help"),
-            ("STATUS", "there is no request \"STATUS\"; send one of: status, ledger, tail, reload, workers, drain, help"),
+            ("", "the request is empty; \(Self.hint)"),
+            ("  ", "the request is empty; \(Self.hint)"),
+            ("STATUS", "there is no request \"STATUS\"; \(Self.hint)"),
             ("status yaml", "status does not know \"yaml\"; send \"status\" or \"status json\""),
             ("ledger json json", "ledger does not know \"json json\"; send \"ledger\" or \"ledger json\""),
             ("reload all", "reload does not know \"all\"; send \"reload\" or \"reload json\""),
@@ -35,7 +37,7 @@ struct ControlRequestTests {
             ("workers 65", "workers needs a number from 1 to 64; send \"workers 4\""),
             ("workers 2 x", "workers 2 does not know \"x\"; send \"workers 2\" or \"workers 2 json\""),
             ("drain now", "drain takes no argument, but \"now\" was given; send \"drain\" alone"),
-            ("sta\u{1B}tus", "the request is not text; send one of: status, ledger, tail, reload, workers, drain, help"),
+            ("sta\u{1B}tus", "the request is not text; \(Self.hint)"),
         ])
     func malformed(line: String, sentence: String) {
         #expect(throws: ControlFault(sentence)) { try ControlRequest.parse(Array(line.utf8).span) }
