@@ -13,6 +13,8 @@ import Wire
 final class FramesFraming: StreamFraming {
     /// Bytes that may wait; a single longer frame may too.
     private static let limit = 65_536
+    /// Bytes that an empty buffer may keep.
+    private static let keptCapacity = 1 << 20
 
     private let shard: Shard
     private let log: UInt64
@@ -76,6 +78,8 @@ final class FramesFraming: StreamFraming {
             case .closed, .failed: return .closed
             }
         }
+        // The next large message may be long in coming.
+        if output.isEmpty, output.capacity > Self.keptCapacity { output.shrink() }
         return isBlocked ? .wouldBlock : .done
     }
 

@@ -196,7 +196,7 @@ final class StreamRunner: ServiceRunner {
     /// Until when its process has to say that it is up, if it has to.
     private var startDeadline: UInt64 {
         guard let process, !process.ending.hasBegun, framing.credit == nil else { return .max }
-        return process.launchedAt.addingSaturated(shard.ackTimeout)
+        return process.launchedAt.addingSaturated(max(shard.ackTimeout, shard.context.graces.start))
     }
 
     private func stopIfIdle(_ now: UInt64) {

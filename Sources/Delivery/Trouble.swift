@@ -45,7 +45,7 @@ extension Failure: CustomStringConvertible {
         case .closedInput: "closed its input"
         case .closedOutput: "closed its output"
         case .closedSocket: "closed its socket"
-        case .neverUp: "sent no WINDOW within the ack-timeout, ended"
+        case .neverUp: "sent no WINDOW in time, ended"
         case .unreadable: "sent what is no frame, ended"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
         case .garbage: "answered what is no reply"

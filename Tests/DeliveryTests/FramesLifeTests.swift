@@ -3,6 +3,7 @@
 ///
 /// The programs are in FramesProgram.
 
+import LinuxIO
 import Ring
 import Settings
 import Testing
@@ -18,10 +19,12 @@ struct FramesLifeTests {
             if len(open(OUT + "pids").readlines()) == 1: done((1, 1)); time.sleep(600)
             window(8); d = next(); note("got", [d.number, d.attempt, d.flags]); done((1, 1)); next()
             """
-        let bench = try Bench([.frames(program) { $0.ackTimeout = .milliseconds(500) }])
+        var graces = WorkerContext.Graces()
+        graces.start = 0
+        let bench = try Bench([.frames(program) { $0.ackTimeout = .milliseconds(500) }], graces: graces)
         let worker = try bench.worker()
         bench.publish("x")
-        let words = "sent no WINDOW within the ack-timeout, ended"
+        let words = "sent no WINDOW in time, ended"
         #expect(try bench.run(worker) { try bench.status().reason.hasPrefix(words) })
         #expect(try bench.status().state == .backingOff && bench.status().launchFailures == 1)
         #expect(!bench.isRunning(try #require(bench.lines("pids").first)))
@@ -141,6 +144,60 @@ struct FramesLifeTests {
         bench.publish("two")
         #expect(try bench.run(worker) { try bench.delivered() == 2 })
         #expect(try bench.status().launches == 2)
+        try bench.end(worker)
+    }
+
+    @Test("answers what it holds before it is told to finish, when its shard goes to another worker")
+    func moves() throws {
+        let program = """
+            window(2)
+            while d := next():
+                note("got", d.body.decode()); wait("go"); done((d.number, d.number))
+            note("finish", frames.finish)
+            """
+        let bench = try Bench([.frames(program)])
+        let (first, second) = (try bench.worker(0), try bench.worker(1))
+        for body in ["1", "2", "3", "4"] { bench.publish(body) }
+        #expect(try bench.run(first, second) { try bench.counts().inFlight == 2 && bench.lines("got") == ["1"] })
+        bench.supervisor.grant(slot: 0, shard: 0, to: nil)
+        let version = bench.supervisor.publishGrants()
+        for _ in 0..<20 { _ = try first.step(until: Clock.monotonic() + 1_000_000) }
+        #expect(try bench.grantsApplied(0) < version && bench.counts().inFlight == 2 && !bench.exists("finish"))
+        try bench.write("go", "")
+        #expect(try bench.run(first, second) { try bench.grantsApplied(0) == version })
+        #expect(try bench.delivered() == 2 && bench.lines("finish") == ["[5000]"])
+        bench.supervisor.grant(slot: 0, shard: 0, to: 1)
+        bench.supervisor.publishGrants()
+        #expect(try bench.run(first, second) { try bench.delivered() == 4 })
+        #expect(try bench.lines("got") == ["1", "2", "3", "4"] && bench.status().retried == 0)
+        try bench.end(first, second)
+    }
+
+    @Test("may say whatever it likes in well-formed frames: each message has its one end", arguments: 1...5)
+    func randomFrames(_ seed: Int) throws {
+        let program = """
+            import random; chance = random.Random(\(seed)); window(64)
+            while d := next():
+                for _ in range(chance.randrange(4)):
+                    near = lambda: max(0, d.number + chance.randrange(-8, 4))
+                    kind = chance.choice([15, 16, 17, 18, 18, 18, 19, 19, 20, 21])
+                    size = chance.choice([0, 3, 4, 8, 9, 15, 16, 16, 16, 32, 32, 4096])
+                    payload = b"".join(struct.pack(">Q", near()) for _ in range(512))[:size]
+                    if kind == 16: payload = struct.pack(">I", 64) + payload
+                    if kind == 19: payload = payload[:8] + bytes([chance.randrange(3)]) + payload[8:]
+                    send(kind, payload)
+                done((d.number, d.number))
+            """
+        let bench = try Bench([.frames(program)])
+        let worker = try bench.worker()
+        for number in 0..<300 { bench.publish("\(number)") }
+        #expect(
+            try bench.run(worker) {
+                let counts = try bench.counts()
+                return counts.matched == 300 && counts.pending == 0
+            })
+        #expect(try bench.delivered() + bench.counts()[.rejected] == 300)
+        #expect(try bench.status().launches == 1)
         try bench.end(worker)
     }
 }
