@@ -32,8 +32,9 @@ extension Supervisor {
     private func launch(_ desk: RoleDesk) {
         do {
             let fence = try folder.fenceForRole()
+            // Workers that a change brings, too: an acceptor that starts with its settings is told of them only here.
             let process = try RoleLauncher.launch(
-                desk, desks, regions, port, fence: fence, at: Clock.monotonic())
+                desk, desks + changes.newDesks, regions, port, fence: fence, at: Clock.monotonic())
             desk.process = process
             if desk.hasRun { desk.restarts += 1 }
             desk.hasRun = true
