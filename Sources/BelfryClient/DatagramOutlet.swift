@@ -7,9 +7,6 @@
 internal import LinuxIO
 
 struct DatagramOutlet: ~Copyable, Sendable {
-    private static let firstPause: UInt64 = 500_000
-    private static let longestPause: UInt64 = 50_000_000
-
     private let socket: Descriptor
     private let address: String
     private let patience: UInt64
@@ -67,28 +64,25 @@ struct DatagramOutlet: ~Copyable, Sendable {
 
     /// `.sent`, or `.failed` for what waiting would not change.
     private func transmit(_ bytes: Span<UInt8>, segment: UInt16) throws(PublishError) -> DatagramResult {
-        let end = Clock.monotonic() &+ patience
-        var pause = Self.firstPause
+        var waits = DatagramWaits(patience, now: Clock.monotonic())
         while true {
             let result = DatagramTrain.send(socket.raw, bytes, segment: segment)
-            switch result {
-            case .sent: return result
-            case .failed(let code):
-                guard SystemCallError.isUnreachable(code) else { return result }
+            if case .failed(let code) = result, SystemCallError.isUnreachable(code) {
                 throw .unreachable(address: address, reason: SystemCallError.reason(code))
-            case .wouldBlock, .noBuffers:
-                let left = end &- min(end, Clock.monotonic())
-                guard left > 0 else { throw .timedOut(isWithdrawn: true) }
-                wait(for: result, min(left, result == .wouldBlock ? left : pause))
-                pause = min(pause * 2, Self.longestPause)
+            }
+            switch waits.next(after: result, now: Clock.monotonic()) {
+            case .over: return result
+            case .givenUp: throw .timedOut(isWithdrawn: true)
+            case .socket(let nanoseconds): wait(forSocket: true, nanoseconds)
+            case .pause(let nanoseconds): wait(forSocket: false, nanoseconds)
             }
         }
     }
 
     /// Without a poller there is nothing to wait with; trying at once again is the lesser evil.
-    private func wait(for result: DatagramResult, _ nanoseconds: UInt64) {
+    private func wait(forSocket: Bool, _ nanoseconds: UInt64) {
         guard let poller = try? Poller(capacity: 1) else { return }
-        if result == .wouldBlock { try? poller.add(socket.raw, token: 0, events: .writable) }
+        if forSocket { try? poller.add(socket.raw, token: 0, events: .writable) }
         _ = try? poller.wait(timeoutNanoseconds: nanoseconds)
     }
 }

@@ -35,7 +35,8 @@ public final class Publisher: Sendable {
     /// - Throws: ``PublishError/unresolved(host:reason:)``, ``PublishError/unreachable(address:reason:)``,
     ///   ``PublishError/notBelfry(address:)``, ``PublishError/streamRefused(address:sentence:)``,
     ///   ``PublishError/stalled(address:timeout:unanswered:)`` or ``PublishError/system(call:reason:)``;
-    ///   `CancellationError` if the task is cancelled meanwhile, and then nothing stays behind.
+    ///   `CancellationError` if the task is cancelled meanwhile, and then nothing stays behind; a name's look-up that
+    ///   has begun is waited for.
     public static func connect(
         to endpoint: Endpoint = .local, options: PublishOptions = PublishOptions()
     ) async throws -> Publisher {

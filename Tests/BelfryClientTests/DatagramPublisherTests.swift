@@ -103,3 +103,33 @@ final class DatagramPublisherTests {
         #expect(runs.count == counts.count && index == lengths.count)
     }
 }
+
+@Suite("A datagram that the kernel does not take")
+struct DatagramWaitsTests {
+    @Test("waits for a full socket to become writable, up to the patience")
+    func wouldBlock() {
+        var waits = DatagramWaits(100, now: 1000)
+        #expect(waits.next(after: .wouldBlock, now: 1000) == .socket(100))
+        #expect(waits.next(after: .wouldBlock, now: 1060) == .socket(40))
+        #expect(waits.next(after: .wouldBlock, now: 1100) == .givenUp)
+    }
+
+    @Test("gives a full queue time, longer and longer, because its socket stays writable")
+    func noBuffers() {
+        var waits = DatagramWaits(300_000_000, now: 0)
+        var now: UInt64 = 0
+        var pauses: [UInt64] = []
+        while case .pause(let pause) = waits.next(after: .noBuffers, now: now) {
+            pauses.append(pause / 100_000)
+            now += pause
+        }
+        #expect(pauses == [5, 10, 20, 40, 80, 160, 320, 500, 500, 500, 500, 365])
+        #expect(waits.next(after: .noBuffers, now: now) == .givenUp)
+    }
+
+    @Test("is over once it was sent, or can't be", arguments: [DatagramResult.sent, .failed(1)])
+    func over(result: DatagramResult) {
+        var waits = DatagramWaits(0, now: 5)
+        #expect(waits.next(after: result, now: 5) == .over)
+    }
+}

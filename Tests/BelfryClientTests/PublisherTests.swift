@@ -132,22 +132,45 @@ struct PublisherTests {
         _ = broker.stop()
     }
 
-    @Test("leaves neither thread nor descriptor behind when it is closed, let go of, or its connecting is cancelled")
-    func leavesNothing() async throws {
-        // Accepts into its queue, and never says a word.
-        let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
-        let silent = try Sockets.tcp(address)
-        let port = try #require(try SocketFacts.name(of: silent.raw)).port
-        let connecting = Task { try await Publisher.connect(to: Endpoint(host: "127.0.0.1", port: port)) }
-        // It has connected: from here on it waits for the greeting.
-        let peer = try await Self.accept(silent.raw)
-        connecting.cancel()
-        await #expect(throws: CancellationError.self) { try await connecting.value }
-        // Its end is closed: nothing holds the socket any more.
-        let input = ByteBuffer(limit: 4096)
-        while case .bytes = input.receive(from: peer) {}
-        #expect(input.receive(from: peer) == .closed)
+    enum Leaving: CaseIterable { case closed, letGo, cancelled }
+
+    @Test("leaves no connection behind, however it ends", arguments: Leaving.allCases)
+    func leavesNothing(_ way: Leaving) async throws {
+        let peer = try await Self.visit(way)
+        // The end of the stream comes only when nothing holds the publisher's socket any more.
+        try await Self.readToEnd(peer)
         _ = Descriptor(owning: peer)
+    }
+
+    /// The broker's end of a connection that a publisher has made. When this returns, nobody holds the publisher.
+    private static func visit(_ way: Leaving) async throws -> CInt {
+        let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
+        let listener = try Sockets.tcp(address)
+        let port = try #require(try SocketFacts.name(of: listener.raw)).port
+        let connecting = Task { try await Publisher.connect(to: Endpoint(host: "127.0.0.1", port: port)) }
+        let peer = try await accept(listener.raw)
+        guard way != .cancelled else {
+            connecting.cancel()
+            await #expect(throws: CancellationError.self) { try await connecting.value }
+            return peer
+        }
+        var welcome: [UInt8] = []
+        NativeFrame.appendWelcome(.init(lastAccepted: 0, maxMessage: 100), to: &welcome)
+        try File.write(peer, welcome.span)
+        let publisher = try await connecting.value
+        if way == .closed { try await publisher.close() }
+        return peer
+    }
+
+    private static func readToEnd(_ peer: CInt) async throws {
+        try await Task.detached {
+            let poller = try Poller(capacity: 1)
+            try poller.add(peer, token: 0, events: .readable)
+            let input = ByteBuffer(limit: 4096)
+            while input.receive(from: peer) != .closed {
+                try #require(try poller.wait(timeoutNanoseconds: 10_000_000_000) == 1, "the connection is still there")
+            }
+        }.value
     }
 
     private static func accept(_ listener: CInt) async throws -> CInt {
