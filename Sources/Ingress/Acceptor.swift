@@ -125,7 +125,7 @@ package final class Acceptor {
     /// No connection goes on any more, but the supervisor must not take us for stuck, and may have had enough.
     func handleWhileEnding(_ event: EventLoop.Event) throws {
         switch event.subject.kind {
-        case Connections.kind: connections.flush(Int(event.subject.index))
+        case Connections.kind: connections.handleWhileEnding(Int(event.subject.index))
         case Kind.bell:
             bell.drain()
             answerWatchdog()

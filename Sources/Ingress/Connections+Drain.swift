@@ -18,9 +18,12 @@ extension Connections {
 
     var hasUnsent: Bool { table.all.contains { $0.unsent > 0 } }
 
-    /// Sends only: nothing is read any more.
-    func flush(_ place: Int) {
+    /// Sends only: nothing is read any more, but to be thrown away.
+    func handleWhileEnding(_ place: Int) {
         guard let connection = table[place] else { return }
+        // Unread it would be told of again and again.
+        if connection.phase == .lingering { discard(connection) }
+        guard connection.phase != .closed else { return }
         connection.pause = .answers
         flush(connection)
     }

@@ -126,6 +126,7 @@ extension Connections {
         connection.isQueued = true
         stalled.append(connection)
         guard stalled.count == 1 else { return }
+        stalledSince = now
         counters.page.announceWaiting()
         // A floor that rose before this was announced has rung no bell: `resume` must look once more.
         mustLookAgain = true

@@ -16,6 +16,8 @@ package final class Connections {
     static let answersLimit = 32 << 10
     static let outputLimit = 64 << 10
     static let readSize = 16 << 10
+    /// How long a message for which there is no room may be overtaken by smaller ones, in ns.
+    private static let patience: UInt64 = 250_000_000
     /// What a connection may hold unread beside a message of the greatest length.
     private static let beyondMessage = 64 << 10
     /// What a round reads of one connection before the others have their turn.
@@ -37,6 +39,8 @@ package final class Connections {
     var touched: [Connection] = []
     /// Those for whose next message the ring has no room, in their order.
     var stalled: [Connection] = []
+    /// When the first of them came to stand there.
+    var stalledSince: UInt64 = 0
     /// Space may have been made between the last look and the announcement that it is waited for.
     var mustLookAgain = false
     /// Those that may be parsed again in the next round.
@@ -104,8 +108,16 @@ package final class Connections {
             connection.isQueued = false
             done += 1
         }
-        stalled.removeFirst(done)
-        if stalled.isEmpty { counters.page.stopWaiting() }
+        if done > 0 {
+            stalled.removeFirst(done)
+            stalledSince = now
+            intake.producer.shareSpace()
+        }
+        if stalled.isEmpty {
+            counters.page.stopWaiting()
+        } else if now &- stalledSince >= Self.patience {
+            intake.producer.keepSpace()
+        }
     }
 
     /// Answers what this round has brought. To be called behind `Intake.publish`.

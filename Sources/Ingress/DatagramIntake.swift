@@ -72,7 +72,7 @@ package struct DatagramIntake: ~Copyable {
     private mutating func take(_ datagram: Span<UInt8>) {
         switch decodeDatagram(datagram, into: &message) {
         case .message:
-            if intake.take(message, in: datagram, from: origin) == .full { intake.refuse(.full) }
+            if intake.take(message, in: datagram, from: origin, yields: true) == .full { intake.refuse(.full) }
         case .native: takeFrames(datagram)
         case .refused(let refusal): intake.refuse(refusal)
         }
@@ -102,6 +102,8 @@ package struct DatagramIntake: ~Copyable {
             intake.refuse(.badFrame)
             return
         }
-        if intake.take(publish, in: datagram, from: origin, sender: nil) == .full { intake.refuse(.full) }
+        if intake.take(publish, in: datagram, from: origin, sender: nil, yields: true) == .full {
+            intake.refuse(.full)
+        }
     }
 }

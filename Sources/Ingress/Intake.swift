@@ -35,11 +35,13 @@ package final class Intake {
         routing = Routing(router)
     }
 
-    /// Takes a decoded message. `bytes` are the ones that the decoder was given.
+    /// Takes a decoded message. `bytes` are the ones that the decoder was given. `yields`: to connections that wait for
+    /// space.
     package func take(
-        _ message: borrowing DecodedMessage, in bytes: Span<UInt8>, from origin: borrowing Origin
+        _ message: borrowing DecodedMessage, in bytes: Span<UInt8>, from origin: borrowing Origin, yields: Bool = false
     ) -> Result {
         var meta = RecordMeta()
+        meta.yields = yields
         meta.wireProtocol = message.wireProtocol.rawValue
         meta.decodedKind = message.kind.rawValue
         if message.isUnescaped {
@@ -53,12 +55,14 @@ package final class Intake {
 
     /// Takes a PUBLISH of the native protocol.
     package func take(
-        _ publish: NativeFrame.Publish, in bytes: Span<UInt8>, from origin: borrowing Origin, sender: SenderIndex?
+        _ publish: NativeFrame.Publish, in bytes: Span<UInt8>, from origin: borrowing Origin, sender: SenderIndex?,
+        yields: Bool = false
     ) -> Result {
         if let refusal = Topic.check(bytes.extracting(publish.topic)) { return refuse(refusal) }
         var meta = RecordMeta()
         meta.wireProtocol = WireProtocol.native.rawValue
         meta.sender = sender
+        meta.yields = yields
         meta.number = publish.number
         return take(
             &meta, topic: bytes.extracting(publish.topic), decoded: Span(), body: bytes.extracting(publish.body),

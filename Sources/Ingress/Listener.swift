@@ -42,9 +42,10 @@ package final class Listener {
         while left > 0, try acceptOne(into: connections) { left -= 1 }
     }
 
-    /// Accepts everything that waits now: before the socket is closed for good.
-    package func acceptRest(into connections: Connections) throws(SystemCallError) {
-        while try acceptOne(into: connections) {}
+    /// Accepts what waits, before the socket is closed for good: up to `deadline` (CLOCK_MONOTONIC), as more may come all
+    /// the time.
+    package func acceptRest(into connections: Connections, until deadline: UInt64) throws(SystemCallError) {
+        while Clock.monotonic() < deadline, try acceptOne(into: connections) {}
     }
 
     /// The pause is over.

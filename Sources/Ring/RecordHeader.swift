@@ -16,6 +16,8 @@ package struct RecordMeta: Sendable {
     /// The native sender, and the number it gave the message.
     package var sender: SenderIndex?
     package var number: UInt64 = 0
+    /// Whether it leaves the space that `keepSpace` keeps to others.
+    package var yields = false
 
     package init() {}
 }

@@ -33,6 +33,8 @@ package final class RingProducer {
     /// The oldest sequence and arena offset that must not be overwritten, as last looked up; 0: unknown.
     private var tail: UInt64
     private var tailOffset: UInt64
+    /// Both as they were when `keepSpace` was called, until `shareSpace`.
+    private var kept: (tail: UInt64, offset: UInt64)?
     /// The slots of all records appended since the last `publish`.
     private var batchMask: UInt64 = 0
     /// The slots of published records of which nobody was told.
@@ -101,7 +103,7 @@ package final class RingProducer {
         guard topic.count <= 0xFFFF, source.count <= 0xFFFF, UInt64(count) <= geometry.arenaSize / 2 else {
             return .tooLarge
         }
-        guard let offset = reserve(count) else { return .full }
+        guard let offset = reserve(count), !meta.yields || isShared(offset &+ UInt64(count)) else { return .full }
         let sequence = next
         // Observers look at the intent after they have copied: pairs with the acquire fence in RingObserver.
         raiseIntent(sequence &+ 1, offset &+ UInt64(count))
@@ -179,15 +181,24 @@ package final class RingProducer {
         var offset = totals.arenaNext
         let within = offset & geometry.arenaMask
         if within &+ UInt64(count) > geometry.arenaSize { offset = offset &- within &+ geometry.arenaSize }
-        if fits(offset &+ UInt64(count)) { return offset }
+        if fits(offset &+ UInt64(count), tail, tailOffset) { return offset }
         refreshTail()
-        return fits(offset &+ UInt64(count)) ? offset : nil
+        return fits(offset &+ UInt64(count), tail, tailOffset) ? offset : nil
     }
 
-    private func fits(_ end: UInt64) -> Bool {
+    private func fits(_ end: UInt64, _ tail: UInt64, _ tailOffset: UInt64) -> Bool {
         // The oldest and the newest record must not share an outcome word: setting one would wipe the other.
         let oldestWord = tail & ~(OutcomeWord.recordsPerWord &- 1)
         return tail > 0 && end &- tailOffset <= geometry.arenaSize && next &- oldestWord < geometry.descriptorCount
+    }
+
+    /// Keeps what becomes free from now on for records that do not yield.
+    package func keepSpace() { if kept == nil { kept = (tail, tailOffset) } }
+    package func shareSpace() { kept = nil }
+
+    private func isShared(_ end: UInt64) -> Bool {
+        guard let kept else { return true }
+        return fits(end, kept.tail, kept.offset)
     }
 
     /// Looks up the lowest floor. A floor beyond the head (a worker gone wrong) counts as the head.

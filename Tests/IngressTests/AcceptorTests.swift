@@ -105,16 +105,23 @@ struct AcceptorTests {
         #expect(Set(port.records().map(\.text)) == ["waiting", "datagram", "later", "late"])
     }
 
-    @Test("drains in time although a client does not read its answers")
-    func drainDeadline() throws {
-        let port = try TestPort()
+    /// A client that asks for more answers than it reads.
+    private func deafClient(_ port: TestPort) throws -> TestClient {
         shrinkBuffers(port.tcp.raw)
         let client = try port.connect()
         let bad = (0..<100).reduce(into: [UInt8]()) { frames, _ in frames += Native.publish(0, "a b") }
         try port.run {
             client.send(bad)
-            return port.acceptor.connections.table.all.first?.pause == .answers
+            return port.acceptor.connections.table.all.contains { $0.pause == .answers }
         }
+        return client
+    }
+
+    @Test("drains in time although a client does not read its answers")
+    func drainDeadline() throws {
+        let port = try TestPort()
+        let client = try deafClient(port)
+        defer { client.close() }
         let begin = Clock.monotonic()
         _ = port.channel.send(.drain(deadline: begin + 50_000_000, keepSocketQueue: false))
         #expect(try port.runToEnd() == .ended)
@@ -124,13 +131,8 @@ struct AcceptorTests {
     @Test("answers the watchdog while it drains and a client does not read its last answers")
     func drainWatchdog() throws {
         let port = try TestPort()
-        shrinkBuffers(port.tcp.raw)
-        let client = try port.connect()
-        let bad = (0..<100).reduce(into: [UInt8]()) { frames, _ in frames += Native.publish(0, "a b") }
-        try port.run {
-            client.send(bad)
-            return port.acceptor.connections.table.all.first?.pause == .answers
-        }
+        let client = try deafClient(port)
+        defer { client.close() }
         // The bell rings behind the round's events: only the drain can hear it.
         let question = port.supervisor.ask()
         EventCounter.ring(port.bell)
@@ -138,16 +140,35 @@ struct AcceptorTests {
         #expect(port.counters.page.answered == question)
     }
 
+    @Test("reads what a refused client still sends while it drains, instead of being told of it again and again")
+    func drainLingering() throws {
+        let port = try TestPort()
+        let refused = try port.connect()
+        refused.send("GET / HTTP/1.1\r\n\r\n")
+        try port.run { port.acceptor.connections.table.all.contains { $0.phase == .lingering } }
+        refused.send("more")
+        let loop = port.acceptor.loop
+        try loop.wait(until: Clock.monotonic() + 10_000_000_000)
+        let event = try #require(loop.nextEvent())
+        #expect(event.subject.kind == Connections.kind)
+        try port.acceptor.handleWhileEnding(event)
+        try loop.wait(blocking: false)
+        #expect(loop.nextEvent() == nil)
+    }
+
+    @Test("does not accept connections for ever when it drains, however many come")
+    func drainFlood() throws {
+        let port = try TestPort()
+        let clients = try (0..<50).map { _ in try port.connect() }
+        try port.acceptor.listener?.acceptRest(into: port.acceptor.connections, until: Clock.monotonic())
+        #expect(port.acceptor.connections.count < clients.count)
+    }
+
     @Test("ends a drain at once when it is told to stop")
     func drainStop() throws {
         let port = try TestPort()
-        shrinkBuffers(port.tcp.raw)
-        let client = try port.connect()
-        let bad = (0..<100).reduce(into: [UInt8]()) { frames, _ in frames += Native.publish(0, "a b") }
-        try port.run {
-            client.send(bad)
-            return port.acceptor.connections.table.all.first?.pause == .answers
-        }
+        let client = try deafClient(port)
+        defer { client.close() }
         _ = port.channel.send(.stop)
         let begin = Clock.monotonic()
         try port.acceptor.finish(begin + 10_000_000_000, keepSocketQueue: false)

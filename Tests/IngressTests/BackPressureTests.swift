@@ -47,6 +47,35 @@ struct BackPressureTests {
         #expect(port.producer.intake.duplicate == 0)
     }
 
+    @Test("a large message that waits is not overtaken by datagrams for ever")
+    func overtaking() throws {
+        let port = try TestPort(arena: 1 << 16) { $0.port.maxMessage = 1 << 14 }
+        let datagrams = (0..<64).map { _ in [UInt8](repeating: 0x78, count: 256) }
+        while port.refused(.full) == 0 {
+            try port.send(datagrams)
+            try port.receive(port.producer.intake.received + 1)
+        }
+        let client = try port.connect()
+        client.send(String(repeating: "y", count: 1 << 14) + "\n")
+        try port.run { port.worker.spaceIsAwaited() }
+        _ = port.records()
+        let lease = try port.worker.lease(slot: 0, shard: 0)
+        var hasCome = false
+        try port.run("it is taken") {
+            // As much room as a few datagrams need, and more datagrams than that.
+            lease.settleAll(to: min(lease.floor + 4, port.worker.head), .delivered)
+            try port.send(datagrams)
+            hasCome = hasCome || port.records().contains { $0.body.count == 1 << 14 }
+            return hasCome
+        }
+        // From then on there is room for them again.
+        try port.deliverAll()
+        try port.run {
+            try port.send("z")
+            return port.records().contains { $0.text == "z" }
+        }
+    }
+
     @Test("connections go on in the order in which they found the ring full")
     func order() throws {
         let port = try TestPort(arena: 1 << 16, records: 16)
