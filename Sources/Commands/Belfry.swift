@@ -89,10 +89,13 @@ struct Belfry: ParsableCommand {
         version: "belfry \(Release.version)",
         subcommands: [SettingsImageVerb.self],
         groupedSubcommands: [
-            CommandGroup(name: "Looking on", subcommands: [StatusVerb.self, LedgerVerb.self, TailVerb.self]),
+            CommandGroup(
+                name: "Looking on",
+                subcommands: [StatusVerb.self, ServicesVerb.self, LedgerVerb.self, TailVerb.self]),
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
             CommandGroup(name: "Settings", subcommands: [CheckVerb.self]),
-            CommandGroup(name: "Running", subcommands: [DrainVerb.self]),
+            CommandGroup(
+                name: "Running", subcommands: [PauseVerb.self, ResumeVerb.self, RetryVerb.self, DrainVerb.self]),
         ])
 
     static var _errorPrefix: String { "belfry: " }

@@ -5,7 +5,7 @@
 /// Invariant: nothing is added, nothing lost; arguments behind the verb keep their order.
 
 internal import ArgumentParser
-internal import SettingsFile
+internal import Settings
 
 enum Invocation {
     static func ordered(_ arguments: [String]) -> [String] {

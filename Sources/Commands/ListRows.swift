@@ -42,6 +42,17 @@ enum StatusWorkers: ListRows {
     static let sortOption = "sort-workers"
 }
 
+enum DetailedServices: ListRows {
+    static let word = "service"
+    static let member = "services"
+    static let identity = "name"
+    static let keys = [
+        "name", "state", "until", "reason", "instances", "shards", "oldest", "matched", "waiting", "in-flight",
+        "backing-off", "delivered", "dead", "dropped", "retried", "launches", "launch-failures",
+    ]
+    static let states = StatusServices.states
+}
+
 enum LedgerServices: ListRows {
     static let word = "service"
     static let member = "services"

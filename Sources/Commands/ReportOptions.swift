@@ -10,14 +10,7 @@ internal import LinuxIO
 internal import Wire
 
 struct ReportOptions: ParsableArguments {
-    @Flag(help: "Print JSON, one object on one line, for machines.")
-    var json = false
-
-    @Option(help: ArgumentHelp("Colours: auto, always or never; auto: on a terminal.", valueName: "when"))
-    var color = ColourChoice.auto
-
-    @Flag(help: "Print it again and again until interrupted.")
-    var watch = false
+    @OptionGroup var flags: ReportFlags
 
     @Argument(
         help: ArgumentHelp(
@@ -26,7 +19,7 @@ struct ReportOptions: ParsableArguments {
 
     func validate() throws {
         guard let interval else { return }
-        guard watch else {
+        guard flags.watch else {
             throw ValidationError(
                 "\"\(interval)\" is not understood; --watch 2s repeats, and the options in the help choose rows")
         }
@@ -38,8 +31,29 @@ struct ReportOptions: ParsableArguments {
 
     /// `select` chooses and sorts rows of the report; `isFiltered`: whether it may leave some out.
     func show<Shown: Report>(
-        _: Shown.Type, of control: ControlOption, _ request: ControlRequest, isFiltered: Bool = false,
+        _ report: Shown.Type, of control: ControlOption, _ request: ControlRequest, isFiltered: Bool = false,
         _ select: (JSONValue) throws -> JSONValue = { $0 }
+    ) throws {
+        try flags.show(
+            report, of: control, request, every: interval.flatMap(Interval.parse), isFiltered: isFiltered, select)
+    }
+}
+
+/// What every verb that shows a report knows, apart from its arguments.
+struct ReportFlags: ParsableArguments {
+    @Flag(help: "Print JSON, one object on one line, for machines.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Colours: auto, always or never; auto: on a terminal.", valueName: "when"))
+    var color = ColourChoice.auto
+
+    @Flag(help: "Print it again and again until interrupted.")
+    var watch = false
+
+    /// - Parameter interval: nanoseconds between two reports when it is watched; nil for a second.
+    func show<Shown: Report>(
+        _: Shown.Type, of control: ControlOption, _ request: ControlRequest, every interval: UInt64?,
+        isFiltered: Bool, _ select: (JSONValue) throws -> JSONValue
     ) throws {
         let client = try control.connect()
         var screen = Screen(isWatched: watch && !json)
@@ -48,7 +62,7 @@ struct ReportOptions: ParsableArguments {
             let report = try select(try Self.read(client.ask(request)))
             try screen.show(try json ? Self.line(report) : Self.text(Shown.self, report, color, isFiltered))
             guard watch else { return }
-            _ = try pause.wait(timeoutNanoseconds: interval.flatMap(Interval.parse) ?? 1_000_000_000)
+            _ = try pause.wait(timeoutNanoseconds: interval ?? 1_000_000_000)
         }
     }
 

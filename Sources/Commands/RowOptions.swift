@@ -5,7 +5,7 @@
 /// Invariant: a key or state that does not exist is wrong usage, told with those that do.
 
 internal import ArgumentParser
-internal import SettingsFile
+internal import Settings
 
 struct RowOptions<Rows: ListRows>: ParsableArguments {
     @Option(

@@ -5,7 +5,7 @@
 /// Invariant: rows are chosen and moved, never changed; rows that compare equal keep their order.
 
 internal import Control
-internal import SettingsFile
+internal import Settings
 
 struct RowQuery<Rows: ListRows> {
     var patterns: [NamePattern] = []

@@ -84,6 +84,27 @@ package final class ControlClient {
         return passed.take()
     }
 
+    /// The process that made the socket; nil if it is not of our world (another container's).
+    package var server: CInt? {
+        (try? SocketFacts.peerCredentials(of: socket.raw).pid).flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// Waits, for as long as it takes, until the broker ends the connection, as it does at its own end.
+    package func waitForEnd() throws(ControlClientError) {
+        while true {
+            do {
+                _ = try poller.wait(timeoutNanoseconds: nil)
+            } catch {
+                throw .failed(error)
+            }
+            switch buffer.receive(from: socket.raw) {
+            case .bytes: buffer.consume(buffer.withReadable { $0.count })
+            case .wouldBlock: break
+            case .closed, .failed, .full: return
+            }
+        }
+    }
+
     private func answer(
         _ timeout: Duration?, _ waiting: (UInt64) -> Void
     ) throws(ControlClientError) -> [UInt8] {

@@ -32,6 +32,14 @@ package enum ControlReply {
     package static let help = """
         status [json]   generation, roles, services, ring and rates
         ledger [json]   what came in, and what became of it
+        services [json] [NAME…]
+                        each service in detail, with its last failures
+        pause [json] NAME…|*
+                        hand a service nothing more until it is resumed
+        resume [json] NAME…|*
+                        hand it what waits, and what comes
+        retry [json] NAME…|*
+                        try at once what backs off
         tail            the ring to read along, as a descriptor for belfry tail
         reload [json]   read the configuration again and go over to it
         workers N [json]

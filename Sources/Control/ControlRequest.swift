@@ -7,6 +7,8 @@
 package enum ControlRequest: Equatable, Sendable {
     case status(ReportFormat)
     case ledger(ReportFormat)
+    case services(ReportFormat, ServiceSelection)
+    case change(ServiceAction, ReportFormat, ServiceSelection)
     /// Read the configuration again and go over to it; answered when all roles have.
     case reload(ReportFormat)
     /// So many workers, until the next reload; answered when there are so many.
@@ -18,14 +20,15 @@ package enum ControlRequest: Equatable, Sendable {
     case help
 
     /// Bytes of a line without its end. What is longer is refused and the connection closed.
-    package static let maximumCount = 1024
+    /// The names of as many services as there may be fit in.
+    package static let maximumCount = 8192
 
     /// What the one who asks must be allowed to.
     package var right: ControlRight {
         switch self {
-        case .status, .ledger, .help: .readState
+        case .status, .ledger, .services, .help: .readState
         case .tail: .readBodies
-        case .reload, .workers, .drain: .change
+        case .change, .reload, .workers, .drain: .change
         }
     }
 
@@ -34,6 +37,8 @@ package enum ControlRequest: Equatable, Sendable {
         switch self {
         case .status(let format): "status" + Self.suffix(format)
         case .ledger(let format): "ledger" + Self.suffix(format)
+        case .services(let format, let services): "services" + services.words(format)
+        case .change(let action, let format, let services): action.rawValue + services.words(format)
         case .reload(let format): "reload" + Self.suffix(format)
         case .workers(let count, let format): "workers \(count)" + Self.suffix(format)
         case .drain: "drain"
@@ -60,12 +65,19 @@ package enum ControlRequest: Equatable, Sendable {
     }
 
     private static let workerCounts = 1...64
-    private static let hint = "send one of: status, ledger, tail, reload, workers, drain, help"
+    private static let hint =
+        "send one of: status, ledger, services, tail, reload, workers, pause, resume, retry, drain, help"
 
     private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
         switch verb {
         case "status": return .status(try format(verb, arguments))
         case "ledger": return .ledger(try format(verb, arguments))
+        case "services":
+            let (format, services) = try ServiceSelection.parse(verb, arguments, isOptional: true)
+            return .services(format, services)
+        case "pause", "resume", "retry":
+            let (format, services) = try ServiceSelection.parse(verb, arguments, isOptional: false)
+            return .change(ServiceAction(rawValue: verb) ?? .retry, format, services)
         case "reload": return .reload(try format(verb, arguments))
         case "workers":
             guard let count = arguments.first.flatMap(Int.init), workerCounts.contains(count) else {

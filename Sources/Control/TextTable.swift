@@ -129,9 +129,5 @@ package struct TextTable {
         return text[..<blank]
     }
 
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? " " : $0 }))
-    }
+    private static func printable(_ text: String) -> String { PrintableText.clean(text) }
 }

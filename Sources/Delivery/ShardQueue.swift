@@ -181,8 +181,9 @@ struct ShardQueue {
         let early = entries.indices.filter { entries[$0].state == .waiting && entries[$0].due > now }
         for index in early {
             entries[index].due = now
-            // What is held back is pushed when it is let go; the old item in the heap is seen not to hold any more.
-            if !isOrdered || !held.blocks(entries[index].sequence, key: entries[index].key) { push(index) }
+            // What is held back is pushed when it is let go.
+            let isBlocked = isOrdered && held.blocks(entries[index].sequence, key: entries[index].key)
+            if isBlocked { due.remove(index) } else { push(index) }
         }
         return early
     }

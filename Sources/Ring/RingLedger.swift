@@ -24,6 +24,8 @@ package final class RingLedger {
         package subscript(outcome: Outcome) -> UInt64 { outcomes[Int(outcome.rawValue)] }
         package var resolved: UInt64 { outcomes[1...].reduce(0, +) }
         package var pending: UInt64 { matched - min(resolved, matched) }
+        /// Pending, and neither handed out nor tried before.
+        package var waiting: UInt64 { pending - min(pending, inFlight &+ backingOff) }
     }
 
     /// How full the ring is.
@@ -34,11 +36,13 @@ package final class RingLedger {
         package var byteCapacity: UInt64
         /// When the oldest record that is still held was received, ns since 1970; nil if none is held.
         package var oldest: UInt64?
+        /// Of the room for records or of that for bytes, whichever is scarcer.
+        package var percent: UInt64 { max(records &* 100 / recordCapacity, bytes / (byteCapacity / 100)) }
     }
 
     package let control: ControlReader
-    private let log: SharedWords
-    private let outcomes: SharedWords
+    let log: SharedWords
+    let outcomes: SharedWords
     private let logMemory: MappedMemory
     private let outcomesMemory: MappedMemory
     private var floors: Floors

@@ -5,6 +5,7 @@
 /// the user's keys nobody asked for, and which one was probably meant.
 /// Invariant: a key that is missing or null leaves its default untouched; a wrong value is told, never used.
 
+internal import Settings
 internal import Yams
 
 final class Section {

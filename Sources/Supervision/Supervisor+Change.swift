@@ -117,7 +117,9 @@ extension Supervisor {
         do {
             let placed = try regions.place(difference.settings)
             changes.newDesks = try (desks.count..<max(workers + 1, desks.count)).map { try RoleDesk(Role(place: $0)) }
+            let renamed = regions.table.renamed(in: placed.table)
             regions.adopt(placed)
+            keepPauses(renamed: renamed)
         } catch {
             return fail(["\(error)"], "1 fault; nothing was changed")
         }

@@ -49,12 +49,17 @@ extension Supervisor {
             case .ledger(let format): return try ledger().answer(format)
             // Answered later.
             case .reload, .workers: return []
+            case .services(let format, let services): return try self.services(services).answer(format)
+            case .change(let action, let format, let services):
+                return try change(action, services, by: peer).answer(format)
             case .help: return Array(ControlReply.help.utf8)
             case .tail: return []
             case .drain:
                 if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
                 return []
             }
+        } catch let fault as ControlFault {
+            throw fault
         } catch {
             throw ControlFault("\(error)")
         }
@@ -80,8 +85,8 @@ extension Supervisor {
         report.acceptor.restarts = desks[0].restarts
         report.acceptor.connections = desks[0].process == nil ? 0 : desks[0].page.counter(0)
         report.workers = desks.dropFirst().enumerated().map { worker($0, $1, now) }
-        report.services = try ServiceAccount.all(regions).compactMap(service)
         let use = regions.ledger.use()
+        report.services = try ServiceAccount.all(regions).compactMap { standing($0, use) }
         report.ring.used = use.bytes
         report.ring.size = use.byteCapacity
         report.ring.records = use.records
@@ -104,22 +109,5 @@ extension Supervisor {
         worker.restarts = desk.restarts
         worker.leases = leases.count(of: index)
         return worker
-    }
-
-    /// nil for a service that is gone.
-    private func service(_ account: ServiceAccount) -> StatusReport.Service? {
-        guard let definition = account.service else { return nil }
-        let counts = account.counts
-        var service = StatusReport.Service()
-        service.name = account.name
-        service.mode = definition.mode == .exec ? "exec" : "stream"
-        service.inFlight = counts.inFlight
-        service.backingOff = counts.backingOff
-        service.waiting = counts.pending &- min(counts.pending, counts.inFlight &+ counts.backingOff)
-        service.delivered = counts[.delivered]
-        ShardSummary(counts.shards).fill(&service)
-        service.retried &+= account.retriedBefore
-        if !account.isActive { service.state = .draining }
-        return service
     }
 }

@@ -19,6 +19,7 @@ extension Supervisor {
         let name = regions.table[slot]?.slot.name ?? ""
         do {
             try regions.free(slot)
+            keepPauses(renamed: [])
             log.info("service \(name): slot \(slot) has delivered what it had and is free")
         } catch {
             log.error("service \(name): slot \(slot) can't be freed: \(error)")

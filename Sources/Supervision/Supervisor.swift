@@ -52,6 +52,8 @@ package final class Supervisor {
     var rates: Rates
     /// Changes of the settings: the one under way, and those that wait for it.
     var changes = ChangeDesk()
+    /// Names of the services to which nothing is to be handed; over every reload and every death but our own.
+    var paused: Set<String> = []
     /// By worker: the session whose last processes are being killed.
     var clearing: [Int: CInt] = [:]
     var grantsVersion: UInt64 = 0
@@ -134,6 +136,7 @@ package final class Supervisor {
             apply(.endAsked)
         } else {
             log.notice("\(why): taking nothing more, finishing within \(settings.shutdown.grace)")
+            warnOfPaused()
             Readiness.notify(.stopping, .status("finishing what is there"))
             apply(.drainAsked)
         }

@@ -27,7 +27,9 @@ struct InvocationTests {
             ([], 2), (["frobnicate"], 2), (["status", "2s"], 2), (["status", "--watch", "soon"], 2), (["send"], 2),
             (["send", "--to", "nowhere", "x"], 2), (["send", "--lines", "x"], 2), (["settings-image"], 2),
             (["check", "/no/such/file"], 1), (["status", "--control", "/no/such/socket"], 1),
-            (["send", "--help"], 0),
+            (["pause"], 2), (["pause", "--all", "archive"], 2), (["resume", "two words"], 2), (["retry", "*"], 2),
+            (["services", "--sort", "definition"], 2), (["retry", "--all", "--control", "/no/such/socket"], 1),
+            (["send", "--help"], 0), (["pause", "--help"], 0),
         ] as [([String], Int32)])
     func exitStatus(arguments: [String], status: Int32) { #expect(BelfryTool.run(arguments) == status) }
 

@@ -94,6 +94,13 @@ struct RowQueryTests {
         ledger.services = [.init()]
         #expect(Self.keys(status)["services"]?.elements.first?.members.map(\.name) == StatusServices.keys)
         #expect(Self.keys(status)["workers"]?.elements.first?.members.map(\.name) == StatusWorkers.keys)
+        var services = ServicesReport()
+        services.services = [.init()]
+        let detailed = Set(Self.keys(services)["services"]?.elements.first?.members.map(\.name) ?? [])
+        #expect(detailed.isSuperset(of: DetailedServices.keys))
+        #expect(
+            detailed.subtracting(DetailedServices.keys)
+                == ["paused", "retiring", "definition", "workers", "launch-time", "run-time", "failures"])
         let row = Self.keys(ledger)["services"]?.members.first?.value.members.map(\.name) ?? []
         #expect(["name"] + row == LedgerServices.keys)
         #expect(StatusServices.states == StatusReport.ServiceState.allCases.map(\.rawValue))

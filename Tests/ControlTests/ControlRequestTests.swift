@@ -6,14 +6,14 @@ import Testing
 
 @Suite("A control request")
 struct ControlRequestTests {
-    private static let hint = "send one of: status, ledger, tail, reload, workers, drain, help"
-
     @Test(
         "is read back from its own line",
         arguments: [
             ControlRequest.status(.text), .status(.json), .ledger(.text), .ledger(.json), .reload(.text),
-            .reload(.json), .workers(4, .text),
-            .workers(64, .json), .drain, .tail, .help,
+            .reload(.json), .workers(4, .text), .workers(64, .json), .drain, .tail, .help,
+            .services(.text, .all), .services(.json, .all), .services(.json, .named(["archive"])),
+            .services(.text, .named(["json"])), .change(.pause, .text, .all),
+            .change(.resume, .json, .named(["a", "b"])), .change(.retry, .text, .named(["text"])),
         ])
     func roundTrip(request: ControlRequest) throws {
         #expect(try ControlRequest.parse(Array(request.line.utf8).span) == request)
@@ -25,19 +25,44 @@ struct ControlRequestTests {
     }
 
     @Test(
+        "names services in words that a person would type",
+        arguments: [
+            ("services", ControlRequest.services(.text, .all)), ("services json", .services(.json, .all)),
+            ("services a b", .services(.text, .named(["a", "b"]))), ("pause *", .change(.pause, .text, .all)),
+            ("pause json *", .change(.pause, .json, .all)),
+            ("retry a b a", .change(.retry, .text, .named(["a", "b"]))),
+        ])
+    func services(line: String, request: ControlRequest) throws {
+        #expect(try ControlRequest.parse(Array(line.utf8).span) == request)
+    }
+
+    @Test("has room for the names of all services")
+    func longest() throws {
+        let names = (10..<74).map { String(repeating: "n", count: 62) + "\($0)" }
+        let request = ControlRequest.change(.resume, .json, .named(names))
+        #expect(try ControlRequest.parse(Array(request.line.utf8).span) == request)
+    }
+
+    private static let hint =
+        "send one of: status, ledger, services, tail, reload, workers, pause, resume, retry, drain, help"
+
+    @Test(
         "that is malformed says what would have been right",
         arguments: [
-            ("", "the request is empty; \(Self.hint)"),
-            ("  ", "the request is empty; \(Self.hint)"),
-            ("STATUS", "there is no request \"STATUS\"; \(Self.hint)"),
+            ("", "the request is empty; \(hint)"),
+            ("  ", "the request is empty; \(hint)"),
+            ("STATUS", "there is no request \"STATUS\"; \(hint)"),
             ("status yaml", "status does not know \"yaml\"; send \"status\" or \"status json\""),
             ("ledger json json", "ledger does not know \"json json\"; send \"ledger\" or \"ledger json\""),
             ("reload all", "reload does not know \"all\"; send \"reload\" or \"reload json\""),
             ("workers", "workers needs a number from 1 to 64; send \"workers 4\""),
             ("workers 65", "workers needs a number from 1 to 64; send \"workers 4\""),
             ("workers 2 x", "workers 2 does not know \"x\"; send \"workers 2\" or \"workers 2 json\""),
+            ("pause", "pause needs a service; send \"pause NAME\", or \"pause *\" for all"),
+            ("pause json", "pause needs a service; send \"pause NAME\", or \"pause *\" for all"),
+            ("retry a *", "retry takes either names or \"*\", not both"),
             ("drain now", "drain takes no argument, but \"now\" was given; send \"drain\" alone"),
-            ("sta\u{1B}tus", "the request is not text; \(Self.hint)"),
+            ("sta\u{1B}tus", "the request is not text; \(hint)"),
         ])
     func malformed(line: String, sentence: String) {
         #expect(throws: ControlFault(sentence)) { try ControlRequest.parse(Array(line.utf8).span) }
@@ -67,6 +92,8 @@ struct ControlRequestTests {
     func rights() {
         #expect(ControlRequest.drain.right == .change)
         #expect(ControlRequest.status(.text).right == .readState)
+        #expect(ControlRequest.services(.text, .all).right == .readState)
+        for action in ServiceAction.allCases { #expect(ControlRequest.change(action, .text, .all).right == .change) }
         #expect(ControlRight.change.isGranted(toUser: 0, owner: 1000))
         #expect(ControlRight.change.isGranted(toUser: 1000, owner: 1000))
         #expect(!ControlRight.change.isGranted(toUser: 1001, owner: 1000))

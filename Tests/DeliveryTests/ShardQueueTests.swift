@@ -75,6 +75,34 @@ final class ShardQueueTests {
         #expect(queue.floor == 7 && queue.isEmpty)
     }
 
+    @Test("tells when the next is due, whatever was answered late or hurried meanwhile")
+    func nextDue() {
+        _ = handOutAll()
+        for (sequence, due) in [(1, 100), (2, 200), (3, 300)] as [(UInt64, UInt64)] { fail(sequence, due: due) }
+        #expect(queue.nextDue == 100)
+        resolve(1)
+        #expect(queue.nextDue == 200)
+        #expect(Set(queue.hurry(now: 50).map(queue.sequence(at:))) == [2, 3] && queue.nextDue == 50)
+        #expect(handOutAll(at: 50) == [2, 3] && queue.nextDue == nil)
+        fail(2, due: 400)
+        resolve(3)
+        #expect(queue.nextDue == 400)
+        resolve(2)
+        #expect(queue.nextDue == nil)
+    }
+
+    @Test("hurries what backs off in its order, and holds back what it did")
+    func hurryOrdered() {
+        order([1, 1, 2])
+        #expect(handOutAll() == [1, 2, 3])
+        for sequence in [1, 2, 3] as [UInt64] { fail(sequence, due: 1_000) }
+        #expect(handOutAll(at: 10) == [])
+        #expect(queue.hurry(now: 10).count == 3)
+        #expect(handOutAll(at: 10) == [1, 3])
+        resolve(1)
+        #expect(next(at: 10) == 2)
+    }
+
     @Test("repeats a failed record when it is due, before new ones, and counts the attempt")
     func again() throws {
         #expect(next() == 1)

@@ -47,6 +47,7 @@ import Testing
         producer.publish()
         let ledger = try ring.ledger()
         #expect(ledger.use() == .init(records: 3, recordCapacity: 16, bytes: 48, byteCapacity: 4_096, oldest: 1))
+        #expect(ledger.use().percent == 18)
         let lease = try ring.worker().lease(slot: 0, shard: 0)
         lease.settle(1, .delivered)
         lease.raiseFloor(to: 2)
@@ -70,4 +71,44 @@ import Testing
 
     @Test("a free slot has no account")
     func free() throws { #expect(try TestRing().ledger().service(at: 5) == nil) }
+
+    @Test("the oldest that a service has not resolved is its own, whatever holds the ring")
+    func oldest() throws {
+        let ring = try TestRing()
+        ring.install(0)
+        ring.install(1, shards: 2)
+        let producer = try ring.producer()
+        for (time, slots) in [(10, [0]), (20, [0, 1]), (30, [1]), (40, [0, 1])] {
+            producer.append("x", for: slots) { $0.time = UInt64(time) }
+        }
+        producer.publish()
+        let ledger = try ring.ledger()
+        func oldest(_ index: Int) throws -> UInt64? {
+            let (slot, counts) = try #require(try ledger.service(at: index))
+            return ledger.oldest(at: index, of: slot, floor: counts.floor)?.time
+        }
+        #expect(try oldest(0) == 10 && oldest(1) == 20)
+        let worker = try ring.worker()
+        try worker.lease(slot: 1, shard: 0).settle(2, .delivered)
+        #expect(try oldest(0) == 10 && oldest(1) == 30)
+        try worker.lease(slot: 0, shard: 0).settleAll(to: 5, .shutdown)
+        #expect(try oldest(0) == nil && oldest(1) == 30)
+    }
+
+    @Test("launch and run times of all shards are added, those of an earlier service are not")
+    func times() throws {
+        let ring = try TestRing()
+        ring.install(0, shards: 3)
+        let worker = try ring.worker()
+        for shard in 0..<2 {
+            let lease = try worker.lease(slot: 0, shard: shard)
+            lease.times.count(.launch, 1_000_000)
+            for _ in 0...shard { lease.times.count(.run, 50_000) }
+        }
+        let ledger = try ring.ledger()
+        var slot = try #require(try ledger.service(at: 0)).slot
+        #expect(ledger.times(at: 0, of: slot).launch.total == 2 && ledger.times(at: 0, of: slot).run.total == 3)
+        slot.incarnation = 2
+        #expect(ledger.times(at: 0, of: slot) == RingLedger.Times())
+    }
 }

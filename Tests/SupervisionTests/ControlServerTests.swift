@@ -105,7 +105,7 @@ struct ControlServerTests {
         let client = try Sockets.unixConnect(bench.path)
         try send(String(repeating: "x", count: ControlRequest.maximumCount + 2), to: client)
         #expect(try bench.answer(to: client).hasPrefix("<xxx"))
-        #expect(try bench.answer(to: client) == "")
+        #expect(try (0..<9).map { _ in try bench.answer(to: client) }.last == "")
     }
 
     @Test("with every place taken, the client that was silent for longest makes room")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Which key was probably meant.
+/// Which word was probably meant.
 ///
-/// Used by Section for keys that do not exist, and by the command-line tool for its users' words.
+/// Used by SettingsFile for keys that do not exist, by the command-line tool for its users' words, and by the supervisor
+/// for the names of services.
 /// Invariant: always a key that exists, or all of them.
 
 package enum Suggestion {
