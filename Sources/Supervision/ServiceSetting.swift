@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The keys of a service and their values in words, in the order of the handbook.
 ///
-/// Used by SettingsDifference. Pure; `renamed-from` is not among them: what it did is told as the renaming.
-/// Invariant: two services with the same words under every key do the same.
+/// Used by SettingsDifference. Pure; `renamed-from` is not among them: what it did is told as the renaming; nor is
+/// `environment`, of which SettingsDifference tells the names alone.
+/// Invariant: two services with the same words under every key, and the same environment, do the same.
 
 internal import Settings
 
@@ -27,16 +28,10 @@ struct ServiceSetting: Sendable {
         .init(key: "retry.max-backoff") { SettingWords.duration($0.retry.maxBackoff) },
         .init(key: "order") { "\($0.order)" },
         .init(key: "directory") { $0.directory },
-        .init(key: "environment", words: environment),
         .init(key: "user", words: credentials),
         .init(key: "limits", words: limits),
         .init(key: "on-remove") { "\($0.onRemove)" },
     ]
-
-    private static func environment(_ service: Settings.Service) -> String? {
-        guard !service.environment.isEmpty else { return nil }
-        return SettingWords.variables(service.environment.map { ($0.name, $0.value) })
-    }
 
     private static func credentials(_ service: Settings.Service) -> String? {
         service.credentials.map { user in

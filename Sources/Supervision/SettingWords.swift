@@ -27,10 +27,6 @@ enum SettingWords {
 
     static func list(_ words: [String]) -> String { "[" + words.map(word).joined(separator: ", ") + "]" }
 
-    static func variables(_ variables: [(name: String, value: String)]) -> String {
-        "{" + variables.map { "\($0.name): \(word($0.value))" }.joined(separator: ", ") + "}"
-    }
-
     static func limit(_ value: UInt64) -> String { value == .max ? "infinity" : "\(value)" }
 
     /// In quotes where it would not be read as one plain word.

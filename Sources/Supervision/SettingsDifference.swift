@@ -51,10 +51,26 @@ package struct SettingsDifference: Equatable, Sendable {
             for setting in ServiceSetting.all {
                 note("\(key).\(setting.key)", setting.words(old), setting.words(pair.new))
             }
+            variables(key + ".environment", old.environment, pair.new.environment)
         }
         for old in pairs.removed {
             let how = old.onRemove == .drop ? "dropping" : "draining"
             changed.append(.init("services.\(old.name)", from: nil, to: "removed (\(how))"))
+        }
+    }
+
+    /// Names alone: values may be secrets, and more people read the log than the file.
+    private mutating func variables(
+        _ key: String, _ old: [Settings.Service.Variable], _ new: [Settings.Service.Variable]
+    ) {
+        let before = Dictionary(old.map { ($0.name, $0.value) }) { $1 }
+        for variable in new where before[variable.name] != variable.value {
+            let word = before[variable.name] == nil ? "set" : "set to something else"
+            changed.append(.init("\(key).\(variable.name)", from: nil, to: word))
+        }
+        let names = Set(new.map(\.name))
+        for variable in old where !names.contains(variable.name) {
+            changed.append(.init("\(key).\(variable.name)", from: nil, to: "not set any more"))
         }
     }
 

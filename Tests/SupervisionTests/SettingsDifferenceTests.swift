@@ -114,9 +114,22 @@ struct SettingsDifferenceTests {
                 .init("services.a.topics", from: "[>]", to: "[a.>]"),
                 .init("services.a.command", from: "[/bin/true]", to: "[/bin/true, \"x y\", \"\"]"),
             ])
+    }
+
+    @Test("of variables the names are told, never the values")
+    func variables() {
+        var old = Settings()
+        old.services = [
+            service("a") { $0.environment = ["A", "B", "C"].map { .init(name: $0, value: "secret") } }
+        ]
+        let changed = difference(old) {
+            $0.services[0].environment = ["D", "C", "B"].map { .init(name: $0, value: $0 == "B" ? "secret" : "hidden") }
+        }.changed
         #expect(
-            changes { $0.environment = [.init(name: "A", value: "1")] } == [
-                .init("services.a.environment", from: nil, to: "{A: 1}")
+            changed == [
+                .init("services.a.environment.D", from: nil, to: "set"),
+                .init("services.a.environment.C", from: nil, to: "set to something else"),
+                .init("services.a.environment.A", from: nil, to: "not set any more"),
             ])
     }
 
