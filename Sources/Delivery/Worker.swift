@@ -102,8 +102,9 @@ package final class Worker {
             deadline = min(deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now))
         }
         ring.page.announceSleep(interest: shards.interest)
-        // Whoever changed one of these before the announcement may not have rung.
-        let isStill = ring.head == head && shards.isUpToDate && ring.control.question == answered
+        // Whoever changed one of these before the announcement may not have rung; and the supervisor waits for news.
+        let isStill =
+            ring.head == head && shards.isUpToDate && ring.control.question == answered && resolved.isEmpty
         try context.loop.wait(blocking: isStill, until: deadline == .max ? nil : deadline)
         ring.page.awake()
     }

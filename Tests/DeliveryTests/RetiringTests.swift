@@ -57,6 +57,20 @@ struct RetiringTests {
         try bench.end(worker)
     }
 
+    @Test("is said to be resolved before its worker sleeps")
+    func tellsBeforeItSleeps() throws {
+        let bench = try Bench([.exec("true")])
+        let worker = try bench.worker()
+        let settings = try bench.retire(.draining)
+        // The bell has been heard; nothing else will wake it.
+        for _ in 0..<5 { _ = try worker.step(until: 0) }
+        worker.takeOver(settings)
+        let limit = Clock.monotonic() + 10_000_000_000
+        while worker.nextResolved() == nil, Clock.monotonic() < limit { _ = try worker.step(until: limit) }
+        #expect(Clock.monotonic() < limit)
+        try bench.end(worker)
+    }
+
     @Test("is said to be resolved by a successor, too")
     func successor() throws {
         let bench = try Bench([.exec("true")])
