@@ -42,7 +42,7 @@ struct ChangeRequest {
     var words: String {
         switch kind {
         case .reload: "reload asked for by \(by)"
-        case .workers(let count): "\(count) workers asked for by \(by)"
+        case .workers(let count): "workers \(count) asked for by \(by)"
         }
     }
 }

@@ -3,10 +3,10 @@
 ///
 /// Installed by belfryd's entry point for supervisor and roles alike. See sd-daemon(3) for the prefixes, and
 /// systemd.exec(5) for JOURNAL_STREAM.
-/// Invariant: one record is one line and one write, whatever its text holds; a full or closed pipe loses the line and
-/// nothing else.
+/// Invariant: one record is one line and one write, whatever its text holds; nobody waits for a reader of the log: what
+/// it has no room for is left out, and told when it has.
 
-internal import LinuxIO
+package import LinuxIO
 package import Logging
 
 package struct StandardErrorLog: LogHandler {
@@ -14,10 +14,13 @@ package struct StandardErrorLog: LogHandler {
     package var metadata: Logger.Metadata = [:]
     private let label: String
     private let isJournal: Bool
+    private let writer: LineWriter
 
-    package init(label: String, isJournal: Bool) {
+    /// - Parameter writer: the process's one, on standard error.
+    package init(label: String, isJournal: Bool, writer: LineWriter) {
         self.label = label
         self.isJournal = isJournal
+        self.writer = writer
     }
 
     /// Whether standard error is the journal's: JOURNAL_STREAM names the very file.
@@ -38,7 +41,10 @@ package struct StandardErrorLog: LogHandler {
             event.level, label, "\(event.message)",
             metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { "\($0)=\($1)" },
             isJournal: isJournal)
-        try? File.write(2, line.span)
+        writer.write(line) { count in
+            Self.line(
+                .warning, label, "\(count) lines of the log were left out: nobody read them", [], isJournal: isJournal)
+        }
     }
 
     /// Words that are no log record: the usage.

@@ -67,6 +67,11 @@ package struct StateFolder: ~Copyable {
         do {
             return try body()
         } catch let error as SystemCallError {
+            if error.code == ENOSPC || error.code == EDQUOT {
+                throw StartFault(
+                    "state folder \(path): \(error); make room on its file system, or for user "
+                        + "\(CurrentProcess.user) on it, or choose another state.directory in the settings")
+            }
             throw StartFault(
                 "state folder \(path): \(error); it must be a folder that user \(CurrentProcess.user) may write to: "
                     + "change its owner, or state.directory in the settings")

@@ -13,6 +13,9 @@ internal import Reactor
 internal import Settings
 
 extension Supervisor {
+    /// Characters: a line of the log is not wrapped like a table.
+    private static let logWidth = 4000
+
     /// Puts a change into the line. It is begun at the end of the loop's round: who asks must be waiting by then.
     func ask(_ request: ChangeRequest) {
         log.notice("\(request.words)")
@@ -227,7 +230,7 @@ extension Supervisor {
         }
         switch result {
         case .success(let report):
-            let text = String(decoding: report.text(TextStyle()), as: UTF8.self)
+            let text = String(decoding: report.text(TextStyle(width: Self.logWidth)), as: UTF8.self)
             for line in text.split(separator: "\n") { log.notice("\(line)") }
             ControlReply.appendSuccess(report.answer(request.format), to: &reply)
         case .failure(let fault):

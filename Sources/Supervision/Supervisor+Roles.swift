@@ -70,7 +70,7 @@ extension Supervisor {
     }
 
     private func tellDeath(of role: Role, _ pid: CInt, _ status: ExitStatus) {
-        if plan.isDraining {
+        if plan.isDraining || plan[role].isSurplus {
             log.info("\(role) (pid \(pid)) has ended: \(status)")
         } else {
             log.warning("\(role) (pid \(pid)) died (\(status)) and will be started again")

@@ -7,12 +7,14 @@
 import Delivery
 import Glibc
 import Ingress
+import LinuxIO
 import Logging
 import Settings
 import Supervision
 
 let isJournal = StandardErrorLog.isJournal()
-LoggingSystem.bootstrap { StandardErrorLog(label: $0, isJournal: isJournal) }
+let errors = LineWriter(2)
+LoggingSystem.bootstrap { StandardErrorLog(label: $0, isJournal: isJournal, writer: errors) }
 
 switch Invocation(Array(CommandLine.arguments.dropFirst())) {
 case .supervise(let file): exit(SupervisorRole.run(file: file))

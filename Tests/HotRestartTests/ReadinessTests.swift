@@ -12,6 +12,7 @@ struct ReadinessTests {
         "is told in the assignments of sd_notify(3), one line each",
         arguments: [
             (.ready, "READY=1"), (.stopping, "STOPPING=1"), (.mainPID(4711), "MAINPID=4711"),
+            (.reloading(at: 1_234_567_890), "RELOADING=1\nMONOTONIC_USEC=1234567"),
             (.status("2 workers"), "STATUS=2 workers"),
             (.status("two\nlines\r\nMAINPID=1"), "STATUS=two lines MAINPID=1"), (.status("a\0b"), "STATUS=a b"),
         ] as [(Readiness.Notice, String)])

@@ -98,6 +98,41 @@ struct LeaseTableTests {
         #expect(table.count(of: 0) == 2)
     }
 
+    @Test("a slot that ends is taken back for good, and forgotten when its holder has confirmed")
+    func ends() {
+        var table = LeaseTable(shards: shards([1, 2]))
+        _ = table.step([working(0), working(1)], version: 1)
+        table.end(slot: 1)
+        let changes = table.step([working(0, applied: 1), working(1, applied: 1)], version: 2)
+        #expect(changes.map(\.shard.slot) == [1, 1] && changes.allSatisfy { $0.worker == nil })
+        #expect(table.takeEnded().isEmpty)
+        _ = table.step([working(0, applied: 2), working(1, applied: 1)], version: 3)
+        #expect(table.takeEnded().isEmpty && table.isHolding(1))
+        _ = table.step([working(0, applied: 2), working(1, applied: 2)], version: 3)
+        #expect(table.takeEnded() == [1])
+        #expect(table.takeEnded().isEmpty && !table.isEnding(slot: 1))
+        #expect(table.count(of: 0) + table.count(of: 1) == 1)
+    }
+
+    @Test("with no worker to be had a slot ends all the same, once its holders are dead")
+    func endsWithNobody() {
+        var table = LeaseTable(shards: shards([2]))
+        _ = table.step([working(0)], version: 1)
+        table.end(slot: 0)
+        let dead = LeaseTable.Worker(index: 0, isUsable: false, mayTouch: false, applied: 0)
+        _ = table.step([dead], version: 2)
+        _ = table.step([dead], version: 3)
+        #expect(table.takeEnded() == [0])
+    }
+
+    @Test("shards that come are given out with the next step, those that are here already stay")
+    func comes() {
+        var table = LeaseTable(shards: shards([1]))
+        _ = table.step([working(0)], version: 1)
+        table.add(shards([1, 2]))
+        #expect(table.step([working(0)], version: 2).map(\.shard) == shards([0, 2]))
+    }
+
     @Test("through random comings and goings a shard never has two who may touch it, and ends evenly shared")
     func neverTwo() {
         for seed in 0..<200 as Range<UInt64> {

@@ -88,4 +88,46 @@ struct SettingsToolTests {
             #expect("\(error)".contains("/nonexistent/belfry"))
         }
     }
+
+    @Test("collected, its words about a file that it refused are lines, without its last one")
+    func words() throws {
+        let lines = try withTool("echo 'x.yaml:1:1: a: no' >&2; echo 'belfry: x.yaml: faults' >&2; exit 1") { tool in
+            let reading = try SettingsTool(executable: tool).start("x.yaml", collectsWords: true)
+            guard case .refused(let lines) = reading.outcome(try end(of: reading)) else { return ["?"] }
+            return lines
+        }
+        #expect(lines == ["x.yaml:1:1: a: no"])
+    }
+
+    @Test("collected, what it would have an eye kept on comes with the settings")
+    func warnings() throws {
+        let lines = try withTool("echo 'x.yaml:1:1: a: hm (warning)' >&2; cat image") { tool in
+            let reading = try SettingsTool(executable: tool).start("x.yaml", collectsWords: true)
+            guard case .read(let settings, _, let warnings) = reading.outcome(try end(of: reading)) else {
+                return ["?"]
+            }
+            return warnings + ["\(settings.workers.count)"]
+        }
+        #expect(lines == ["x.yaml:1:1: a: hm (warning)", "7"])
+    }
+
+    @Test("given up, it is killed, and says so")
+    func givenUp() throws {
+        let sentence = try withTool("exec sleep 600") { tool in
+            let reading = try SettingsTool(executable: tool).start("x.yaml", collectsWords: true)
+            reading.giveUp()
+            guard case .failed(let sentence) = reading.outcome(try end(of: reading)) else { return "?" }
+            return sentence
+        }
+        #expect(sentence.contains("not done"))
+    }
+
+    /// Waits until it has ended, as the supervisor's loop would be woken.
+    private func end(of reading: SettingsReading) throws -> LinuxIO.ExitStatus {
+        let poller = try Poller(capacity: 1)
+        try poller.add(reading.process.raw, token: 0, events: .readable)
+        _ = try poller.wait(timeoutNanoseconds: 20_000_000_000)
+        let status = reading.process.reap()
+        return try #require(status)
+    }
 }
