@@ -21,7 +21,7 @@ package enum BelfryTool {
         }
         do {
             let arguments = Invocation.ordered(arguments)
-            try Invocation.checkVerb(arguments, among: Belfry.verbs)
+            try Invocation.checkVerb(arguments, among: Belfry.verbs, or: Belfry.innerVerbs)
             var command = try Belfry.parseAsRoot(arguments)
             try command.run()
             return 0
@@ -93,15 +93,22 @@ struct Belfry: ParsableCommand {
                 name: "Looking on",
                 subcommands: [StatusVerb.self, ServicesVerb.self, LedgerVerb.self, TailVerb.self]),
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
-            CommandGroup(name: "Settings", subcommands: [CheckVerb.self]),
+            CommandGroup(name: "Settings", subcommands: [CheckVerb.self, ReloadVerb.self, WorkersVerb.self]),
             CommandGroup(
                 name: "Running", subcommands: [PauseVerb.self, ResumeVerb.self, RetryVerb.self, DrainVerb.self]),
         ])
 
     static var _errorPrefix: String { "belfry: " }
 
-    /// The words that may stand first.
-    static var verbs: [String] { configuration.subcommands.map { $0.configuration.commandName ?? "" } + ["help"] }
+    /// The words that may stand first; those that people use.
+    static var verbs: [String] { names(shown: true) + ["help"] }
+    /// Those that belfryd uses.
+    static var innerVerbs: [String] { names(shown: false) }
+
+    private static func names(shown: Bool) -> [String] {
+        let configurations = configuration.subcommands.map { $0.configuration }
+        return configurations.filter { $0.shouldDisplay == shown }.compactMap { $0.commandName }
+    }
 
     /// Understood before the verb and after it: see Invocation.
     @OptionGroup var control: ControlOption

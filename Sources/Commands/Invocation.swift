@@ -15,9 +15,12 @@ enum Invocation {
         return [arguments[count]] + arguments.prefix(count) + arguments.dropFirst(count + 1)
     }
 
-    static func checkVerb(_ arguments: [String], among verbs: [String]) throws(ValidationError) {
+    /// `hidden` ones are understood, but never proposed.
+    static func checkVerb(
+        _ arguments: [String], among verbs: [String], or hidden: [String]
+    ) throws(ValidationError) {
         let verb = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
-        guard let verb, !verb.hasPrefix("-"), !verbs.contains(verb) else { return }
+        guard let verb, !verb.hasPrefix("-"), !verbs.contains(verb), !hidden.contains(verb) else { return }
         throw ValidationError("there is no command \"\(verb)\"; \(Suggestion.text(for: verb, among: verbs))")
     }
 }

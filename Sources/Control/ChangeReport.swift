@@ -106,7 +106,7 @@ extension ChangeReport.Change {
     fileprivate var words: String {
         switch (from, to) {
         case (nil, let to?): to
-        case (let from?, nil): "\(from) -> (default)"
+        case (let from?, nil): "\(from) -> none"
         case (let from?, let to?): "\(from) -> \(to)"
         case (nil, nil): ""
         }
