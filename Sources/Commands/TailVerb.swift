@@ -11,6 +11,7 @@ internal import Ring
 struct TailVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tail", abstract: "Show notifications as they come in.",
+        usage: "belfry tail [<options>] [<pattern> ...]",
         discussion: """
             Shows each notification whose topic matches one of the patterns, on a line: local time, topic, source, body. \
             Control characters are spelled out (\\n, \\x1B), and in a terminal a long body is cut to its width. It \

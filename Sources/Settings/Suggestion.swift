@@ -14,7 +14,7 @@ package enum Suggestion {
         if let nearest, nearest.distance <= max(1, min(3, nearest.key.count / 3)) {
             return "\(nearest.key) would be right"
         }
-        let all = known.sorted().joined(separator: ", ")
+        let all = Set(known).sorted().joined(separator: ", ")
         return known.isEmpty ? "none would be right" : "one of these would be right: \(all)"
     }
 

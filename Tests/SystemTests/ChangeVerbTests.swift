@@ -45,14 +45,14 @@ struct ChangeVerbTests {
         #expect(idle.succeeded && idle.output == "nothing has changed\n" && idle.errors.isEmpty, "\(idle)")
         _ = try Broker.configure(
             scratch, [Self.service("one", "\n  concurrency: 3"), Self.service("three")], "number: 0",
-            "ring: { size: 1MiB }")
+            "ring: { size: 32MiB }")
         let result = try broker.belfry(["reload"])
         #expect(result.succeeded && result.errors.isEmpty, "\(result)")
         let lines = result.output.split(separator: "\n").map { $0.replacing(#/ +/#, with: " ") }
         #expect(
             Set(lines) == [
                 "services.one.concurrency: 1 -> 3", "services.three: added", "services.two: removed (draining)",
-                "ring.size: 64MiB stays, 1MiB needs a restart",
+                "ring.size: 64MiB stays, 32MiB needs a restart",
             ], "\(result)")
         // Values stand under each other.
         let longest = lines.map { $0.prefix { $0 != ":" }.count }.max() ?? 0
