@@ -9,6 +9,7 @@ internal import Control
 struct ServicesVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "services", abstract: "Show each service in detail, with its last failures.",
+        usage: "belfry services [<name> ...] [<options>]",
         discussion: """
             For each service: how it stands, how it is configured, what waits for it and since when, how long launches \
             and answers take (half of them take no longer than p50, 99 of 100 no longer than p99), and its last failures \
