@@ -129,7 +129,8 @@ final class ExecRunner: ServiceRunner {
         let index = run.delivery.index
         switch status {
         case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(index, .delivered, now: now)
-        case .exited(ExitCode.dataError) where !run.isTimedOut: shard.settle(index, .rejected, now: now)
+        case .exited(ExitCode.dataError) where !run.isTimedOut:
+            shard.settle(index, .rejected, because: .rejected("\(status)"), now: now)
         // Ended by us in the middle: the entry stays for a successor, who repeats the delivery.
         case _ where shard.isEnding: break
         default: shard.fail(index, run.isTimedOut ? .timedOut : .ended(status), now: now)

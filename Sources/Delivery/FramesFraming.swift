@@ -143,7 +143,7 @@ final class FramesFraming: StreamFraming {
         case .fail(let number, let isFinal, let reason):
             guard isSent(number...number) else { return answer(.garbage, bytes) }
             guard let (entry, sequence) = numbers.take(number), holds(entry, sequence) else { return }
-            if isFinal { return answer(.dead(entry), bytes) }
+            if isFinal { return answer(.dead(entry, reason: reason), bytes) }
             // One that has timed out already is on its way again.
             if shard.queue.isInFlight(entry) { answer(.retry(entry, reason: reason), bytes) }
         case .garbage: answer(.garbage, bytes)

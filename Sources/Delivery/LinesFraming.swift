@@ -67,9 +67,9 @@ final class LinesFraming: StreamFraming {
         case .delivered(let id):
             guard let index = take(id) else { return .foreign }
             return .delivered(index)
-        case .dead(let id, _):
+        case .dead(let id, let reason):
             guard let index = take(id) else { return .foreign }
-            return .dead(index)
+            return .dead(index, reason: reason)
         case .retry(let id, let reason):
             guard let index = find(id), shard.queue.isInFlight(index) else { return .foreign }
             return .retry(index, reason: reason)

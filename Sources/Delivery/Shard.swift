@@ -5,6 +5,7 @@
 /// Invariant: an entry of the in-flight table is written before the delivery that it tells of, and freed only behind
 /// its record's outcome.
 
+import Control
 import LinuxIO
 import Ring
 import Settings
@@ -33,6 +34,7 @@ final class Shard {
     /// An operator wants nothing more handed out.
     private(set) var isPaused = false
     private var retryApplied: UInt64
+    private var pace = FailurePace()
     private(set) var stage = Stage.serving
     /// The most that may be in flight.
     private(set) var window: Int
@@ -134,7 +136,9 @@ final class Shard {
     }
 
     /// Gives a record its outcome.
-    func settle(_ index: Int, _ outcome: Outcome, now: UInt64) {
+    /// - Parameter failure: why it is not delivered, for the operator.
+    func settle(_ index: Int, _ outcome: Outcome, because failure: Failure? = nil, now: UInt64) {
+        if let failure { troubles.note(failure) }
         countRun(index, now: now)
         lease.settle(queue.sequence(at: index), outcome)
         lease.table.free(index)
@@ -191,7 +195,6 @@ final class Shard {
         lease.status.countLaunchFailure()
         backoff.fail(at: now, &context.jitter)
         troubles.set(failure)
-        if backoff.failures == 1 { context.log.warning("service \(service.name): \(failure)") }
     }
 
     // MARK: what an operator asks for
@@ -221,7 +224,7 @@ final class Shard {
     /// Leaves it to a successor.
     func close() {
         raiseFloor()
-        tellFailures()
+        tellFailures(context.loop.now)
         lease.status.set(state: .stopped, running: 0, until: 0, reason: "")
     }
 
@@ -235,7 +238,7 @@ final class Shard {
     /// Says how the service stands, if that has changed.
     /// - Parameter isStarting: whether its process runs but has not answered yet.
     func show(running: Int, isStarting: Bool, now: UInt64) {
-        tellFailures()
+        tellFailures(now)
         let (state, until) = state(running: running, isStarting: isStarting, now: now)
         let new = Shown(state: state, running: running, until: until, version: troubles.version)
         guard new != shown else { return }
@@ -246,13 +249,19 @@ final class Shard {
             reason: words)
     }
 
-    private func tellFailures() {
+    /// To the page for `belfry services`, and now and then to the log.
+    private func tellFailures(_ now: UInt64) {
         guard troubles.hasNews else { return }
         let time = Clock.realtime()
+        var (last, count) = ("", UInt64(0))
         troubles.takeNews { failure, times in
+            last = "\(failure)"
+            count &+= times
             context.failures.note(
-                slot: lease.slotIndex, incarnation: lease.slot.incarnation, "\(failure)", times: times, at: time)
+                slot: lease.slotIndex, incarnation: lease.slot.incarnation, last, times: times, at: time)
         }
+        guard let rest = pace.note(count, at: now) else { return }
+        context.log.warning("service \(service.name): \(PrintableText.clean(last))\(rest)")
     }
 
     private func state(running: Int, isStarting: Bool, now: UInt64) -> (ShardStatus.State, until: UInt64) {

@@ -11,8 +11,8 @@ import Wire
 /// What a process has said.
 enum StreamAnswer {
     case delivered(Int)
-    /// Never to be delivered again.
-    case dead(Int)
+    /// Never to be delivered again. The reason lies in the span that comes along.
+    case dead(Int, reason: Range<Int>)
     /// To be delivered again. The delivery is in flight, and the reason lies in the span that comes along.
     case retry(Int, reason: Range<Int>)
     /// It says how much it takes from now on.

@@ -155,7 +155,7 @@ final class StreamRunner: ServiceRunner {
     private func take(_ answer: StreamAnswer, _ bytes: Span<UInt8>, _ now: UInt64) {
         switch answer {
         case .delivered(let index): resolve(index, .delivered, now)
-        case .dead(let index): resolve(index, .rejected, now)
+        case .dead(let index, let reason): resolve(index, .rejected, now, .rejected(StreamAnswer.words(bytes, reason)))
         case .retry(let index, let reason):
             progress(now)
             flight.land(index)
@@ -163,15 +163,15 @@ final class StreamRunner: ServiceRunner {
         case .credit:
             conduct.speak()
             shard.troubles.setClosed(framing.credit == 0)
-        case .garbage: shard.troubles.countGarbage()
+        case .garbage: shard.troubles.countGarbage(StreamAnswer.words(bytes, bytes.indices))
         case .foreign: shard.troubles.countForeign()
         }
     }
 
-    private func resolve(_ index: Int, _ outcome: Outcome, _ now: UInt64) {
+    private func resolve(_ index: Int, _ outcome: Outcome, _ now: UInt64, _ failure: Failure? = nil) {
         progress(now)
         if shard.queue.isInFlight(index) { flight.land(index) }
-        shard.settle(index, outcome, now: now)
+        shard.settle(index, outcome, because: failure, now: now)
     }
 
     private func progress(_ now: UInt64) {

@@ -27,10 +27,12 @@ enum Failure: Equatable {
     /// A `frames` process sent what is no frame, or one that is too long.
     case unreadable
     case corruptRecord(UInt64)
-    /// It answered what is no reply.
-    case garbage
+    /// It answered what is no reply, and the first such line begins like this.
+    case garbage(String)
     /// It answered for a message that it does not hold.
     case foreign
+    /// It wants a message never again, which is dropped; with its words.
+    case rejected(String)
 }
 
 extension Failure: CustomStringConvertible {
@@ -48,8 +50,9 @@ extension Failure: CustomStringConvertible {
         case .neverUp: "sent no WINDOW in time, ended"
         case .unreadable: "sent what is no frame, ended"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
-        case .garbage: "answered what is no reply"
+        case .garbage(let line): "answered what is no reply" + (line.isEmpty ? "" : ": \(line)")
         case .foreign: "answered for a message that it does not hold"
+        case .rejected(let why): "rejected a message (dropped)" + (why.isEmpty ? "" : ": \(why)")
         }
     }
 }
@@ -59,6 +62,8 @@ struct Troubles {
     private var failure: Failure?
     private var garbage = 0
     private var foreign = 0
+    /// The first line of the present process that was no reply.
+    private var firstGarbage: String?
     private var isClosed = false
     /// What a process answers in, for the words.
     private let unit: String
@@ -83,8 +88,11 @@ struct Troubles {
     }
 
     /// A line or frame that is no answer.
-    mutating func countGarbage() {
-        note(.garbage)
+    /// - Parameter words: how it begins; asked for once a process, and never for frames, which are no words.
+    mutating func countGarbage(_ words: @autoclosure () -> String) {
+        let first = firstGarbage ?? (unit == "lines" ? words() : "")
+        firstGarbage = first
+        note(.garbage(first))
         garbage += 1
         version &+= 1
     }
@@ -108,6 +116,7 @@ struct Troubles {
         guard garbage + foreign > 0 || isClosed else { return }
         garbage = 0
         foreign = 0
+        firstGarbage = nil
         isClosed = false
         version &+= 1
     }
@@ -120,7 +129,8 @@ struct Troubles {
         news.removeAll(keepingCapacity: true)
     }
 
-    private mutating func note(_ failure: Failure) {
+    /// Something that the failures tell, but that says nothing of how the service stands.
+    mutating func note(_ failure: Failure) {
         if let place = news.firstIndex(where: { $0.failure == failure }) {
             news[place].times += 1
         } else {

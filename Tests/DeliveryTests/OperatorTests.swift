@@ -198,7 +198,39 @@ struct OperatorTests {
         let found = try bench.failures().sorted { ($0.slot, $0.words) < ($1.slot, $1.words) }
         #expect(found.map(\.slot) == [0, 1, 1])
         #expect(
-            found.map(\.words) == ["ended with exit 7", "answered fail: too cold", "answered what is no reply"])
+            found.map(\.words) == [
+                "ended with exit 7", "answered fail: too cold", "answered what is no reply: nonsense",
+            ])
         #expect(found[0].count == 3 && found.allSatisfy { $0.time >= before && $0.incarnation == 1 })
+    }
+
+    @Test("notes why a service rejected a message: that it is dropped must not go unseen")
+    func rejected() throws {
+        let bench = try Bench([
+            .exec("exit 65", name: "never"),
+            .stream("while \(Self.read); do echo fail $id dead no such customer; done", name: "picky"),
+        ])
+        let worker = try bench.worker()
+        bench.publish("x", for: [0, 1])
+        #expect(try bench.run(worker) { try bench.counts(0)[.rejected] == 1 && bench.counts(1)[.rejected] == 1 })
+        try bench.end(worker)
+        let found = try bench.failures().sorted { $0.slot < $1.slot }
+        #expect(
+            found.map(\.words) == [
+                "rejected a message (dropped): exit 65", "rejected a message (dropped): no such customer",
+            ])
+        #expect(try bench.status(0).reason.isEmpty && bench.status(1).reason.isEmpty)
+    }
+
+    @Test("logs a service's first failure at once, then one line in five minutes at most, with how many there were")
+    func log() {
+        let minute: UInt64 = 60_000_000_000
+        var pace = FailurePace()
+        #expect(pace.note(2, at: 5) == "")
+        #expect(pace.note(1, at: minute) == nil)
+        #expect(pace.note(3, at: 4 * minute) == nil)
+        #expect(pace.note(1, at: 5 * minute + 5) == " (5 failures since the last line)")
+        #expect(pace.note(1, at: 20 * minute) == "")
+        #expect(pace.note(7, at: 21 * minute) == nil)
     }
 }
