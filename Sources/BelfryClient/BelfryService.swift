@@ -94,7 +94,7 @@ public final class BelfryService: Sendable {
 
     /// Leaves at once: the deliveries end, and the thread and the socket are gone when this returns. What is open is
     /// delivered again. Not needed after the deliveries have ended by themselves.
-    public func close() async {
+    public nonisolated(nonsending) func close() async {
         engine.end(.finished)
         await withCheckedContinuation { continuation in engine.afterThread { continuation.resume() } }
     }

@@ -37,7 +37,7 @@ public final class Publisher: Sendable {
     ///   ``PublishError/stalled(address:timeout:unanswered:)`` or ``PublishError/system(call:reason:)``;
     ///   `CancellationError` if the task is cancelled meanwhile, and then nothing stays behind; a name's look-up that
     ///   has begun is waited for.
-    public static func connect(
+    public static nonisolated(nonsending) func connect(
         to endpoint: Endpoint = .local, options: PublishOptions = PublishOptions()
     ) async throws -> Publisher {
         try Task.checkCancellation()
@@ -63,7 +63,7 @@ public final class Publisher: Sendable {
     ///   behind `time`; `CancellationError`, after which it may still be accepted if it was under way; what ended the
     ///   publisher otherwise.
     @discardableResult
-    public func publish(
+    public nonisolated(nonsending) func publish(
         topic: String, body: some Collection<UInt8>, within time: Duration? = nil
     ) async throws -> UInt64 {
         let frame = try engine.frame(topic, Array(body))
@@ -74,7 +74,9 @@ public final class Publisher: Sendable {
 
     /// Publishes a text; see ``publish(topic:body:within:)-(_,Collection<UInt8>,_)``.
     @discardableResult
-    public func publish(topic: String, body: String, within time: Duration? = nil) async throws -> UInt64 {
+    public nonisolated(nonsending) func publish(topic: String, body: String, within time: Duration? = nil) async throws
+        -> UInt64
+    {
         try await publish(topic: topic, body: body.utf8, within: time)
     }
 
@@ -90,7 +92,9 @@ public final class Publisher: Sendable {
     ///   ``PublishError/timedOut(isWithdrawn:)`` or `CancellationError`, and then it was not sent; what ended the publisher
     ///   otherwise.
     @discardableResult
-    public func send(topic: String, body: some Collection<UInt8>, within time: Duration? = nil) async throws -> UInt64 {
+    public nonisolated(nonsending) func send(topic: String, body: some Collection<UInt8>, within time: Duration? = nil)
+        async throws -> UInt64
+    {
         try Task.checkCancellation()
         let frame = try engine.frame(topic, Array(body))
         if let number = try engine.admit(frame) { return number }
@@ -101,7 +105,9 @@ public final class Publisher: Sendable {
 
     /// Sends a text; see ``send(topic:body:within:)-(_,Collection<UInt8>,_)``.
     @discardableResult
-    public func send(topic: String, body: String, within time: Duration? = nil) async throws -> UInt64 {
+    public nonisolated(nonsending) func send(topic: String, body: String, within time: Duration? = nil) async throws
+        -> UInt64
+    {
         try await send(topic: topic, body: body.utf8, within: time)
     }
 
@@ -110,7 +116,7 @@ public final class Publisher: Sendable {
     /// - Parameter time: how long this call may take; nil for no bound but ``PublishOptions/timeout``.
     /// - Throws: ``PublishError/someRefused(first:count:)`` if it refused some of it, told to one flush only;
     ///   ``PublishError/timedOut(isWithdrawn:)``; `CancellationError`; what ended the publisher otherwise.
-    public func flush(within time: Duration? = nil) async throws {
+    public nonisolated(nonsending) func flush(within time: Duration? = nil) async throws {
         _ = try await wait(within: time) { state, waiter in state.flush(waiter) }
     }
 
@@ -118,7 +124,7 @@ public final class Publisher: Sendable {
     ///
     /// - Throws: as ``flush(within:)``. When it was cancelled or failed, what had no answer by then may have been
     ///   accepted or not. A publisher that has ended already is closed without an error.
-    public func close() async throws {
+    public nonisolated(nonsending) func close() async throws {
         do {
             try await flush()
         } catch PublishError.closed {
@@ -132,13 +138,13 @@ public final class Publisher: Sendable {
     /// How many notifications were sent so far, and how many of them were accepted.
     public var counts: (sent: UInt64, accepted: UInt64) { engine.counts }
 
-    private func end() async {
+    private nonisolated(nonsending) func end() async {
         engine.end(with: .closed)
         await withCheckedContinuation { continuation in engine.afterThread { continuation.resume() } }
     }
 
     /// Suspends until the waiter that `register` places is settled.
-    private func wait(
+    private nonisolated(nonsending) func wait(
         within time: Duration?, _ register: @Sendable (inout PublishState, Waiter) -> [Settled]
     ) async throws -> UInt64 {
         let token = engine.token()
