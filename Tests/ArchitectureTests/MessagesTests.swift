@@ -44,6 +44,35 @@ struct MessagesTests {
         #expect(missing == [])
     }
 
+    /// The literals that errors for users are made of, up to the end of their line, without interpolated values.
+    static func errors(_ source: String) -> [String] {
+        source.matches(of: /\b(?:Failure|ValidationError|ControlFault|StartFault)\(\s*"(.*)/).map { match in
+            String(match.1).replacing(/\\\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)/, with: "…")
+        }
+    }
+
+    @Test("are all that there are")
+    func complete() throws {
+        let documented = Self.documented(try SourceTree.file("docs/operations.md").text)
+        let folders = ["Sources/Commands", "Sources/Control", "Sources/Supervision"]
+        let errors = try SourceTree.files(in: folders, suffixes: [".swift"]).flatMap {
+            Self.errors(Self.joined($0.text))
+        }
+        // What is left of a message that is all somebody else's words says nothing to look up.
+        let telling = errors.filter { $0.count { $0.isLetter } >= 12 }
+        #expect(telling.count > 30)
+        let missing = telling.filter { error in
+            !documented.contains { !$0.isEmpty && Self.holds(error, $0) }
+        }
+        #expect(missing == [])
+    }
+
+    @Test("are found in errors with values in them")
+    func errors() {
+        let source = #"throw StartFault("state folder \(path(of: x)): \(a ? "b" : "c") is full")"#
+        #expect(Self.errors(source) == [#"state folder …: … is full")"#])
+    }
+
     @Test("are found in literals that are broken over lines, and missed where a word differs")
     func finding() {
         let source = Self.joined("throw Failure(\n  \"no \\\"\\(x)\\\" here; \"\n  + \"look there\")")
