@@ -59,7 +59,7 @@ struct MessagesTests {
             Self.errors(Self.joined($0.text))
         }
         // What is left of a message that is all somebody else's words says nothing to look up.
-        let telling = errors.filter { $0.count { $0.isLetter } >= 12 }
+        let telling = errors.filter { $0.count { $0.isLetter } >= 15 }
         #expect(telling.count > 30)
         let missing = telling.filter { error in
             !documented.contains { !$0.isEmpty && Self.holds(error, $0) }
