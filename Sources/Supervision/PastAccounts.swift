@@ -12,6 +12,8 @@ struct PastAccounts: Equatable, Sendable {
         /// By outcome code.
         var outcomes = [UInt64](repeating: 0, count: RingLedger.Service().outcomes.count)
         var retried: UInt64 = 0
+        var launches: UInt64 = 0
+        var launchFailures: UInt64 = 0
     }
 
     /// In the order in which they came to be.
@@ -24,8 +26,12 @@ struct PastAccounts: Equatable, Sendable {
     var delivered: UInt64 { accounts.values.reduce(0) { $0 &+ $1.outcomes[Int(Outcome.delivered.rawValue)] } }
 
     mutating func add(_ counts: RingLedger.Service, to name: String) {
-        let account = Account(
-            matched: counts.matched, outcomes: counts.outcomes, retried: counts.shards.reduce(0) { $0 &+ $1.retried })
+        var account = Account(matched: counts.matched, outcomes: counts.outcomes)
+        for shard in counts.shards {
+            account.retried &+= shard.retried
+            account.launches &+= shard.launches
+            account.launchFailures &+= shard.launchFailures
+        }
         add(account, to: name)
     }
 
@@ -41,6 +47,8 @@ struct PastAccounts: Equatable, Sendable {
         sum.matched &+= account.matched
         for code in sum.outcomes.indices { sum.outcomes[code] &+= account.outcomes[code] }
         sum.retried &+= account.retried
+        sum.launches &+= account.launches
+        sum.launchFailures &+= account.launchFailures
         accounts[name] = sum
     }
 }

@@ -52,9 +52,9 @@ struct ServiceAccount {
     private mutating func add(_ past: PastAccounts.Account) {
         counts.matched &+= past.matched
         for code in past.outcomes.indices { counts.outcomes[code] &+= past.outcomes[code] }
-        retriedBefore &+= past.retried
+        before = past
     }
 
-    /// By slots that are free again.
-    var retriedBefore: UInt64 = 0
+    /// What slots that are free again had counted; it is part of `counts`, as far as that has a place for it.
+    var before = PastAccounts.Account()
 }

@@ -68,7 +68,7 @@ extension Supervisor {
         service.waiting = counts.waiting
         service.delivered = counts[.delivered]
         ShardSummary(counts.shards).fill(&service)
-        service.retried &+= account.retriedBefore
+        service.retried &+= account.before.retried
         service.reason = service.reason.map(PrintableText.clean)
         if !account.isActive { service.state = .draining }
         guard paused.contains(account.name) else { return service }
@@ -95,6 +95,8 @@ extension Supervisor {
         service.instances = standing.instances
         service.counts = ServiceDetail.counts(account.counts)
         service.counts.retried = standing.retried
+        service.counts.launches &+= account.before.launches
+        service.counts.launchFailures &+= account.before.launchFailures
         service.oldest = oldest(account)
         let slots = account.slots.compactMap { index in regions.table[index].map { (index, $0.slot) } }
         service.shards = UInt64(definition.shards)

@@ -78,6 +78,42 @@ struct ServicesTests {
         try broker.stop()
     }
 
+    @Test("pauses a service over reloads that rename it, replace its slot and remove it")
+    func pauseOverReload() throws {
+        let (paused, other) = (try Recorder.stream("paused", in: scratch), try Recorder.stream("other", in: scratch))
+        let broker = try Broker(scratch, services: [paused.service("\">\"", "order: all"), other.service()])
+        try send(broker, ["0"])
+        try paused.wait(for: 1)
+        #expect(try broker.belfry(["pause", "paused"]).succeeded)
+        try send(broker, ["1", "2"])
+        let renamed = paused.service("\">\"", "renamed-from: paused", "order: source", "instances: 2")
+            .replacing("name: paused", with: "name: renamed")
+        try reload(broker, [renamed, other.service()])
+        try send(broker, ["3", "4"])
+        try reload(broker, [other.service()])
+        #expect(try broker.belfry(["workers", "3"]).succeeded)
+        try send(broker, ["5"])
+        try other.wait(for: 6)
+        let details = try broker.details("renamed", "four that wait") { $0.waiting == 4 }
+        #expect(details.state == "paused" && details.retiring && details.launches == 1)
+        #expect(try paused.deliveries().map(\.text) == ["0"])
+        #expect(try broker.belfry(["resume", "renamed"]).output == "resumed renamed: 4 wait for it\n")
+        #expect(try paused.wait(for: 5).map(\.text) == (0...4).map { "\($0)" })
+        _ = try scratch.poll("the end of what was removed") {
+            try Services(asking: broker)["renamed"] == nil ? true : nil
+        }
+        // A service that takes the name later is another one.
+        try reload(broker, [other.service(), paused.service().replacing("name: paused", with: "name: renamed")])
+        #expect(try Services(asking: broker)["renamed"]?.paused == false)
+        try broker.stop()
+    }
+
+    private func reload(_ broker: Broker, _ services: [String]) throws {
+        _ = try Broker.configure(scratch, services, "number: 0")
+        let reloaded = try broker.belfry(["reload"])
+        #expect(reloaded.succeeded, "\(reloaded)")
+    }
+
     @Test("has a service that was mended tried at once instead of after an hour", arguments: ["exec", "stream"])
     func retry(mode: String) throws {
         let go = scratch.file("go")

@@ -20,6 +20,7 @@ struct Services: Decodable {
         let name: String
         let state: String
         let paused: Bool
+        let retiring: Bool
         let reason: String?
         let workers: [Int]
         let waiting: UInt64
@@ -34,7 +35,7 @@ struct Services: Decodable {
         let failures: [Failure]
 
         enum CodingKeys: String, CodingKey {
-            case name, state, paused, reason, workers, waiting, delivered, launches, oldest, failures
+            case name, state, paused, retiring, reason, workers, waiting, delivered, launches, oldest, failures
             case inFlight = "in-flight"
             case backingOff = "backing-off"
             case launchFailures = "launch-failures"
