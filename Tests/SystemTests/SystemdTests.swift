@@ -59,8 +59,8 @@ struct SystemdTests {
         #expect(complaints.isEmpty, "\(result.errors)")
     }
 
-    @Test("with a real systemd, what comes first starts the service and is itself handled", arguments: ["udp", "tcp"])
-    func realSystemd(_ transport: String) throws {
+    /// Boots a systemd of its own, with the units installed and the sockets up, and lends a shell inside.
+    private func withSystemd(_ body: (_ folder: String, (String) throws -> Program.Result) throws -> Void) throws {
         let folder = scratch.file("sandbox")
         let sandbox = "\(Executables.repository)/Scripts/systemd-sandbox"
         let started = try scratch.run(sandbox, ["start", folder])
@@ -73,16 +73,42 @@ struct SystemdTests {
         try install(in: folder)
         let before = try inside("sh \(folder)/install.sh && systemctl is-active belfry.service || true")
         #expect(before.output.contains("inactive"), "\(before)")
-        let send = transport == "udp" ? "nc -u -w0 127.0.0.1 2355" : "nc -N 127.0.0.1 2355"
-        let sent = try inside("echo hello | \(send)")
-        #expect(sent.succeeded, "\(sent.errors)")
-        // The service inside has no inotify of ours: it says by a file in the shared folder what it got.
-        let handled = try inside("timeout 30 sh -c 'until [ -s \(folder)/got ]; do sleep 0.1; done'; cat \(folder)/got")
-        let journal = try inside("journalctl --sync; journalctl --no-pager -u belfry.service | tail -30; true")
-        #expect(handled.output.contains("hello"), "\(handled)\n\(journal.output)")
-        #expect(try inside("systemctl is-active belfry.service").output == "active\n")
-        let stopped = try inside("systemctl stop belfry.service; systemctl show -p Result belfry.service")
-        #expect(stopped.output.contains("Result=success"), "\(stopped)\n\(journal.output)")
+        try body(folder, inside)
+    }
+
+    @Test("with a real systemd, what comes first starts the service and is itself handled", arguments: ["udp", "tcp"])
+    func realSystemd(_ transport: String) throws {
+        try withSystemd { folder, inside in
+            let send = transport == "udp" ? "nc -u -w0 127.0.0.1 2355" : "nc -N 127.0.0.1 2355"
+            let sent = try inside("echo hello | \(send)")
+            #expect(sent.succeeded, "\(sent.errors)")
+            // The service inside has no inotify of ours: it says by a file in the shared folder what it got.
+            let handled = try inside(
+                "timeout 30 sh -c 'until [ -s \(folder)/got ]; do sleep 0.1; done'; cat \(folder)/got")
+            let journal = try inside("journalctl --sync; journalctl --no-pager -u belfry.service | tail -30; true")
+            #expect(handled.output.contains("hello"), "\(handled)\n\(journal.output)")
+            #expect(try inside("systemctl is-active belfry.service").output == "active\n")
+            let stopped = try inside("systemctl stop belfry.service; systemctl show -p Result belfry.service")
+            #expect(stopped.output.contains("Result=success"), "\(stopped)\n\(journal.output)")
+        }
+    }
+
+    @Test("with a real systemd, systemctl reload goes over to the edited file, and fails with the faults of a bad one")
+    func reload() throws {
+        try withSystemd { folder, inside in
+            #expect(try inside("systemctl start belfry.service").succeeded)
+            let file = "/etc/belfry/belfry.yaml"
+            let reloaded = try inside(
+                "sed -i 's/mode: exec/mode: exec, ack-timeout: 7s/; s/mode: exec, /mode: exec\\n    /' \(file)"
+                    + " && systemctl reload belfry.service && systemctl is-active belfry.service")
+            let journal = try inside("journalctl --sync; journalctl --no-pager -u belfry.service | tail -30; true")
+            #expect(reloaded.output == "active\n", "\(reloaded)\n\(journal.output)")
+            #expect(journal.output.contains("services.note.ack-timeout: 30s -> 7s"), "\(journal.output)")
+            let bad = try inside("echo 'workers: 7' >>\(file); ! systemctl reload belfry.service")
+            #expect(bad.succeeded, "\(bad)")
+            #expect(try inside("systemctl is-active belfry.service").output == "active\n")
+            #expect(try inside("systemctl show -p SubState belfry.service").output == "SubState=running\n")
+        }
     }
 
     private static let folder = "\(Executables.repository)/deploy/systemd"
