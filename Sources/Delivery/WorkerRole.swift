@@ -57,19 +57,12 @@ package enum WorkerRole {
     private static func makeWorker(
         _ index: Int, _ loop: EventLoop, _ inherited: InheritedDescriptors, _ log: Logger
     ) throws -> (Worker, settingsVersion: UInt64) {
-        var settings = try decode(inherited.require("settings"))
+        let settings = try decode(inherited.require("settings"))
         let ring = try RingWorker(
             control: ControlReader(map("control", inherited)), log: map("log", inherited),
             outcomes: map("outcomes", inherited, writable: true),
             page: ProcessPage(map("page", inherited, writable: true)),
             acceptorPage: ProcessPage(map("acceptor-page", inherited)))
-        // An image without places, as it comes from the file.
-        for place in settings.services.indices where settings.services[place].placement == nil {
-            guard let found = try ring.control.slots().first(where: { $0.slot.name == settings.services[place].name })
-            else { continue }
-            settings.services[place].placement = .init(
-                slot: found.index, incarnation: found.slot.incarnation, state: .active)
-        }
         // Each process of a service takes three descriptors of ours; programs that use select(2) rely on the usual
         // limit, which the supervisor has raised for itself before it started us.
         let limit = try ResourceLimit.get(.descriptors)

@@ -28,12 +28,6 @@ package struct AcceptorParts: ~Copyable {
         workers: WorkerBells, bell: consuming EventCounter, channel: consuming RoleChannel,
         udp: consuming Descriptor?, tcp: consuming Descriptor?
     ) throws {
-        var settings = settings
-        // An image without places, as it comes from the file.
-        for place in settings.services.indices where settings.services[place].placement == nil {
-            guard let slot = try control.index(of: settings.services[place].name) else { continue }
-            settings.services[place].placement = .init(slot: slot, incarnation: 1, state: .active)
-        }
         intake = Intake(producer: producer, router: try Router(settings), maxMessage: settings.port.maxMessage)
         limits = ConnectionLimits(settings.port)
         settingsVersion = settings.version

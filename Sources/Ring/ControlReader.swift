@@ -78,11 +78,6 @@ package struct ControlReader: ~Copyable {
         return found
     }
 
-    /// The slot of a service that is not retiring, by its name.
-    package func index(of name: String) throws(RegionError) -> Int? {
-        try slots().first { $0.slot.state == .active && $0.slot.name == name }?.index
-    }
-
     private static func read(_ at: SharedWords) -> ServiceSlot? {
         typealias At = RingLayout.Slot
         guard let state = ServiceSlot.State(rawValue: at.load32(At.state)), state != .free else { return nil }
