@@ -149,7 +149,7 @@ struct GrantedShards {
         var isAny = false
         for place in leaving {
             guard let runner = runners[place], runner.running == 0 else { continue }
-            runner.shard.close()
+            close(runner.shard)
             runners[place] = nil
             places[runner.shard.lease.slotIndex].removeAll { $0 == place }
             leaving.remove(place)
@@ -157,5 +157,13 @@ struct GrantedShards {
             isAny = true
         }
         return isAny
+    }
+
+    /// Nothing of the shard runs any more. If its grant is gone, it may pass on at once, whatever else is still finishing.
+    private func close(_ shard: Shard) {
+        shard.close()
+        let version = context.ring.control.grantsVersion
+        let holder = context.ring.control.holder(slot: shard.lease.slotIndex, shard: shard.lease.shard)
+        if holder != index { shard.lease.letGo(version: version) }
     }
 }

@@ -122,6 +122,7 @@ enum RingLayout {
     enum Shard {
         static let floor = 0  // u64: sequence << 1 | which totals
         static let incarnation = 8  // u64
+        static let letGo = 16  // u64, the grants version as of which its last holder had let go of it
         static let totals = 64  // two copies of: stamp, then one count per outcome code 1…15
         static let totalsStride = 128
         static let statusStamp = 320  // u64

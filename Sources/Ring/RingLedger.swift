@@ -82,6 +82,12 @@ package final class RingLedger {
         throw .corrupt(region: "outcomes", what: "the floors of \(slot.name) are never still")
     }
 
+    /// The version of the grants as of which a shard's last holder had let go of it.
+    package func letGo(slot: Int, shard: Int) -> UInt64 {
+        // Acquire: pairs with the release in ShardLease.letGo, behind the holder's last touch.
+        Floors.block(outcomes, slot: slot, shard: shard).acquire(RingLayout.Shard.letGo)
+    }
+
     /// One reading; nil if the ring overtook it.
     private func read(_ slot: ServiceSlot, at index: Int) -> Service? {
         var result = Service()

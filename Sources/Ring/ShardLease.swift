@@ -144,6 +144,12 @@ package final class ShardLease {
         return count
     }
 
+    /// Says that this holder touches the shard no more: its last act.
+    /// - Parameter version: of the grants; as of it the shard was not granted to it.
+    package func letGo(version: UInt64) {
+        block.release(version, RingLayout.Shard.letGo)  // pairs with the acquire in RingLedger.letGo
+    }
+
     private func count(_ range: Range<UInt64>, into counts: inout [UInt64]) {
         // A service with one shard owns all codes of its plane.
         if rule.isSingle { return plane.count(range, into: &counts) }

@@ -4,7 +4,8 @@
 ///
 /// The Supervisor asks it for the next step whenever a worker comes, goes, or has confirmed a version of the grants, and
 /// writes what it answers into R0.
-/// Invariant: a shard is granted only when its last holder has confirmed that it let go, or has no process any more.
+/// Invariant: a shard is granted only when its last holder has confirmed that it let go, of this one or of all that was
+/// taken back so far, or has no process any more.
 
 package struct LeaseTable: Equatable, Sendable {
     package struct Shard: Hashable, Sendable {
@@ -105,9 +106,12 @@ package struct LeaseTable: Equatable, Sendable {
     package func count(of worker: Int) -> Int { holders.count { $0 == .held(worker) } }
 
     /// The next step towards an even share.
-    /// - Parameter version: the one that the changes, if there are any, will be published as.
-    package mutating func step(_ workers: [Worker], version: UInt64) -> [Change] {
-        for place in holders.indices where isFree(holders[place], workers) { holders[place] = .nobody }
+    /// - Parameters: `version`: the one that the changes, if there are any, will be published as. `letGo`: the one as of
+    ///   which a shard's last holder had let go of it, whatever else that holder has yet to confirm.
+    package mutating func step(
+        _ workers: [Worker], version: UInt64, letGo: (Shard) -> UInt64 = { _ in 0 }
+    ) -> [Change] {
+        for place in holders.indices where isFree(place, workers, letGo) { holders[place] = .nobody }
         var changes = revokeEnding(version)
         let usable = workers.filter(\.isUsable).map(\.index)
         // With nobody to give them to, they stay where they are: whoever comes back finds its own.
@@ -139,8 +143,8 @@ package struct LeaseTable: Equatable, Sendable {
         return changes
     }
 
-    private func isFree(_ holder: Holder, _ workers: [Worker]) -> Bool {
-        switch holder {
+    private func isFree(_ place: Int, _ workers: [Worker], _ letGo: (Shard) -> UInt64) -> Bool {
+        switch holders[place] {
         case .nobody: return true
         case .held(let index):
             guard let worker = workers.first(where: { $0.index == index }) else { return true }
@@ -148,7 +152,7 @@ package struct LeaseTable: Equatable, Sendable {
             return !worker.mayTouch && !worker.isUsable && workers.contains { $0.isUsable }
         case .leaving(let index, let version):
             guard let worker = workers.first(where: { $0.index == index }) else { return true }
-            return !worker.mayTouch || worker.applied >= version
+            return !worker.mayTouch || worker.applied >= version || letGo(shards[place]) >= version
         }
     }
 }

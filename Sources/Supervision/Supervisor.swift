@@ -152,7 +152,9 @@ package final class Supervisor {
         var isFreeing = true
         while isFreeing {
             leases.add(regions.table.openShards)
-            let changes = leases.step(workers, version: grantsVersion &+ 1)
+            let changes = leases.step(workers, version: grantsVersion &+ 1) { [regions] in
+                regions.ledger.letGo(slot: $0.slot, shard: $0.shard)
+            }
             for change in changes {
                 regions.writer.grant(slot: change.shard.slot, shard: change.shard.shard, to: change.worker)
             }

@@ -215,12 +215,18 @@ final class Bench {
     // MARK: what can be seen
 
     func counts(_ slot: Int = 0) throws -> RingLedger.Service {
-        let ledger = try RingLedger(
+        try ledger().service(at: slot)!.counts
+    }
+
+    private func ledger() throws -> RingLedger {
+        try RingLedger(
             control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
             log: MemoryFile.map(files.log.descriptor.raw, writable: false),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false))
-        return try ledger.service(at: slot)!.counts
     }
+
+    /// As of which version of the grants a slot's first shard was let go of.
+    func letGo(_ slot: Int) throws -> UInt64 { try ledger().letGo(slot: slot, shard: 0) }
 
     /// A shard's lease as a worker has it, to look at.
     func lease(_ slot: Int = 0, shard: Int = 0) throws -> ShardLease {

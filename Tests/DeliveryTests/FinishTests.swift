@@ -80,6 +80,21 @@ struct FinishTests {
         try bench.end(worker)
     }
 
+    @Test("may pass on by itself as soon as it is done, whatever else its worker still finishes")
+    func byItself() throws {
+        let bench = try Bench([.stream(Self.waiting), .exec("true", name: "quick")])
+        let worker = try bench.worker()
+        bench.publish("1", for: [0, 1])
+        #expect(try bench.run(worker) { try bench.lines("got") == ["1"] && bench.delivered(1) == 1 })
+        bench.supervisor.grant(slot: 1, shard: 0, to: nil)
+        let version = revoke(bench)
+        #expect(try bench.run(worker) { try bench.letGo(1) == version })
+        #expect(try bench.letGo(0) == 0 && bench.grantsApplied() < version && bench.counts(0).inFlight == 1)
+        try bench.write("go", "")
+        #expect(try bench.run(worker) { try bench.letGo(0) == version && bench.grantsApplied() == version })
+        try bench.end(worker)
+    }
+
     @Test("waits for an answer no longer than its ack-timeout, and has that attempt counted")
     func timeOut() throws {
         let script = """

@@ -53,6 +53,19 @@ struct LeaseTableTests {
         #expect(table.step([working(0), working(1)], version: 2).isEmpty)
     }
 
+    @Test("a shard moves on by its own word, though its holder has yet to let go of another")
+    func movesByItself() {
+        var table = LeaseTable(shards: shards([4]))
+        _ = table.step([working(0)], version: 1)
+        let workers = [working(0, applied: 1), working(1)]
+        let taken = table.step(workers, version: 2).map(\.shard)
+        #expect(taken.count == 2)
+        #expect(table.step(workers, version: 3) { $0 == taken[0] ? 1 : 0 }.isEmpty)
+        let moved = table.step(workers, version: 3) { $0 == taken[0] ? 2 : 0 }
+        #expect(moved == [LeaseTable.Change(shard: taken[0], worker: 1)])
+        #expect(table.isWaiting)
+    }
+
     @Test("a shard that moves is nobody's until its holder has confirmed that version")
     func movesByWayOfNobody() {
         var table = LeaseTable(shards: shards([2]))
