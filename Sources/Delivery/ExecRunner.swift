@@ -62,9 +62,9 @@ final class ExecRunner: ServiceRunner {
         guard isReadable != nil else { return shard.settleCorrupt(delivery.index) }
         do throws(LaunchFailure) {
             let decided = Clock.monotonic()
-            let process = try launch(place, now: now)
+            let (process, written) = try launch(delivery, place, now: now)
             let began = Clock.monotonic()
-            runs[place] = Run(process: process, delivery: delivery, began: now)
+            runs[place] = Run(process: process, delivery: delivery, written: written, began: now)
             running += 1
             shard.backoff.succeed()
             shard.launched(took: began &- decided)
@@ -76,15 +76,23 @@ final class ExecRunner: ServiceRunner {
         }
     }
 
-    private func launch(_ place: Int, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
-        let process = try launcher.launch(on: shard.context.loop, now: now)
+    /// The body is in the pipe before the program runs, if the pipe can hold it: if this worker is killed, its end of the
+    /// pipe closes before the program is killed, and what it has read until then must not pass for the whole.
+    private func launch(
+        _ delivery: ShardQueue.Delivery, _ place: Int, now: UInt64
+    ) throws(LaunchFailure) -> (ServiceProcess, written: Int) {
+        var written = 0
+        let length = shard.context.ring.withRecord(delivery.sequence) { record, _ in record.body.count } ?? 0
+        let process = try launcher.launch(on: shard.context.loop, now: now, room: length) { input in
+            _ = write(delivery, to: input, from: &written)
+        }
         do throws(SystemCallError) {
             try process.watch(runner: runner, place: place)
         } catch {
             process.discard()
             throw LaunchFailure(words: "\(error)")
         }
-        return process
+        return (process, written)
     }
 
     // MARK: events
@@ -102,24 +110,28 @@ final class ExecRunner: ServiceRunner {
     private func feed(_ place: Int) {
         guard let run = runs[place], let input = run.process.inputRaw else { return }
         var written = run.written
-        var isOpen = true
-        // A record that can't be lent was corrupt at the start already, and not handed out.
-        _ = shard.context.ring.withRecord(run.delivery.sequence) { record, payload in
-            let body = payload.extracting(record.body)
-            while isOpen, written < body.count {
-                switch Descriptor.write(input, body.extracting(written..<body.count)) {
-                case .wrote(let count): written += count
-                case .wouldBlock: return
-                // It need not read: its exit status decides.
-                case .closed, .failed: isOpen = false
-                }
-            }
-            isOpen = false
-        }
+        let wantsMore = write(run.delivery, to: input, from: &written)
         runs[place]?.written = written
-        guard isOpen, (try? run.process.watchInput(runner: runner, place: place)) != nil else {
+        guard wantsMore, (try? run.process.watchInput(runner: runner, place: place)) != nil else {
             return run.process.closeInput()
         }
+    }
+
+    /// - Returns: whether the rest of the body is still to be written.
+    private func write(_ delivery: ShardQueue.Delivery, to input: CInt, from written: inout Int) -> Bool {
+        // A record that can't be lent was corrupt at the start already, and not handed out.
+        shard.context.ring.withRecord(delivery.sequence) { record, payload in
+            let body = payload.extracting(record.body)
+            while written < body.count {
+                switch Descriptor.write(input, body.extracting(written..<body.count)) {
+                case .wrote(let count): written += count
+                case .wouldBlock: return true
+                // It need not read: its exit status decides.
+                case .closed, .failed: return false
+                }
+            }
+            return false
+        } ?? false
     }
 
     private func reap(_ place: Int, now: UInt64) {

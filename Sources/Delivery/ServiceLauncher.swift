@@ -59,17 +59,10 @@ final class ServiceLauncher {
         plan.setVariable(variable.rawValue, to: value)
     }
 
-    /// Starts the program with a pipe as its input, and for a stream service another one as its output, or with a socket.
+    /// Starts a stream service's program with a pipe as its input and another one as its output, or with a socket.
     func launch(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
         guard !service.usesFrames else { return try launchWithSocket(on: loop, now: now) }
-        let input = try pipe()
-        try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(input.writing.raw) }
-        plan.setDescriptor(0, to: input.reading.raw)
-        guard service.mode == .stream else {
-            let process = ServiceProcess(try start(), loop: loop, now: now)
-            input.split { _, writing in process.adopt(input: writing) }
-            return process
-        }
+        let input = try inputPipe()
         let output = try pipe()
         try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(output.reading.raw) }
         plan.setDescriptor(1, to: output.writing.raw)
@@ -77,6 +70,29 @@ final class ServiceLauncher {
         input.split { _, writing in process.adopt(input: writing) }
         output.split { reading, _ in process.adopt(output: reading) }
         return process
+    }
+
+    /// Starts an exec service's program with a pipe as its input.
+    /// - Parameters:
+    ///   - count: bytes that the pipe should hold.
+    ///   - fill: writes to it before the program runs.
+    func launch(
+        on loop: EventLoop, now: UInt64, room count: Int, fill: (CInt) -> Void
+    ) throws(LaunchFailure) -> ServiceProcess {
+        let input = try inputPipe()
+        // Where it may not be so large, the rest follows.
+        if count > Descriptor.pipeCapacity { try? Descriptor.setPipeCapacity(input.writing.raw, count) }
+        fill(input.writing.raw)
+        let process = ServiceProcess(try start(), loop: loop, now: now)
+        input.split { _, writing in process.adopt(input: writing) }
+        return process
+    }
+
+    private func inputPipe() throws(LaunchFailure) -> Pipe {
+        let input = try pipe()
+        try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(input.writing.raw) }
+        plan.setDescriptor(0, to: input.reading.raw)
+        return input
     }
 
     private func launchWithSocket(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {

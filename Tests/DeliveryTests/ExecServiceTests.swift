@@ -23,6 +23,17 @@ struct ExecServiceTests {
         #expect(try bench.status().launches == 2 && bench.status().reason.isEmpty)
     }
 
+    @Test("finds the whole body on its input when it starts: nothing that is cut off passes for a message")
+    func wholeBody() throws {
+        let bench = try Bench([
+            .exec(#"[ "$(dd iflag=nonblock bs=400000 count=1 status=none | wc -c)" = 300000 ] || exit 65"#)
+        ])
+        let worker = try bench.worker()
+        bench.publish(String(repeating: "x", count: 300_000))
+        #expect(try bench.run(worker) { try bench.counts().pending == 0 })
+        #expect(try bench.delivered() == 1)
+    }
+
     @Test("says with exit 65 that a message will never do")
     func rejects() throws {
         let bench = try Bench([.exec("exit 65")])

@@ -12,6 +12,7 @@ int belfry_allocate(int fd, uint64_t size);
 int belfry_add_seals(int fd, int seals);
 int belfry_get_seals(int fd);
 int belfry_pipe(int ends[2]);
+int belfry_set_pipe_size(int fd, int size);
 int belfry_eventfd(void);
 int belfry_prctl(int option, unsigned long argument);
 const char *belfry_error_text(int code);

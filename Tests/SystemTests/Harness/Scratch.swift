@@ -36,7 +36,8 @@ final class Scratch {
     @discardableResult
     func write(_ name: String, _ text: String, executable: Bool = false) throws -> String {
         let path = file(name)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        // All at once: belfryd may be about to read it.
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         try FileManager.default.setAttributes([.posixPermissions: executable ? 0o755 : 0o644], ofItemAtPath: path)
         return path
     }
