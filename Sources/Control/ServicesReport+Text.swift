@@ -72,7 +72,7 @@ extension ServicesReport.Service {
     }
 
     private func appendTimes(to table: inout TextTable) {
-        var launches: [(String, TextTable.Colour)] = [(HumanText.count(counts.launches), .plain)]
+        var launches: [(String, TextTable.Colour)] = [("\(HumanText.count(counts.launches)) started", .plain)]
         if counts.launchFailures > 0 {
             launches.append(("\(HumanText.count(counts.launchFailures)) failed", .red))
         }

@@ -87,6 +87,7 @@ extension StatusReport.Ring {
         json.member("records", records)
         json.member("capacity", capacity)
         json.member("oldest", timeOrNull: oldest)
+        json.member("held-by", orNull: heldBy)
         json.endObject()
     }
 }

@@ -70,6 +70,7 @@ extension StatusReport.Ring {
         records = json["records"]?.count ?? 0
         capacity = json["capacity"]?.count ?? 0
         oldest = json["oldest"]?.time
+        heldBy = json["held-by"]?.string
     }
 }
 

@@ -35,7 +35,8 @@ extension StatusReport {
             ("\(HumanText.count(ring.records)) of \(HumanText.count(ring.capacity)) records", .plain),
         ]
         if let oldest = ring.oldest {
-            facts.append(("oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))", .plain))
+            let holder = ring.heldBy.map { " (\(TextTable.cutMiddle($0, 24)))" } ?? ""
+            facts.append(("oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))\(holder)", .plain))
         }
         table.facts("ring", facts)
     }

@@ -85,6 +85,8 @@ package struct StatusReport: Report, Equatable {
         package var capacity: UInt64 = 0
         /// When the oldest record that is kept was received.
         package var oldest: UInt64?
+        /// The service that it is kept for: what holds the ring back.
+        package var heldBy: String?
 
         package init() {}
     }

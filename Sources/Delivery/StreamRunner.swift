@@ -222,7 +222,7 @@ final class StreamRunner: ServiceRunner {
     /// The process can't be used any more, by its own doing: it gets time to end by itself.
     private func giveUp(_ failure: Failure, _ now: UInt64) {
         guard let process, !process.ending.hasBegun else { return }
-        shard.troubles.set(shard.service.usesFrames ? .closedSocket : failure)
+        shard.troubles.show(shard.service.usesFrames ? .closedSocket : failure)
         end(process, .asked, now: now, grace: grace)
     }
 

@@ -75,6 +75,11 @@ struct Troubles {
 
     mutating func set(_ failure: Failure) {
         note(failure)
+        show(failure)
+    }
+
+    /// As `set`, for what may only be the beginning of an end, which is told when it has come.
+    mutating func show(_ failure: Failure) {
         guard self.failure != failure else { return }
         self.failure = failure
         version &+= 1

@@ -86,12 +86,14 @@ extension Supervisor {
         report.acceptor.connections = desks[0].process == nil ? 0 : desks[0].page.counter(0)
         report.workers = desks.dropFirst().enumerated().map { worker($0, $1, now) }
         let use = regions.ledger.use()
-        report.services = try ServiceAccount.all(regions).compactMap { standing($0, use) }
+        let accounts = try ServiceAccount.all(regions)
+        report.services = accounts.compactMap { standing($0, use) }
         report.ring.used = use.bytes
         report.ring.size = use.byteCapacity
         report.ring.records = use.records
         report.ring.capacity = use.recordCapacity
         report.ring.oldest = use.oldest
+        report.ring.heldBy = use.oldest.flatMap { _ in holder(among: accounts) }
         report.rates.received = rates.received
         report.rates.delivered = rates.delivered
         return report

@@ -113,6 +113,12 @@ extension Supervisor {
         (0..<slot.shards).compactMap { regions.ledger.control.holder(slot: index, shard: $0).map(UInt64.init) }
     }
 
+    /// The service for which the ring keeps its oldest record.
+    func holder(among accounts: [ServiceAccount]) -> String? {
+        accounts.compactMap { account in oldest(account).map { (time: $0, name: account.name) } }
+            .min { $0.time < $1.time }?.name
+    }
+
     private func oldest(_ account: ServiceAccount) -> UInt64? {
         account.slots.compactMap { index in
             guard let (slot, counts) = try? regions.ledger.service(at: index) else { return nil }

@@ -18,7 +18,8 @@ struct ReportTests {
             "services":[{"name":"on-call","mode":"exec","state":"backing-off","until":"1970-01-01T00:01:43.500000000Z",\
             "reason":"command /usr/bin/page: no such file or directory","instances":0,"waiting":5,"in-flight":0,\
             "backing-off":1,"delivered":12345678,"retried":3}],\
-            "ring":{"used":1572864,"size":67108864,"records":6,"capacity":65536,"oldest":"1970-01-01T00:01:10.000000000Z"},\
+            "ring":{"used":1572864,"size":67108864,"records":6,"capacity":65536,"oldest":"1970-01-01T00:01:10.000000000Z",\
+            "held-by":"on-call"},\
             "rates":{"received":1203,"delivered":0}}
             """
         #expect(Self.text { Self.status.write(into: &$0) } == expected)
@@ -30,7 +31,7 @@ struct ReportTests {
             belfry    generation 3  pid 10  running  up 3m12s
             port      127.0.0.1:2355 udp tcp  2 connections
             rates     received 1203/s  delivered 0/s
-            ring      1.5 MiB of 64 MiB used  6 of 65536 records  oldest 30s
+            ring      1.5 MiB of 64 MiB used  6 of 65536 records  oldest 30s (on-call)
 
             role               pid       age  restarts  leases
             acceptor            11     3m10s         1

@@ -42,6 +42,7 @@ extension ReportTests {
         status.ring.records = 6
         status.ring.capacity = 65_536
         status.ring.oldest = 70_000_000_000
+        status.ring.heldBy = "on-call"
         status.rates.received = 1203
         return status
     }()
@@ -83,6 +84,7 @@ extension ReportTests {
         status.ring.records = .max
         status.ring.capacity = .max
         status.ring.oldest = 0
+        status.ring.heldBy = status.services.last?.name
         status.rates.received = .max
         return status
     }()

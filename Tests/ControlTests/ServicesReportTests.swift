@@ -83,7 +83,7 @@ struct ServicesReportTests {
                       5 attempts, 500ms to 5m apart  as nobody  nofile 64  on-remove: drop
             queue     5 waiting  1 in flight  2 backing off  oldest 1m00s
             account   30 matched  20 delivered  7 retried  2 rejected
-            launches  29  3 failed  p50 850µs  p99 2.1ms
+            launches  29 started  3 failed  p50 850µs  p99 2.1ms
             run time  p50 123ms  p99 1m43s
             failures  1970-01-01T00:01:39Z  ×37  ended with exit 3
                       1970-01-01T00:01:38Z  no answer within the ack-timeout
@@ -95,7 +95,7 @@ struct ServicesReportTests {
                       5 attempts, 1s to 5m apart
             queue     0 waiting  0 in flight  0 backing off
             account   0 matched  0 delivered  0 retried
-            launches  0
+            launches  0 started
 
             """
         #expect(String(decoding: Self.report.text(TextStyle()), as: UTF8.self) == expected)

@@ -222,6 +222,17 @@ struct OperatorTests {
         #expect(try bench.status(0).reason.isEmpty && bench.status(1).reason.isEmpty)
     }
 
+    @Test("notes how a stream process ended, not that its output was closed by that")
+    func died() throws {
+        let bench = try Bench([.stream("read line; kill -SEGV $$"), .stream("read line; exit 3", name: "other")])
+        let worker = try bench.worker()
+        bench.publish("x", for: [0, 1])
+        #expect(try bench.run(worker) { try bench.status(0).launchFailures > 0 && bench.status(1).launchFailures > 0 })
+        try bench.end(worker)
+        let found = try bench.failures().sorted { $0.slot < $1.slot }
+        #expect(found.map(\.words) == ["died at start (signal 11)", "died at start (exit 3)"])
+    }
+
     @Test("logs a service's first failure at once, then one line in five minutes at most, with how many there were")
     func log() {
         let minute: UInt64 = 60_000_000_000

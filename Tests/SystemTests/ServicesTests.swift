@@ -71,7 +71,9 @@ struct ServicesTests {
         try other.wait(for: 9)
         let details = try broker.details("paused", "all waiting") { $0.waiting + $0.backingOff == 8 }
         #expect(details.state == "paused" && details.paused && details.oldest != nil)
-        #expect(try broker.status()[service: "paused"]?.reason?.contains("paused by an operator") == true)
+        let status = try broker.status()
+        #expect(status[service: "paused"]?.reason?.contains("paused by an operator") == true)
+        #expect(status.ring.heldBy == "paused" && status.ring.records == 8)
         #expect(try paused.deliveries().map(\.text) == ["1"])
         #expect(try broker.belfry(["resume", "paused"]).output == "resumed paused: 8 wait for it\n")
         #expect(try paused.wait(for: 9).map(\.text) == (1...9).map { "\($0)" })

@@ -38,6 +38,16 @@ struct Status: Decodable {
         }
     }
 
+    struct Ring: Decodable {
+        let records: UInt64
+        let heldBy: String?
+
+        enum CodingKeys: String, CodingKey {
+            case records
+            case heldBy = "held-by"
+        }
+    }
+
     let pid: CInt
     let generation: UInt64
     let uptime: UInt64
@@ -45,6 +55,7 @@ struct Status: Decodable {
     let acceptor: Role
     let workers: [Worker]
     let services: [Service]
+    let ring: Ring
 
     init(asking scratch: Scratch, at control: String) throws {
         self = try JSONDecoder().decode(Status.self, from: Answer.json("status", scratch, control))
