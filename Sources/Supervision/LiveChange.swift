@@ -94,7 +94,8 @@ package struct LiveChange: Equatable, Sendable {
 
     private mutating func route(_ roles: [RoleState], _ effects: inout [Effect]) {
         guard let acceptor = roles.first(where: { $0.role == .acceptor }) else { return }
-        if acceptor.applied >= version {
+        // One that is gone for ever, as everything ends, routes nothing any more.
+        if acceptor.applied >= version || acceptor.phase == .gone {
             stage = .takingOver
             effects.append(.bind)
         } else if acceptor.hasProcess, acceptor.given < version {

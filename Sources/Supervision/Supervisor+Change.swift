@@ -22,11 +22,11 @@ extension Supervisor {
         changes.waiting.append(request)
     }
 
-    /// Everything ends: who waits is told.
+    /// Everything ends: who waits is told. A change that the roles know of goes on all the same: they may have taken
+    /// something for a service that it brings.
     private func giveUpChanges() {
         let sentence = "belfryd is ending; nothing more is changed"
         endReading()
-        changes.steps = nil
         if let current = changes.current { answer(current, [], .failure(ControlFault(sentence))) }
         for request in changes.waiting { answer(request, [], .failure(ControlFault(sentence))) }
         changes.current = nil
@@ -168,7 +168,9 @@ extension Supervisor {
             regions.open()
             share()
             lookAtRetiring()
-        case .stop(let role): send(.stop, to: desks[role.place])
+        case .stop(let role):
+            // Once everything ends, each worker finishes what it has.
+            if !plan.isDraining { send(.stop, to: desks[role.place]) }
         case .kill(let role):
             let desk = desks[role.place]
             log.error("\(role) (pid \(desk.process?.pid ?? 0)) does not go over to the new settings: killed")
@@ -191,8 +193,12 @@ extension Supervisor {
     }
 
     private func bind() {
-        regions.bind(at: desks[0].page.appliedHead)
-        desks += changes.newDesks
+        // One that has ended without a word on them has routed nothing by them.
+        let acceptor = desks[0]
+        let hasApplied = acceptor.page.settingsApplied == regions.version
+        regions.bind(at: hasApplied ? acceptor.page.appliedHead : regions.ledger.head)
+        // Nobody is started any more once everything ends.
+        if !plan.isDraining { desks += changes.newDesks }
         changes.newDesks = []
         watchdog.adopt(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
         apply(.workers(settings.workers.count))
@@ -214,7 +220,7 @@ extension Supervisor {
     private func fail(_ lines: [String], _ sentence: String) { end(lines, .failure(ControlFault(sentence))) }
 
     private func end(_ lines: [String], _ result: Result<ChangeReport, ControlFault>) {
-        Readiness.notify(.ready, .status("listening on \(port.name)"))
+        if !plan.isDraining { Readiness.notify(.ready, .status("listening on \(port.name)")) }
         if let current = changes.current { answer(current, lines, result) }
         changes.current = nil
     }

@@ -123,6 +123,14 @@ struct LiveChangeTests {
         #expect(bench.done == [.give(.acceptor), .bind, .give(.worker(0))])
     }
 
+    @Test("one that is gone for ever, as everything ends, is not waited for")
+    func acceptorIsGone() {
+        var bench = ChangeBench(workers: 1, wanted: 1)
+        bench.settle()
+        bench.set(0, .gone)
+        #expect(bench.done.last == .give(Role(place: 1)) && bench.done.contains(.bind))
+    }
+
     @Test("one that dies behind its word is not asked again, nor is anything bound twice")
     func acceptorDiesLater() {
         var bench = ChangeBench(workers: 1, wanted: 1)

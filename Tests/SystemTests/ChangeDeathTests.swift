@@ -48,4 +48,34 @@ struct ChangeDeathTests {
         #expect(try broker.status().workers.map(\.leases) == [1, 1, 1, 1])
         try broker.stop()
     }
+
+    @Test("a drain in the middle of a change delivers to the services that it brings, too")
+    func drain() throws {
+        let old = try Recorder.stream("old", in: scratch)
+        let new = try Recorder.stream("new", in: scratch)
+        let broker = try Broker(scratch, services: [old.service()], settings: "shutdown: { grace: 20s }")
+        Roles.signal(Signal.stop, "acceptor", of: broker)
+        _ = try Broker.configure(
+            scratch, [old.service(), new.service()], "number: 0", "shutdown: { grace: 20s }")
+        let change = try ask("reload", broker)
+        // More than the acceptor reads in the round in which it goes over: the rest is for both.
+        let sender = try Client.udp(broker.port)
+        for number in 1...500 { try sender.send("\(number)") }
+        // The file is read, and the acceptor is to go over: the next slot is taken.
+        _ = try broker.ledger("a slot for the new service") { $0.services["new"] != nil }
+        broker.program.signal(Signal.terminate)
+        _ =
+            try scratch.poll("the drain") {
+                broker.program.errors.contains("taking nothing more") ? true : nil
+            } as Bool
+        Roles.signal(Signal.resume, "acceptor", of: broker)
+        let begin = Deadline.after(.seconds(15))
+        let result = try broker.program.wait()
+        #expect(!begin.passed, "the drain took all of its grace")
+        #expect(result.errors.contains("ledger of old: matched 500 = delivered 500 "), "\(result.errors)")
+        let counts = result.errors.firstMatch(of: /ledger of new: matched (\d+) = delivered (\d+)\b/)
+        #expect(counts.map { $0.1 == $0.2 && $0.1 != "0" } == true, "\(result.errors)")
+        #expect(try old.deliveries().count == 500)
+        _ = consume change
+    }
 }
