@@ -200,16 +200,25 @@ extension Supervisor {
         // Nobody is started any more once everything ends.
         if !plan.isDraining { desks += changes.newDesks }
         changes.newDesks = []
-        watchdog.adopt(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
+        adoptWatchdog()
         apply(.workers(settings.workers.count))
         lookAtRetiring()
+    }
+
+    private func adoptWatchdog() {
+        let interval = watchdog.interval
+        watchdog.adopt(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
+        // The next question was fixed by the interval before.
+        if watchdog.interval != interval, let watchTimer {
+            loop.reschedule(watchTimer, at: Clock.monotonic() &+ watchdog.interval)
+        }
     }
 
     private func finish() {
         if changes.steps != nil {
             plan.forgetSurplus()
             desks.removeLast(desks.count - plan.lives.count)
-            watchdog.adopt(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
+            adoptWatchdog()
         }
         changes.steps = nil
         let report = changes.report

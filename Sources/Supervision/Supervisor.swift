@@ -48,6 +48,7 @@ package final class Supervisor {
     var plan: SupervisionPlan
     var leases: LeaseTable
     var watchdog: Watchdog
+    var watchTimer: Timer?
     var drops: KernelDrops
     var rates: Rates
     /// Changes of the settings: the one under way, and those that wait for it.
@@ -98,7 +99,7 @@ package final class Supervisor {
     package func run() throws -> CInt {
         warnOfSmallBuffer()
         _ = try loop.watch(signals.raw, Subject(kind: Kind.signals), .readable)
-        _ = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
+        watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
         share()
         apply(.begin)
         while !isOver {
@@ -227,6 +228,6 @@ package final class Supervisor {
         ringEveryBell()
         lookAtRetiring()
         sample()
-        _ = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
+        watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
     }
 }

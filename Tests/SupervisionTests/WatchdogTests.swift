@@ -73,4 +73,19 @@ struct WatchdogTests {
         #expect(watchdog.judge(question: 3, answers: [1], at: 101 * Self.step).isEmpty)
         #expect(watchdog.judge(question: 4, answers: [1], at: 103 * Self.step) == [.acceptor])
     }
+
+    @Test("with another limit and more roles it goes on with what it knows")
+    func adopts() {
+        var watchdog = Watchdog(roles: 1, limit: 10 * Self.limit)
+        let long = watchdog.interval
+        _ = watchdog.judge(question: 1, answers: [1], at: Self.step)
+        watchdog.adopt(roles: 2, limit: Self.limit)
+        #expect(watchdog.interval == long / 10)
+        for round in 2...3 as ClosedRange<UInt64> {
+            #expect(watchdog.judge(question: round, answers: [1, round], at: round * Self.step).isEmpty)
+        }
+        #expect(watchdog.judge(question: 4, answers: [1, 4], at: 4 * Self.step) == [.acceptor])
+        watchdog.adopt(roles: 1, limit: Self.limit)
+        #expect(watchdog.judge(question: 5, answers: [5], at: 5 * Self.step).isEmpty)
+    }
 }
