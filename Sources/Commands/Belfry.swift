@@ -77,13 +77,14 @@ struct Belfry: ParsableCommand {
         discussion: """
             Examples:
               belfry status --watch
+              belfry tail 'alerts.>'
               belfry send --topic alerts.disk.full "sda1 at 97 %"
               tail -f app.log | belfry send --topic app.log --lines -
-              belfry check /etc/belfry/belfry.yaml
+              belfry check /etc/belfry/belfry.yaml && belfry reload
               belfry ledger --json
-              belfry tail 'alerts.>'
               belfry --generate-completion-script bash > ~/.belfry.bash
 
+            belfry COMMAND --help tells all about one, with examples.
             Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
             """,
         version: "belfry \(Release.version)",

@@ -14,15 +14,20 @@ package enum Invocation: Equatable, Sendable {
     package static let usage = """
         usage: belfryd --config FILE
 
-        Takes in notifications on one UDP and TCP port and hands them to the services in FILE.
+        Takes in notifications on one UDP and TCP port and hands them to the services
+        in FILE.
 
           --config FILE  the settings, as `belfry check FILE` accepts them
           --version      print the version
           --help         print this
 
-        SIGHUP: read FILE again and go over to it; the log tells what has changed, or why nothing was.
-        SIGTERM or SIGINT: take nothing more, finish what there is within shutdown.grace, exit 0;
-        a second one: end at once, services too, exit 0.
+        SIGHUP: read FILE again and go over to it; the log tells what has changed, or
+        why nothing was.
+        SIGTERM or SIGINT: take nothing more, finish what there is within
+        shutdown.grace, exit 0; a second one: end at once, services too, exit 0.
+
+        Exit status: 0 ended as asked, 1 failed with the reason on stderr, 2 wrong
+        usage. belfry looks after it: see belfry --help.
 
         """
 
