@@ -8,6 +8,7 @@ internal import ArgumentParser
 struct PauseVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Hand a service nothing more until it is resumed.",
+        usage: "belfry pause <name> ... | --all [<options>]",
         discussion: """
             Its notifications wait in the ring; what it has in flight may still be answered. It stays paused over a \
             reload and over the death of a worker, but not over the end of belfryd. The ring has a size: once it is \

@@ -8,6 +8,7 @@ internal import ArgumentParser
 struct ResumeVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Hand a paused service what waits for it, and what comes.",
+        usage: "belfry resume <name> ... | --all [<options>]",
         discussion: """
             Examples:
               belfry resume archive

@@ -8,6 +8,7 @@ internal import ArgumentParser
 struct RetryVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Try at once what backs off of a service.",
+        usage: "belfry retry <name> ... | --all [<options>]",
         discussion: """
             For a service that has been mended: failed deliveries and launches are tried now instead of at the end of \
             their back-off. What fails again backs off again.

@@ -114,6 +114,11 @@ extension ServicesReport.Service {
 }
 
 extension ServicesReport.Definition {
+    private var waits: String {
+        let (first, longest) = (HumanText.setting(backoff), HumanText.setting(maxBackoff))
+        return first == longest ? first : "\(first) to \(longest)"
+    }
+
     fileprivate var facts: [(String, TextTable.Colour)] {
         var words = [framing.map { "\(mode) (\($0))" } ?? mode]
         if order != "none" { words.append("order: \(order)") }
@@ -122,7 +127,7 @@ extension ServicesReport.Definition {
         if let concurrency { words.append("\(concurrency) at a time") }
         if let inFlight { words.append("\(inFlight) in flight") }
         words.append("answers within \(HumanText.setting(ackTimeout))")
-        words.append("\(attempts) attempts, \(HumanText.setting(backoff)) to \(HumanText.setting(maxBackoff)) apart")
+        words.append("\(attempts) attempt\(attempts == 1 ? "" : "s"), \(waits) apart")
         if let idleTimeout { words.append("stops when idle for \(HumanText.setting(idleTimeout))") }
         if let user { words.append("as \(user)") }
         if let directory { words.append("in \(directory)") }

@@ -20,7 +20,7 @@ extension Supervisor {
         do {
             try regions.free(slot)
             keepPauses(renamed: [])
-            log.info("service \(name): slot \(slot) has delivered what it had and is free")
+            log.info("service \(name): slot \(slot) has nothing pending any more and is free")
         } catch {
             log.error("service \(name): slot \(slot) can't be freed: \(error)")
         }

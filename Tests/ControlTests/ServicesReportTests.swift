@@ -62,9 +62,9 @@ struct ServicesReportTests {
         other.definition.instances = 1
         other.definition.inFlight = 64
         other.definition.ackTimeout = 90_000_000_000
-        other.definition.attempts = 5
+        other.definition.attempts = 1
         other.definition.backoff = 1_000_000_000
-        other.definition.maxBackoff = 300_000_000_000
+        other.definition.maxBackoff = 1_000_000_000
         other.definition.onRemove = "drain"
         var report = ServicesReport()
         report.now = 100_000_000_000
@@ -91,8 +91,7 @@ struct ServicesReportTests {
             service   archive  paused  0 processes  held by no worker
             topics    >
             command   /archive
-            settings  stream (lines)  64 in flight  answers within 90s
-                      5 attempts, 1s to 5m apart
+            settings  stream (lines)  64 in flight  answers within 90s  1 attempt, 1s apart
             queue     0 waiting  0 in flight  0 backing off
             account   0 matched  0 delivered  0 retried
             launches  0 started
