@@ -49,6 +49,23 @@ struct TailEndTests {
         try broker.program.wait()
     }
 
+    @Test("a broker that was started anew in the meantime is not taken for the one that has ended")
+    func anotherBroker() throws {
+        let program: Program
+        do {
+            let broker = try Broker(scratch, services: [])
+            try send(broker, ["before"])
+            program = try shell(broker, "exec TAIL --since 1", until: "before")
+            program.signal(Signal.stop)
+            broker.program.signal(Signal.kill)
+            try broker.program.wait()
+        }
+        let next = try Broker(scratch, services: [])
+        program.signal(Signal.resume)
+        #expect(try program.wait().errors == "belfry: belfryd has ended\n")
+        try next.stop()
+    }
+
     @Test(
         "SIGINT and SIGTERM end it with 0, but not before --count is reached",
         arguments: [Signal.interrupt, Signal.terminate])
