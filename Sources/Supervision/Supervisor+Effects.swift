@@ -64,7 +64,7 @@ extension Supervisor {
         return switch plan[role].phase {
         case .starting: "it was not ready in time"
         case .drained: "its part of shutdown.grace is over"
-        default: "it has not answered for \(settings.workers.stuckAfter)"
+        default: "it has not answered for \(HumanText.setting(settings.workers.stuckAfter.nanoseconds))"
         }
     }
 

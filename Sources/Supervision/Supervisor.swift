@@ -136,7 +136,9 @@ package final class Supervisor {
             log.notice("\(why) again: ending at once")
             apply(.endAsked)
         } else {
-            log.notice("\(why): taking nothing more, finishing within \(settings.shutdown.grace)")
+            log.notice(
+                "\(why): taking nothing more, finishing within \(HumanText.setting(settings.shutdown.grace.nanoseconds))"
+            )
             warnOfPaused()
             Readiness.notify(.stopping, .status("finishing what is there"))
             apply(.drainAsked)
