@@ -70,7 +70,7 @@ final class Storm {
         try look()
     }
 
-    /// Now and then something else comes before the change: a bad file, SIGHUP, another number of workers.
+    /// Now and then something else comes before the change: a bad file, SIGHUP, another number of workers, a pause.
     private func spoil() throws {
         switch Int.random(in: 0..<10, using: &chance) {
         case 0:
@@ -86,7 +86,17 @@ final class Storm {
             let changed = try broker.belfry(["workers", "\(count)"])
             #expect(changed.succeeded, "\(changed)")
             #expect(try broker.status().workers.count == count)
+        case 3: try pause()
         default: break
+        }
+    }
+
+    /// A service rests while shards move from worker to worker.
+    private func pause() throws {
+        guard let name = settings.services.compactMap(\.knownAs).randomElement(using: &chance) else { return }
+        for words in [["pause", name], ["workers", "1"], ["workers", "3"], ["retry", name], ["resume", name]] {
+            let done = try broker.belfry(words)
+            #expect(done.succeeded, "\(words): \(done)")
         }
     }
 

@@ -21,7 +21,7 @@ struct StormService {
     private(set) var name: String
     private(set) var isThere = true
     /// The name under which the broker knows it.
-    private var knownAs: String?
+    private(set) var knownAs: String?
     private var serial = 0
     private var order: String
     private var manner: Manner
