@@ -2,7 +2,8 @@
 /* Leases, outcomes and floors of one shard that passes from worker 0 to worker 1.
  *
  * The supervisor grants the shard (ControlWriter.grant, publishGrants) and takes it back by asking, which the worker
- * answers behind its last store (ProcessPage.applied), or by SIGKILL, which is done when the pidfd says so. A kill
+ * answers behind its last store (ProcessPage.applied, or ShardLease.letGo for this shard alone, which it also says when it
+ * closes the shard to open it by another definition), or by SIGKILL, which is done when the pidfd says so. A kill
  * takes its time: until then the worker may go on, or lie stopped and be continued. The worker delivers
  * (InFlightTable.begin, settle, free) and raises the floor (ShardLease.raiseFloor). Each delivery
  * succeeds or fails; the second failure is the end.
@@ -13,6 +14,7 @@
  * Mutant GRANT_BEFORE_ANSWER: the supervisor asks, but does not wait for the answer
  * Mutant ANSWER_WITH_DELIVERIES: the worker answers while its deliveries run
  * Mutant RELAXED_ANSWER: the answer may become visible before the floor
+ * Mutant LET_GO_WITHOUT_VERSION: the shard's own answer does not tell as of which grants
  * Mutant WITHOUT_REAPING: services of a dead worker live on when its shard is granted anew
  * Mutant ATTEMPT_AFTER_DELIVERY: the attempt is recorded after the delivery has begun
  * Mutant FLOOR_BY_HAND_OUT: the floor follows what was handed out, not what has an outcome
@@ -26,11 +28,12 @@
 #define HOLDER 3
 #define GRANTS 4
 #define APPLIED 5
-#define WORDS 6
+#define LET_GO 6
+#define WORDS 7
 #include "memory.pml"
 
 #define SUPERVISORS (bit(HOLDER) | bit(GRANTS))
-#define OWN (bit(FLOOR) | bit(ENTRY(0)) | bit(ENTRY(1)) | bit(APPLIED))
+#define OWN (bit(FLOOR) | bit(ENTRY(0)) | bit(ENTRY(1)) | bit(APPLIED) | bit(LET_GO))
 
 #define DELIVERED 1
 #define DEAD 2
@@ -136,6 +139,12 @@ inline raise(self) {
 #define canAnswer (!out[0] && !out[1])
 #endif
 
+#ifdef LET_GO_WITHOUT_VERSION
+#define letGo storeRelease(LET_GO, 2, OWN)
+#else
+#define letGo storeRelease(LET_GO, version, OWN)
+#endif
+
 /* Only worker 0 is ever asked for its answer. */
 inline answer(self) {
     if
@@ -150,7 +159,7 @@ inline answer(self) {
 
 proctype Worker(byte self) {
     byte version, floor;
-    bool mine;
+    bool mine, isReopened;
     byte attempt[RECORDS];
     bool failed[RECORDS], out[RECORDS];
     {
@@ -159,10 +168,16 @@ end:    do
             version = load(GRANTS);
             if
             :: load(HOLDER) == self + 1 && !mine -> take(self); mine = true
-            :: load(HOLDER) != self + 1 && mine -> mine = false; holds[self] = false
+            :: load(HOLDER) != self + 1 && mine ->
+                mine = false; holds[self] = false;
+                if
+                :: self == 0 -> letGo
+                :: else
+                fi
             :: else
             fi;
             answer(self)
+        :: self == 0 && mine && !isReopened && !out[0] && !out[1] -> isReopened = true; letGo
         :: canBegin(0) -> begin(self, 0)
         :: canBegin(1) -> begin(self, 1)
         :: out[0] -> finish(self, 0)
@@ -195,6 +210,7 @@ active proctype Supervisor() {
         :: true
 #endif
         :: load(APPLIED) == 2
+        :: load(LET_GO) == 2
         :: killPending = true; dead -> reap()
         fi
 #ifdef STOPPED_COUNTS_AS_DEAD
