@@ -76,7 +76,7 @@ public final class BelfryService: Sendable {
         do throws(SystemCallError) {
             try DetachedThread.start(named: "belfry-service") {
                 ServiceLoop.serve(Descriptor(owning: raw), engine, window: window)
-                engine.threadEnds()
+                engine.threadEnd.come()
             }
         } catch {
             _ = Descriptor(owning: raw)
@@ -96,7 +96,7 @@ public final class BelfryService: Sendable {
     /// delivered again. Not needed after the deliveries have ended by themselves.
     public nonisolated(nonsending) func close() async {
         engine.end(.finished)
-        await withCheckedContinuation { continuation in engine.afterThread { continuation.resume() } }
+        await withCheckedContinuation { continuation in engine.threadEnd.then { continuation.resume() } }
     }
 
     private func next(isolation actor: isolated (any Actor)?) async throws(ServiceError) -> Delivery? {

@@ -128,7 +128,7 @@ public final class BlockingPublisher: Sendable {
     private func end() {
         engine.end(with: .closed)
         let gate = Gate()
-        engine.afterThread { gate.open() }
+        engine.threadEnd.then { gate.open() }
         gate.wait()
     }
 

@@ -13,13 +13,12 @@ final class PublishEngine: Sendable {
         var publishing: PublishState
         var isAsleep = false
         var isRung = false
-        var hasThread = true
-        var atEnd: [@Sendable () -> Void] = []
         var lastToken: UInt64 = 0
     }
 
     private let guarded: Mutex<Guarded>
     private let bell: EventCounter
+    let threadEnd = ThreadEnd()
 
     init(_ options: PublishOptions) throws(PublishError) {
         do throws(SystemCallError) {
@@ -128,24 +127,5 @@ extension PublishEngine {
         let now = Clock.monotonic()
         let settled = guarded.withLock { state in answers.flatMap { state.publishing.take($0, now: now) } }
         for item in settled { item.waiter.resume(item.ending) }
-    }
-
-    /// The thread holds no descriptor any more and does nothing after this.
-    func threadEnds() {
-        let waiting = guarded.withLock { state in
-            state.hasThread = false
-            defer { state.atEnd = [] }
-            return state.atEnd
-        }
-        for resume in waiting { resume() }
-    }
-
-    /// Calls back once the thread has ended, at once if it has.
-    func afterThread(_ resume: @escaping @Sendable () -> Void) {
-        let hasEnded = guarded.withLock { state in
-            if state.hasThread { state.atEnd.append(resume) }
-            return !state.hasThread
-        }
-        if hasEnded { resume() }
     }
 }

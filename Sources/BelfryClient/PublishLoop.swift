@@ -30,7 +30,7 @@ struct PublishLoop: Sendable {
         } catch {
             engine.end(with: error)
         }
-        engine.threadEnds()
+        engine.threadEnd.come()
     }
 
     private func link() throws(PublishError) -> BrokerLink {

@@ -140,7 +140,7 @@ public final class Publisher: Sendable {
 
     private nonisolated(nonsending) func end() async {
         engine.end(with: .closed)
-        await withCheckedContinuation { continuation in engine.afterThread { continuation.resume() } }
+        await withCheckedContinuation { continuation in engine.threadEnd.then { continuation.resume() } }
     }
 
     /// Suspends until the waiter that `register` places is settled.

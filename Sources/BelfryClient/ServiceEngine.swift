@@ -20,13 +20,12 @@ final class ServiceEngine: Sendable {
         var serving = ServiceState()
         var isAsleep = false
         var isRung = false
-        var hasThread = true
-        var atEnd: [@Sendable () -> Void] = []
         var lastToken: UInt64 = 0
     }
 
     private let guarded = Mutex(Guarded())
     private let bell: EventCounter
+    let threadEnd = ThreadEnd()
 
     init() throws(ServiceError) {
         do throws(SystemCallError) {
@@ -110,24 +109,5 @@ extension ServiceEngine {
                 if isLast { state.serving.finish() }
                 return state.serving.take(deliveries)
             })
-    }
-
-    /// The loop holds no descriptor any more and does nothing after this.
-    func threadEnds() {
-        let waiting = guarded.withLock { state in
-            state.hasThread = false
-            defer { state.atEnd = [] }
-            return state.atEnd
-        }
-        for resume in waiting { resume() }
-    }
-
-    /// Calls back once the loop has ended, at once if it has.
-    func afterThread(_ resume: @escaping @Sendable () -> Void) {
-        let hasEnded = guarded.withLock { state in
-            if state.hasThread { state.atEnd.append(resume) }
-            return !state.hasThread
-        }
-        if hasEnded { resume() }
     }
 }
