@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// consume KIND --board FILE [--from HOST:PORT] [--topic T] [--window W] [--confirm]
+//
+// One consumer of the benchmark; README.md tells the kinds. Prints one line of JSON at its end.
+#include "kinds.h"
+
+#include <string.h>
+
+static const struct {
+  const char *name;
+  void (*run)(struct options *options);
+} kinds[] = {
+    {"recvmmsg", consume_recvmmsg},
+    {"recvmmsg-gro", consume_recvmmsg_gro},
+    {"frames", consume_frames},
+    {"lines", consume_lines},
+    {"omprog", consume_omprog},
+};
+
+int main(int argc, char **argv) {
+  struct options options;
+  options_read(&options, argc, argv);
+  catch_signals();
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (!options.kind || strcmp(kinds[i].name, options.kind)) continue;
+    kinds[i].run(&options);
+    return 0;
+  }
+  die("%s is no kind of consumer", options.kind ? options.kind : "nothing");
+}

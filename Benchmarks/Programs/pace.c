@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a publisher may send: by the schedule (open loop), by the window, by the stop word; and the messages themselves.
+//
+// Nobody spins: who is early or has no window sleeps. All publishers go by this, so that none is better off.
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { nap = 20000 };                       // how long to wait for a window, ns
+static const uint64_t patience = 10000000000u; // a window that does not open for so long will never do
+
+void pace_begin(struct pace *pace, const struct options *options) {
+  pace->board = board_open(options->board);
+  pace->count = options->count ? options->count : pace->board.capacity;
+  if (pace->count > pace->board.capacity) die("--count is more than the scoreboard's capacity");
+  pace->interval = options->rate ? 1000000000u / options->rate : 0;
+  pace->window = options->window ? options->window : UINT64_MAX / 2;
+  pace->stalled = pace->last_received = 0;
+  pace->start = now_ns();
+  board_set(&pace->board, word_interval, pace->interval);
+  board_set(&pace->board, word_start, pace->start);
+}
+
+uint64_t pace_due(const struct pace *pace, uint64_t time) {
+  if (!pace->interval) return pace->count;
+  uint64_t due = (time - pace->start) / pace->interval + 1;
+  return due < pace->count ? due : pace->count;
+}
+
+// A window that stays shut ends the run: something was lost, or nobody consumes.
+static void nap_for_window(struct pace *pace, uint64_t received, uint64_t sent) {
+  uint64_t time = now_ns();
+  if (received != pace->last_received || !pace->stalled) pace->stalled = time;
+  pace->last_received = received;
+  if (time - pace->stalled > patience)
+    die("nothing was received for 10 s: %llu sent, %llu received", (unsigned long long)sent,
+        (unsigned long long)received);
+  sleep_until(time + nap);
+}
+
+uint64_t pace_wait(struct pace *pace, uint64_t sent) {
+  while (!board_stopped(&pace->board)) {
+    uint64_t due = pace_due(pace, pace->interval ? now_ns() : 0);
+    uint64_t received = board_get(&pace->board, word_received);
+    uint64_t limit = due < received + pace->window ? due : received + pace->window;
+    if (limit > sent) return limit;
+    if (due <= sent) sleep_until(pace->start + sent * pace->interval);
+    else nap_for_window(pace, received, sent);
+  }
+  return sent;
+}
+
+void pace_sent(struct pace *pace, uint64_t sent) {
+  if (!board_get(&pace->board, word_first_send)) board_set(&pace->board, word_first_send, pace->start);
+  board_set(&pace->board, word_sent, sent);
+  if (sent == pace->count) board_set(&pace->board, word_last_send, now_ns());
+}
+
+void pace_print(struct pace *pace, const struct options *options) {
+  const struct board *board = &pace->board;
+  if (!board_get(board, word_last_send)) board_set(&pace->board, word_last_send, now_ns());
+  uint64_t end = board_get(board, word_last_accepted);
+  if (!end) end = board_get(board, word_last_send);
+  printf("{\"program\":\"publish\",\"kind\":\"%s\",\"sent\":%llu,\"accepted\":%llu,\"errors\":%llu,\"nanoseconds\":%llu}\n",
+         options->kind, (unsigned long long)board_get(board, word_sent),
+         (unsigned long long)board_get(board, word_accepted), (unsigned long long)board_get(board, word_errors),
+         (unsigned long long)(end - pace->start));
+}
+
+struct shape shape_make(const void *before, size_t before_length, size_t body, const void *after, size_t after_length) {
+  struct shape shape = {.length = before_length + body + after_length, .body = before_length, .size = body};
+  shape.digits_at = before_length + 1;
+  shape.bytes = malloc(shape.length);
+  if (!shape.bytes) die_errno("malloc");
+  memcpy(shape.bytes, before, before_length);
+  memset(shape.bytes + before_length, 'x', body);
+  shape.bytes[before_length] = '#';
+  digits_put(shape.bytes + shape.digits_at, 0);
+  if (after_length) memcpy(shape.bytes + before_length + body, after, after_length);
+  return shape;
+}
+
+size_t shape_copy(const struct shape *shape, uint8_t *at, uint64_t sequence) {
+  memcpy(at, shape->bytes, shape->length);
+  digits_put(at + shape->digits_at, sequence);
+  return shape->length;
+}
+
+void digits_put(uint8_t *at, uint64_t number) {
+  uint32_t low = (uint32_t)(number % 100000), high = (uint32_t)(number / 100000 % 100000);
+  for (int i = 4; i >= 0; i--) {
+    at[i] = (uint8_t)('0' + high % 10);
+    at[i + 5] = (uint8_t)('0' + low % 10);
+    high /= 10;
+    low /= 10;
+  }
+}
+
+bool digits_get(const uint8_t *at, uint64_t *number) {
+  uint64_t value = 0;
+  unsigned wrong = 0;
+  for (int i = 0; i < digits; i++) {
+    unsigned digit = at[i] - (unsigned)'0';
+    wrong |= digit > 9;
+    value = value * 10 + digit;
+  }
+  *number = value;
+  return !wrong;
+}
