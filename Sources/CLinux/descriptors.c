@@ -39,8 +39,6 @@ int belfry_get_seals(int fd) { return fcntl(fd, F_GET_SEALS); }
 
 int belfry_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-int belfry_set_pipe_size(int fd, int size) { return fcntl(fd, F_SETPIPE_SZ, size); }
-
 int belfry_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int belfry_prctl(int option, unsigned long argument) { return prctl(option, argument, 0UL, 0UL, 0UL); }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts a program with vfork: nothing of the parent is copied, so that it costs the same whatever the parent maps.
+// Starts a program as vfork does: nothing of the parent is copied, so that it costs the same whatever the parent maps.
 // Used by LinuxIO's LaunchPlan, which has built every string beforehand.
-// Invariant: between vfork and execve the child makes only system calls. It shares the parent's memory, so it
-// writes nothing but the two failed_ words and its own LISTEN_PID; glibc's setres*id would signal the parent's threads.
+// Invariant: until execve the child makes only system calls. It shares the parent's memory, so it writes nothing but
+// its own stack, the two failed_ words and its own LISTEN_PID; glibc's setres*id would signal the parent's threads.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -58,14 +59,28 @@ static int set_credentials(const struct belfry_launch *r) {
   return (int)syscall(SYS_setresuid, r->user, r->user, r->user);
 }
 
-/// Handlers must be gone before the mask opens: one of them would run in the parent's memory.
-static int reset_signals(void) {
-  // The kernel's own struct, all zero: SIG_DFL, no flags, no mask. Not by sigaction(), which refuses the two
-  // signals that glibc keeps for itself, though whoever started us may have left them ignored.
-  const unsigned long standard[8] = {0};
+// The kernel's own struct. Not by sigaction(), which refuses the two signals that glibc keeps for itself, though
+// whoever started us may have left them ignored.
+struct disposition {
+  void (*handler)(int);
+  unsigned long flags, restorer, mask, room[4];
+};
+
+uint64_t belfry_unusual_signals(void) {
+  uint64_t unusual = 0;
   for (int signal = 1; signal <= 64; signal++) {
-    if (signal == SIGKILL || signal == SIGSTOP) continue;
-    if (syscall(SYS_rt_sigaction, signal, standard, NULL, 8UL) < 0) return -1;
+    struct disposition now = {0};
+    if (syscall(SYS_rt_sigaction, signal, NULL, &now, 8UL) < 0) continue;
+    if (now.handler != SIG_DFL) unusual |= 1ULL << (signal - 1);
+  }
+  return unusual;
+}
+
+/// Handlers must be gone before the mask opens: one of them would run in the parent's memory.
+static int reset_signals(uint64_t unusual) {
+  const struct disposition standard = {.handler = SIG_DFL};
+  for (int signal = 1; unusual; signal++, unusual >>= 1) {
+    if (unusual & 1 && syscall(SYS_rt_sigaction, signal, &standard, NULL, 8UL) < 0) return -1;
   }
   sigset_t none;
   sigemptyset(&none);
@@ -86,7 +101,14 @@ static void fail(struct belfry_launch *r, int step) {
   _exit(127);
 }
 
-static void run_child(struct belfry_launch *r, pid_t parent) {
+struct child {
+  struct belfry_launch *request;
+  pid_t parent;
+};
+
+static int run_child(void *argument) {
+  const struct child *child = argument;
+  struct belfry_launch *r = child->request;
   if (r->new_process_group && setpgid(0, 0) < 0) fail(r, belfry_step_group);
   // Before the limits: a low RLIMIT_NOFILE would refuse the numbers in between.
   if (place_descriptors(r) < 0) fail(r, belfry_step_descriptors);
@@ -98,33 +120,37 @@ static void run_child(struct belfry_launch *r, pid_t parent) {
     if (prctl(PR_SET_PDEATHSIG, r->death_signal) < 0) fail(r, belfry_step_death_signal);
     // The parent may have died before the signal was asked for.
     errno = ESRCH;
-    if (getppid() != parent) fail(r, belfry_step_parent);
+    if (getppid() != child->parent) fail(r, belfry_step_parent);
   }
   // With the user's own rights.
   if (r->directory && chdir(r->directory) < 0) fail(r, belfry_step_directory);
   if (r->listen_pid) write_pid(r->listen_pid);
-  if (reset_signals() < 0) fail(r, belfry_step_signals);
+  if (reset_signals(r->unusual_signals) < 0) fail(r, belfry_step_signals);
   execve(r->path, r->arguments, r->environment);
   fail(r, belfry_step_exec);
+  return 0;
 }
 
-int belfry_launch(struct belfry_launch *request) {
+int belfry_launch(struct belfry_launch *request, int *pidfd) {
   request->failed_step = belfry_step_none;
   request->failed_errno = 0;
-  pid_t parent = getpid();
+  struct child child = {.request = request, .parent = getpid()};
+  // The child's: on ours it would overwrite where we return to. It grows down everywhere that glibc's clone() knows.
+  _Alignas(16) char stack[16384];
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_t child = vfork();
-  if (child == 0) run_child(request, parent);
+  // Suspends this thread until the child has executed or ended.
+  pid_t pid = clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, pidfd);
   int code = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (child < 0) {
+  if (pid < 0) {
     request->failed_step = belfry_step_fork;
     request->failed_errno = code;
     return -1;
   }
-  if (request->failed_step == belfry_step_none) return child;
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+  if (request->failed_step == belfry_step_none) return pid;
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  close(*pidfd);
   return -1;
 }

@@ -2,8 +2,8 @@
 /// Serves a shard of an `exec` service: one process per message, its body on standard input, its exit status the answer.
 ///
 /// Worker drives it; Shard keeps the books.
-/// Invariant: a record is in flight exactly as long as its process is not reaped, and the body is written from the
-/// ring only so long.
+/// Invariant: a record is in flight exactly as long as its process is not reaped; and a process stands at its record's
+/// place in the in-flight table.
 
 import LinuxIO
 import Ring
@@ -12,10 +12,6 @@ import Settings
 final class ExecRunner: ServiceRunner {
     private struct Run {
         let process: ServiceProcess
-        let delivery: ShardQueue.Delivery
-        /// Bytes of the body that the process has taken.
-        var written = 0
-        let began: UInt64
         var isTimedOut = false
     }
 
@@ -29,7 +25,11 @@ final class ExecRunner: ServiceRunner {
     private let runner: Int
     private var launcher: ServiceLauncher
     private var runs: [Run?]
+    /// Those that have not timed out.
+    private var flight: Flight
     private(set) var running = 0
+    /// Those that were told to end.
+    private var endings = 0
     private var variables = MessageVariables()
     private let grace: UInt64
 
@@ -38,7 +38,8 @@ final class ExecRunner: ServiceRunner {
         self.shard = shard
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
-        runs = [Run?](repeating: nil, count: shard.window)
+        runs = [Run?](repeating: nil, count: shard.lease.table.capacity)
+        flight = Flight(capacity: runs.count, timeout: shard.ackTimeout)
         grace = shard.context.graces.ending
     }
 
@@ -54,116 +55,83 @@ final class ExecRunner: ServiceRunner {
     }
 
     private func start(_ delivery: ShardQueue.Delivery, now: UInt64) {
-        guard let place = runs.firstIndex(where: { $0 == nil }) else { return }
-        let ring = shard.context.ring
-        let isReadable: Void? = ring.withRecord(delivery.sequence) { record, payload in
-            variables.fill(launcher, delivery, record, payload, log: ring.control.logID)
+        let decided = Clock.monotonic()
+        let launched = shard.context.ring.withRecord(delivery.sequence) { record, payload in
+            variables.fill(launcher, delivery, record, payload, log: shard.context.ring.control.logID)
+            return launch(at: delivery.index, payload.extracting(record.body), now: now)
         }
-        guard isReadable != nil else { return shard.settleCorrupt(delivery.index) }
-        do throws(LaunchFailure) {
-            let decided = Clock.monotonic()
-            let (process, written) = try launch(delivery, place, now: now)
+        switch launched {
+        case nil: shard.settleCorrupt(delivery.index)
+        case .success(let process):
             let began = Clock.monotonic()
-            runs[place] = Run(process: process, delivery: delivery, written: written, began: now)
+            runs[delivery.index] = Run(process: process)
+            flight.add(delivery.index, now: began)
             running += 1
             shard.backoff.succeed()
             shard.launched(took: began &- decided)
             shard.begin(delivery.index, at: began)
-            feed(place)
-        } catch {
+        case .failure(let failure):
             shard.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
-            shard.launchFailed(.launch(error.words), now: now)
+            shard.launchFailed(.launch(failure.words), now: now)
         }
     }
 
-    /// The body is in the pipe before the program runs, if the pipe can hold it: if this worker is killed, its end of the
-    /// pipe closes before the program is killed, and what it has read until then must not pass for the whole.
     private func launch(
-        _ delivery: ShardQueue.Delivery, _ place: Int, now: UInt64
-    ) throws(LaunchFailure) -> (ServiceProcess, written: Int) {
-        var written = 0
-        let length = shard.context.ring.withRecord(delivery.sequence) { record, _ in record.body.count } ?? 0
-        let process = try launcher.launch(on: shard.context.loop, now: now, room: length) { input in
-            _ = write(delivery, to: input, from: &written)
-        }
-        do throws(SystemCallError) {
-            try process.watch(runner: runner, place: place)
+        at place: Int, _ body: borrowing Span<UInt8>, now: UInt64
+    ) -> Result<ServiceProcess, LaunchFailure> {
+        do throws(LaunchFailure) {
+            let process = try launcher.launch(on: shard.context.loop, now: now, input: body)
+            do throws(SystemCallError) {
+                try process.watch(runner: runner, place: place)
+            } catch {
+                process.discard()
+                throw LaunchFailure(words: "\(error)")
+            }
+            return .success(process)
         } catch {
-            process.discard()
-            throw LaunchFailure(words: "\(error)")
+            return .failure(error)
         }
-        return (process, written)
     }
 
     // MARK: events
 
     func handle(_ kind: Token.Kind, place: Int, now: UInt64) {
-        guard runs.indices.contains(place), runs[place] != nil else { return }
-        switch kind {
-        case .input: feed(place)
-        case .process: reap(place, now: now)
-        case .bell, .channel, .output: break
-        }
-    }
-
-    /// Writes as much of the body as the pipe takes; closes it behind the last byte, or when nobody reads it.
-    private func feed(_ place: Int) {
-        guard let run = runs[place], let input = run.process.inputRaw else { return }
-        var written = run.written
-        let wantsMore = write(run.delivery, to: input, from: &written)
-        runs[place]?.written = written
-        guard wantsMore, (try? run.process.watchInput(runner: runner, place: place)) != nil else {
-            return run.process.closeInput()
-        }
-    }
-
-    /// - Returns: whether the rest of the body is still to be written.
-    private func write(_ delivery: ShardQueue.Delivery, to input: CInt, from written: inout Int) -> Bool {
-        // A record that can't be lent was corrupt at the start already, and not handed out.
-        shard.context.ring.withRecord(delivery.sequence) { record, payload in
-            let body = payload.extracting(record.body)
-            while written < body.count {
-                switch Descriptor.write(input, body.extracting(written..<body.count)) {
-                case .wrote(let count): written += count
-                case .wouldBlock: return true
-                // It need not read: its exit status decides.
-                case .closed, .failed: return false
-                }
-            }
-            return false
-        } ?? false
+        if kind == .process { reap(place, now: now) }
     }
 
     private func reap(_ place: Int, now: UInt64) {
         guard let run = runs[place], let status = run.process.reap() else { return }
         runs[place] = nil
         running -= 1
-        let index = run.delivery.index
+        if run.process.ending.hasBegun { endings -= 1 }
+        if !run.isTimedOut { flight.land(place) }
         switch status {
-        case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(index, .delivered, now: now)
+        case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(place, .delivered, now: now)
         case .exited(ExitCode.dataError) where !run.isTimedOut:
-            shard.settle(index, .rejected, because: .rejected("\(status)"), now: now)
+            shard.settle(place, .rejected, because: .rejected("\(status)"), now: now)
         // Ended by us in the middle: the entry stays for a successor, who repeats the delivery.
         case _ where shard.isEnding: break
-        default: shard.fail(index, run.isTimedOut ? .timedOut : .ended(status), now: now)
+        default: shard.fail(place, run.isTimedOut ? .timedOut : .ended(status), now: now)
         }
     }
 
     // MARK: time-outs and the end
 
     private func advanceEndings(_ now: UInt64) {
-        guard running > 0 else { return }
-        for place in runs.indices {
-            guard let run = runs[place] else { continue }
-            if now >= deadline(of: run), !run.isTimedOut {
-                runs[place]?.isTimedOut = true
-                run.process.end(.terminated, now: now, grace: grace)
-            }
-            run.process.advanceEnding(now: now, grace: grace)
+        while flight.deadline <= now, let place = flight.first {
+            flight.land(place)
+            runs[place]?.isTimedOut = true
+            end(place, .terminated, now: now, grace: grace)
         }
+        guard endings > 0 else { return }
+        for run in runs { run?.process.advanceEnding(now: now, grace: grace) }
     }
 
-    private func deadline(of run: Run) -> UInt64 { run.began.addingSaturated(shard.ackTimeout) }
+    private func end(_ place: Int, _ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
+        guard let process = runs[place]?.process else { return }
+        if !process.ending.hasBegun { endings += 1 }
+        process.end(step, now: now, grace: grace)
+    }
 
     func takeOver(_ service: Settings.Service) -> Bool {
         guard service.mode == .exec else { return false }
@@ -174,7 +142,7 @@ final class ExecRunner: ServiceRunner {
             shard.backoff.succeed()
         }
         shard.define(service)
-        while runs.count < shard.window { runs.append(nil) }
+        flight.timeout = shard.ackTimeout
         return true
     }
 
@@ -183,15 +151,13 @@ final class ExecRunner: ServiceRunner {
 
     func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
         shard.end()
-        for run in runs { run?.process.end(step, now: now, grace: grace) }
+        for place in runs.indices { end(place, step, now: now, grace: grace) }
     }
 
     func deadline(now: UInt64) -> UInt64 {
-        var earliest = UInt64.max
-        if running > 0 {
-            for case let run? in runs {
-                earliest = min(earliest, run.isTimedOut ? .max : deadline(of: run), run.process.ending.deadline)
-            }
+        var earliest = flight.deadline
+        if endings > 0 {
+            for case let run? in runs { earliest = min(earliest, run.process.ending.deadline) }
         }
         guard shard.isServing, running < shard.window else { return earliest }
         if shard.backoff.blocks(at: now) { return min(earliest, shard.isIdle ? .max : shard.backoff.until) }

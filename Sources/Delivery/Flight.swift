@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The deliveries that a stream process holds, and until when an answer to each is waited for.
+/// The deliveries that processes hold, and until when an answer to each is waited for.
 ///
-/// Used by StreamRunner; its indices are those of the shard's in-flight table.
+/// Used by StreamRunner and ExecRunner; its indices are those of the shard's in-flight table.
 /// Invariant: the list is in the order of hand-out, and so in that of the deadlines: all wait equally long, whatever the
 /// time-out becomes meanwhile.
 

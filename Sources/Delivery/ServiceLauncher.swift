@@ -62,9 +62,13 @@ final class ServiceLauncher {
     /// Starts a stream service's program with a pipe as its input and another one as its output, or with a socket.
     func launch(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
         guard !service.usesFrames else { return try launchWithSocket(on: loop, now: now) }
-        let input = try inputPipe()
-        let output = try pipe()
-        try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(output.reading.raw) }
+        let input = try told { () throws(SystemCallError) in try Descriptor.pipe() }
+        let output = try told { () throws(SystemCallError) in try Descriptor.pipe() }
+        try told { () throws(SystemCallError) in
+            try Descriptor.setNonBlocking(input.writing.raw)
+            try Descriptor.setNonBlocking(output.reading.raw)
+        }
+        plan.setDescriptor(0, to: input.reading.raw)
         plan.setDescriptor(1, to: output.writing.raw)
         let process = ServiceProcess(try start(), loop: loop, now: now)
         input.split { _, writing in process.adopt(input: writing) }
@@ -72,65 +76,38 @@ final class ServiceLauncher {
         return process
     }
 
-    /// Starts an exec service's program with a pipe as its input.
-    /// - Parameters:
-    ///   - count: bytes that the pipe should hold.
-    ///   - fill: writes to it before the program runs.
-    func launch(
-        on loop: EventLoop, now: UInt64, room count: Int, fill: (CInt) -> Void
-    ) throws(LaunchFailure) -> ServiceProcess {
-        let input = try inputPipe()
-        // Where it may not be so large, the rest follows.
-        if count > Descriptor.pipeCapacity { try? Descriptor.setPipeCapacity(input.writing.raw, count) }
-        fill(input.writing.raw)
-        let process = ServiceProcess(try start(), loop: loop, now: now)
-        input.split { _, writing in process.adopt(input: writing) }
-        return process
-    }
-
-    private func inputPipe() throws(LaunchFailure) -> Pipe {
-        let input = try pipe()
-        try told { () throws(SystemCallError) in try Descriptor.setNonBlocking(input.writing.raw) }
-        plan.setDescriptor(0, to: input.reading.raw)
-        return input
-    }
-
     private func launchWithSocket(on loop: EventLoop, now: UInt64) throws(LaunchFailure) -> ServiceProcess {
-        let sockets = try socketPair()
-        let duplicate = try duplicate(of: sockets)
+        let sockets = try told { () throws(SystemCallError) in try SocketPair.make() }
+        let duplicate = try told { () throws(SystemCallError) in try sockets.ours.duplicate() }
         plan.setDescriptor(Self.socketTarget, to: sockets.theirs.raw)
         let process = ServiceProcess(try start(), loop: loop, now: now)
         process.adopt(socket: sockets.takeOurs(), duplicate: duplicate)
         return process
     }
 
-    private func socketPair() throws(LaunchFailure) -> SocketPair {
+    /// Starts an exec service's program. All of its input is there before it runs: what it reads must not end early if
+    /// this worker is killed, a moment before it is killed itself.
+    func launch(
+        on loop: EventLoop, now: UInt64, input bytes: borrowing Span<UInt8>
+    ) throws(LaunchFailure) -> ServiceProcess {
+        let input = try completeInput(bytes)
+        plan.setDescriptor(0, to: input.raw)
+        let process = ServiceProcess(try start(), loop: loop, now: now)
+        _ = consume input
+        return process
+    }
+
+    private func completeInput(_ bytes: borrowing Span<UInt8>) throws(LaunchFailure) -> Descriptor {
         do throws(SystemCallError) {
-            return try SocketPair.make()
+            return try CompleteInput.make(bytes)
         } catch {
             throw LaunchFailure(words: "\(error)")
         }
     }
 
-    private func duplicate(of pair: borrowing SocketPair) throws(LaunchFailure) -> Descriptor {
+    private func told<T: ~Copyable>(_ body: () throws(SystemCallError) -> T) throws(LaunchFailure) -> T {
         do throws(SystemCallError) {
-            return try pair.ours.duplicate()
-        } catch {
-            throw LaunchFailure(words: "\(error)")
-        }
-    }
-
-    private func pipe() throws(LaunchFailure) -> Pipe {
-        do throws(SystemCallError) {
-            return try Descriptor.pipe()
-        } catch {
-            throw LaunchFailure(words: "\(error)")
-        }
-    }
-
-    private func told(_ body: () throws(SystemCallError) -> Void) throws(LaunchFailure) {
-        do throws(SystemCallError) {
-            try body()
+            return try body()
         } catch {
             throw LaunchFailure(words: "\(error)")
         }

@@ -46,11 +46,6 @@ package struct Descriptor: ~Copyable, Sendable {
     /// Bytes that a pipe holds when it is made.
     package static let pipeCapacity = 65_536
 
-    /// Lets a pipe hold so many bytes. Users other than root get 1 MiB at most (fs.pipe-max-size), and not of many pipes.
-    package static func setPipeCapacity(_ raw: CInt, _ count: Int) throws(SystemCallError) {
-        try systemCall("set pipe size") { belfry_set_pipe_size(raw, CInt(clamping: count)) }
-    }
-
     /// Writes once, as much as fits now. Let SIGPIPE be ignored.
     package static func write(_ raw: CInt, _ bytes: borrowing Span<UInt8>) -> WriteResult {
         let (put, code) = unsafe bytes.withUnsafeBytes { bytes in

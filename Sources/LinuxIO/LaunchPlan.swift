@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A program made ready to be started any number of times. Prepared once per service by Delivery and once per role by
-/// Supervision: every string is built beforehand, so that a launch only replaces a few values and calls vfork.
+/// Supervision: every string is built beforehand, so that a launch only replaces a few values and clones.
 /// Launch from a thread that stays: the parent-death signal follows the thread, not the process.
-/// Invariant: between launches the child's argument and environment tables are complete and end in null.
+/// Invariant: between launches the child's argument and environment tables are complete and end in null; and what this
+/// process does with signals is settled before it makes a plan.
 
 internal import CLinux
 internal import Glibc
@@ -18,6 +19,8 @@ internal import Glibc
     private let limits: [belfry_limit]
     private let request: LaunchRequest
     private let null: Descriptor
+    /// What the child has to set back: few, where all of them would be a tenth of a launch.
+    private let unusualSignals = belfry_unusual_signals()
 
     /// `variables` are names of environment variables whose values are set anew for each launch; empty until then.
     package init(_ request: LaunchRequest, variables names: [String] = []) throws(SystemCallError) {
@@ -53,18 +56,12 @@ internal import Glibc
     /// Starts the program. When this returns, it has been executed: what it does from there on is its own.
     package func launch() throws(LaunchError) -> ProcessDescriptor {
         var launch = unsafe belfry_launch()
-        let pid = unsafe withTables(&launch) { unsafe belfry_launch(&$0) }
+        var descriptor: CInt = -1
+        let pid = unsafe withTables(&launch) { unsafe belfry_launch(&$0, &descriptor) }
         guard pid > 0 else {
             throw unsafe LaunchError(step: LaunchError.step(launch.failed_step), code: launch.failed_errno)
         }
-        do throws(SystemCallError) {
-            return try ProcessDescriptor(pid: pid)
-        } catch {
-            // Out of descriptors: a child that nobody can watch must not live.
-            _ = kill(pid, SIGKILL)
-            _ = uninterrupted { waitpid(pid, nil, 0) }
-            throw LaunchError(step: .descriptors, code: error.code)
-        }
+        return ProcessDescriptor(pid: pid, owning: descriptor)
     }
 
     /// Fills in the addresses of what this plan owns, for the time of the call.
@@ -100,6 +97,7 @@ internal import Glibc
         }
         unsafe launch.new_process_group = request.processGroup ? 1 : 0
         unsafe launch.death_signal = request.parentDeathSignal ?? 0
+        unsafe launch.unusual_signals = unusualSignals
     }
 
     /// The place of LISTEN_PID, with room for any pid: only the child knows its own.

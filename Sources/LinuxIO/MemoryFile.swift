@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A file that lives in memory alone (memfd) and is shared by passing its descriptor. Used by Ring for the regions
-/// and by Supervision for the settings image. All of it is allocated at once, so that no later write can fail for space.
+/// and by Supervision for the settings image, and for inputs that no pipe holds. All of it is allocated at once, so that no later write can fail for space.
 /// Invariant: its size never changes (sealed), its mode is 0600, and it can't be executed where the kernel knows how.
 
 internal import CLinux
@@ -33,6 +33,8 @@ package struct MemoryFile: ~Copyable {
         try file.sealContents()
         return file
     }
+
+    package consuming func takeDescriptor() -> Descriptor { descriptor }
 
     /// A second descriptor that can't be mapped writable. (The same uid could still open the file anew.)
     package borrowing func readOnlyDescriptor() throws(SystemCallError) -> Descriptor {

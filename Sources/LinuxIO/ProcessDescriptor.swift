@@ -23,6 +23,12 @@ package struct ProcessDescriptor: ~Copyable {
     package let descriptor: Descriptor
     package var raw: CInt { descriptor.raw }
 
+    /// A child that was launched just now, and its pidfd.
+    init(pid: CInt, owning descriptor: CInt) {
+        self.pid = pid
+        self.descriptor = Descriptor(owning: descriptor)
+    }
+
     /// The process must be a child that is not reaped yet, or one that can't end meanwhile.
     package init(pid: CInt) throws(SystemCallError) {
         self.pid = pid

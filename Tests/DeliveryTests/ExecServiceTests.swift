@@ -23,13 +23,15 @@ struct ExecServiceTests {
         #expect(try bench.status().launches == 2 && bench.status().reason.isEmpty)
     }
 
-    @Test("finds the whole body on its input when it starts: nothing that is cut off passes for a message")
-    func wholeBody() throws {
-        let bench = try Bench([
-            .exec(#"[ "$(dd iflag=nonblock bs=400000 count=1 status=none | wc -c)" = 300000 ] || exit 65"#)
-        ])
+    @Test(
+        "finds the whole body on its input when it starts: nothing that is cut off passes for a message",
+        arguments: [65_536, 3_000_000])
+    func wholeBody(size: Int) throws {
+        let bench = try Bench(
+            [.exec(#"[ "$(dd iflag=nonblock bs=4000000 count=1 status=none | wc -c)" = "# + "\(size) ] || exit 65")],
+            arena: 32 << 20)
         let worker = try bench.worker()
-        bench.publish(String(repeating: "x", count: 300_000))
+        bench.publish([UInt8](repeating: 120, count: size))
         #expect(try bench.run(worker) { try bench.counts().pending == 0 })
         #expect(try bench.delivered() == 1)
     }

@@ -12,7 +12,6 @@ int belfry_allocate(int fd, uint64_t size);
 int belfry_add_seals(int fd, int seals);
 int belfry_get_seals(int fd);
 int belfry_pipe(int ends[2]);
-int belfry_set_pipe_size(int fd, int size);
 int belfry_eventfd(void);
 int belfry_prctl(int option, unsigned long argument);
 const char *belfry_error_text(int code);
@@ -87,12 +86,16 @@ struct belfry_launch {
   int set_credentials;
   int new_process_group;
   int death_signal;  // or 0
+  uint64_t unusual_signals;
   // Told back by the child, which shares this memory until it execs.
   volatile int failed_step;
   volatile int failed_errno;
 };
-/// The child's pid, or -1 with failed_step and failed_errno set and the child reaped. Changes nothing of the caller's.
-int belfry_launch(struct belfry_launch *request);
+/// The child's pid and pidfd, or -1 with failed_step and failed_errno set and the child reaped. Changes nothing of the
+/// caller's.
+int belfry_launch(struct belfry_launch *request, int *pidfd);
+/// Those that this process ignores or handles, signal n as bit n - 1.
+uint64_t belfry_unusual_signals(void);
 
 // Sockets (sockets.c)
 int belfry_accept(int fd, void *address, uint32_t *length);  // non-blocking, close on exec
