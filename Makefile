@@ -13,7 +13,7 @@ RELEASE := swift build -c release --static-swift-stdlib
 export BELFRY_BIN = $(CURDIR)/.build/release
 
 BUILD_PACKAGES := libsystemd-dev pkg-config
-TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux
+TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils
 
 # Names of Debian packages that are not installed.
 missing = $(shell for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
@@ -53,7 +53,9 @@ run: build
 test: packages-test
 	$(RELEASE) --product belfryd
 	$(RELEASE) --product belfry
+	$(RELEASE) --product instruction-counts
 	Models/check
+	Scripts/instruction-counts
 	swift test
 	@if command -v docc >/dev/null; then Scripts/docs; fi
 

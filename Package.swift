@@ -86,6 +86,15 @@ let package = Package(
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),
+        // Scripts/instruction-counts runs it under callgrind.
+        .executableTarget(
+            name: "instruction-counts",
+            dependencies: [
+                "BelfryClient", "Calls", "Control", "Delivery", "Ingress", "LinuxIO", "Reactor", "Ring", "Settings",
+                "Wire", log,
+            ],
+            path: "Tests/InstructionCounts", exclude: ["Calls", "baseline.txt"], swiftSettings: house),
+        .target(name: "Calls", path: "Tests/InstructionCounts/Calls"),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
     ]

@@ -26,7 +26,7 @@ package final class Worker {
     /// - Parameters:
     ///   - index: which of the workers this is.
     ///   - bell: rung when there may be work. - acceptorBell: to be rung when space was awaited.
-    init(
+    package init(
         _ context: WorkerContext, index: Int, settings: Settings, bell: consuming EventCounter,
         acceptorBell: consuming EventCounter
     ) throws(SystemCallError) {

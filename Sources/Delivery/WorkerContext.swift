@@ -5,19 +5,21 @@
 /// Made once by WorkerRole (or a test) and held by Worker, its shards and their runners.
 /// Invariant: one thread uses it, the one that launches: a service's parent-death signal follows that thread.
 
-import Logging
-import Reactor
-import Ring
+package import Logging
+package import Reactor
+package import Ring
 
-final class WorkerContext {
+package final class WorkerContext {
     /// How long things may take that no setting speaks of, in nanoseconds.
-    struct Graces: Sendable {
+    package struct Graces: Sendable {
         /// From SIGTERM to SIGKILL, and from a closed input to SIGTERM.
         var ending: UInt64 = 5_000_000_000
         /// A stream service that dies so early without an answer has not started.
         var start: UInt64 = 5_000_000_000
         /// From SIGTERM to SIGKILL once the time of a drain is over; the supervisor waits little longer.
         var last: UInt64 = 300_000_000
+
+        package init() {}
     }
 
     /// What the process counts in its page; the numbers are known to whoever reads the page.
@@ -39,7 +41,7 @@ final class WorkerContext {
     let limits: [(resource: Int32, soft: UInt64, hard: UInt64)]
     var jitter: Jitter
 
-    init(
+    package init(
         ring: RingWorker, loop: EventLoop, environment: [String],
         limits: [(resource: Int32, soft: UInt64, hard: UInt64)] = [], seed: UInt64, log: Logger,
         graces: Graces = Graces()
