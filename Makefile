@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
-# pages of the Swift library.
-# Both install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
+# pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
+# All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -14,6 +14,11 @@ export BELFRY_BIN = $(CURDIR)/.build/release
 
 BUILD_PACKAGES := libsystemd-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils
+
+# What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.
+PEERS := nats-server mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
+UNPACKED_PEERS := syslog-ng-core libivykis0 libnet1
+BENCH := Benchmarks/.build/release/bench
 
 # Names of Debian packages that are not installed.
 missing = $(shell for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
@@ -59,13 +64,30 @@ test: packages-test
 	swift test
 	@if command -v docc >/dev/null; then Scripts/docs; fi
 
+# Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
+peers: packages-build
+	$(call install,build the programs of the benchmark,gcc make libc6-dev)
+	@for peer in $(call missing,$(PEERS)); do \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$peer || \
+			echo "$$peer can't be installed; the benchmark goes without it"; \
+	done
+	@Benchmarks/unpack-peers $(UNPACKED_PEERS) || echo "syslog-ng can't be had; the benchmark goes without it"
+
+# Quiet is better: nothing else should run meanwhile. ROW=3 for one row, ROUNDS=5 is the default.
+bench: build peers
+	$(MAKE) -s -C Benchmarks/Programs
+	swift build --package-path Benchmarks -c release --product swift-client
+	swift build --package-path Benchmarks -c release --product bench
+	$(BENCH) $(if $(ROW),--row $(ROW)) $(if $(ROUNDS),--rounds $(ROUNDS)) --out docs/benchmarks
+
 # The pages of the public library, with the toolchain's docc.
 docs: packages-build
 	swift build --target BelfryClient
 	Scripts/docs
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests Examples/swift
+	swift format lint --strict -r Package.swift Sources Tests Examples/swift Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
 # Apart from `test`, which wants as few packages as it can; the types say the same on every machine.
 lint-python:
@@ -73,4 +95,4 @@ lint-python:
 	MYPYPATH=Examples/python mypy --strict --cache-dir=/dev/null Examples/python Tests/PythonTests
 
 clean:
-	rm -rf .build .run
+	rm -rf .build .run Benchmarks/.build Benchmarks/.build-*

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/// nats-server: core (publish and subscribe, no acks) and JetStream in memory (acks both ways).
+///
+/// Used by rows 2, 3, 4, 7 and 9.
+/// Invariant: limits that would cut a slow subscriber off are out of the way, so that core loses nothing here either.
+
+enum Nats {
+    static let coreSettings =
+        "defaults, but `max_pending: 1GB` and `write_deadline: 60s`, so that no subscriber is cut off"
+    static let streamSettings = "memory store, explicit acks, publishing with acks"
+
+    static func setUp(_ kind: String) -> SetUp {
+        { stage, load, boards in
+            let port = try stage.port()
+            let address = "127.0.0.1:\(port)"
+            let jetstream =
+                kind == "jetstream" ? "jetstream: { store_dir: \"\(stage.path("js"))\", max_memory_store: 2GB }" : ""
+            let file = try stage.file(
+                "nats.conf",
+                """
+                listen: "\(address)"
+                max_pending: 1GB
+                write_deadline: "60s"
+                \(jetstream)
+
+                """)
+            let (publish, consume) = (try stage.tools.publish, try stage.tools.consume)
+            var setup = Setup(
+                publisher: [publish, kind, "--to", address, "--topic", "bench"] + load.options(board: boards[0]))
+            setup.servers = [
+                Server(
+                    name: "nats-server", arguments: [try stage.tools.peer("nats-server"), "-c", file], sign: .port(port)
+                )
+            ]
+            setup.consumers = boards.map { [consume, kind, "--from", address, "--topic", "bench", "--board", $0.path] }
+            setup.hasSenderAcks = kind == "jetstream"
+            return setup
+        }
+    }
+}

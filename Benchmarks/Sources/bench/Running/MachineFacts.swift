@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the benchmark ran on: processor, kernel, system, and the versions of everybody who took part.
+///
+/// Used once at the start, for the report.
+/// Invariant: what can't be found out is left out, and never stops the benchmark.
+
+import Foundation
+import Report
+
+struct MachineFacts {
+    let tools: Tools
+
+    var machine: Machine {
+        Machine(
+            processor: value(of: "model name", in: "/proc/cpuinfo") ?? "unknown",
+            cores: ProcessInfo.processInfo.activeProcessorCount, memory: memory,
+            kernel: text("/proc/sys/kernel/osrelease"),
+            system: (value(of: "PRETTY_NAME", in: "/etc/os-release", "=") ?? "Linux").trimmingCharacters(in: ["\""]),
+            versions: versions)
+    }
+
+    private var memory: String {
+        let total = value(of: "MemTotal", in: "/proc/meminfo")?.split(separator: " ").first.flatMap { Double($0) } ?? 0
+        return "\(Int((total / 1_048_576).rounded())) GiB"
+    }
+
+    /// From the package manager, which knows them all alike.
+    private var versions: [String: String] {
+        let packages = [
+            "nats-server", "mosquitto", "redis-server", "beanstalkd", "rsyslog", "webhook", "ucspi-tcp", "xinetd",
+            "systemd",
+        ]
+        var versions: [String: String] = ["Belfry": belfry]
+        for package in packages {
+            let version = output(["/usr/bin/dpkg-query", "-W", "-f", "${Version}", package])
+            if let version, !version.isEmpty { versions[package] = version }
+        }
+        return versions
+    }
+
+    private var belfry: String {
+        let commit = output([
+            "/usr/bin/git", "-C", tools.root.path, "-c", "safe.directory=*", "describe", "--always", "--dirty",
+        ])
+        return commit ?? "of this checkout"
+    }
+
+    private func output(_ arguments: [String]) -> String? {
+        let log = FileManager.default.temporaryDirectory.appending(
+            path: "belfry-bench-fact-\(UInt64.random(in: 0...UInt64.max))")
+        defer { try? FileManager.default.removeItem(at: log) }
+        guard let child = try? Child("fact", arguments, log: log), (try? child.finish(within: 10)) != nil else {
+            return nil
+        }
+        return child.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func text(_ path: String) -> String {
+        ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func value(of key: String, in path: String, _ separator: Character = ":") -> String? {
+        for line in text(path).split(separator: "\n") where line.hasPrefix(key) {
+            return line.split(separator: separator, maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        return nil
+    }
+}

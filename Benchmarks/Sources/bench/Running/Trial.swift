@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One run of one contender: servers, consumers, sender, and the account of it.
+///
+/// Used by every contender with a sender and a consumer.
+/// Invariant: the clock runs from the first send to the last receipt or ack; what starts and ends around it is not measured.
+
+import Foundation
+import Measures
+import Report
+
+struct Trial {
+    let stage: Stage
+    let load: Load
+    private let boards: [Board]
+
+    /// How long a flat-out run may take before it is broken off.
+    private static let patience = 60.0
+
+    init(_ stage: Stage, _ load: Load) throws {
+        (self.stage, self.load) = (stage, load)
+        boards = try (0..<load.consumers).map { index in
+            try Board(
+                in: stage.folder, name: "board\(index)", count: load.count, interval: load.interval,
+                latencies: load.wantsLatencies)
+        }
+    }
+
+    func run(round: Int, _ setUp: SetUp) throws -> RunResult {
+        let setup = try setUp(stage, load, boards)
+        let servers = try setup.servers.map(start)
+        try setup.prepare?()
+        let consumers = try setup.consumers.map { try stage.start("consume", $0) }
+        try setup.warmUp?()
+        if setup.waitsForReady { try waitForConsumers(consumers) }
+
+        let meter = Meter(brokers: servers.map(\.pid), programs: stage.tools.programs.path)
+        let before = meter.cpuSeconds
+        let memory = try publish(setup, meter)
+        try waitForReceipts()
+        let acked = try setup.serviceAcks?()
+        let cpu = meter.cpuSeconds - before
+
+        for board in boards { try board.stop() }
+        try report(servers)
+        return try result(round, setup, acked: acked, cpu: servers.isEmpty ? nil : cpu, memory: memory)
+    }
+
+    /// Until the sender has ended; returns the brokers' memory at half time, if it is wanted.
+    private func publish(_ setup: Setup, _ meter: Meter) throws -> Double? {
+        let publisher = try stage.start("publish", setup.publisher)
+        var memory: Double?
+        let patience = Self.patience + Double(load.interval) * Double(load.count) / 1e9
+        let ended = try wait(patience) {
+            if load.wantsMemory, memory == nil, try boards[0].image[.received] > load.count / 2 {
+                memory = Double(meter.proportionalBytes) / 1e6
+            }
+            return !publisher.isRunning
+        }
+        guard ended else {
+            let image = try boards[0].image
+            throw Trouble(
+                "the sender did not end within \(Int(patience)) s: \(image[.sent]) sent, \(image[.received]) received")
+        }
+        if let failure = publisher.failure { throw Trouble("the sender \(failure)") }
+        return memory
+    }
+
+    /// Starts a server and waits until it answers.
+    private func start(_ server: Server) throws -> Child {
+        let child = try stage.start(server.name, server.arguments, extra: server.extra)
+        let isUp = wait(10) {
+            guard child.isRunning else { return true }
+            switch server.sign {
+            case .port(let port): return Ports.answers(port)
+            case .file(let path): return FileManager.default.fileExists(atPath: path)
+            }
+        }
+        if let failure = child.failure { throw Trouble("\(server.name) \(failure)") }
+        guard isUp else { throw Trouble("\(server.name) was not up within 10 s") }
+        return child
+    }
+
+    private func waitForConsumers(_ consumers: [Child]) throws {
+        let areReady = try wait(10) {
+            if let gone = consumers.first(where: { !$0.isRunning }) {
+                throw Trouble("a consumer \(gone.failure ?? "ended at once")")
+            }
+            return try boards.allSatisfy { try $0.image[.ready] > 0 }
+        }
+        guard areReady else { throw Trouble("the consumers were not ready within 10 s") }
+    }
+
+    /// Until all is received, or nothing has come for two seconds.
+    private func waitForReceipts() throws {
+        var last: UInt64 = 0
+        var deadline = now() + 2
+        _ = try wait(Self.patience) {
+            let received = try boards.map { try $0.image[.received] }
+            if received.allSatisfy({ $0 >= load.count }) { return true }
+            let sum = received.reduce(0, +)
+            if sum > last { (last, deadline) = (sum, now() + 2) }
+            return now() > deadline
+        }
+    }
+
+    private func report(_ servers: [Child]) throws {
+        for server in servers where !server.isRunning {
+            throw Trouble("\(server.name) \(server.failure ?? "ended in the middle of the run")")
+        }
+    }
+
+    private func result(
+        _ round: Int, _ setup: Setup, acked: Int?, cpu: Double?, memory: Double?
+    ) throws -> RunResult {
+        let images = try boards.map { try $0.image }
+        var tally = Tally(
+            images, count: load.count, hasSenderAcks: setup.hasSenderAcks)
+        tally.serviceAcks = acked
+        var result = RunResult(round: round, tally: tally)
+        if let acked, acked < tally.wanted, result.failure == nil {
+            result.failure = "\(tally.wanted - acked) of \(tally.wanted) not acked by the services"
+        }
+        if let acks = tally.senderAcks, acks < load.count, result.failure == nil {
+            result.failure = "\(load.count - acks) of \(load.count) not acked to the sender"
+        }
+        result[.rate] = tally.rate / Double(load.consumers)
+        result[.deliveries] = tally.rate
+        if let cpu, tally.received > 0 { result[.cpu] = cpu * 1e6 / Double(tally.received) }
+        result[.loadMemory] = memory
+        if load.wantsLatencies { try addLatencies(&result) }
+        return result
+    }
+
+    private func addLatencies(_ result: inout RunResult) throws {
+        let curve = LatencyCurve(nanoseconds: try boards[0].latencies)
+        for (quantity, place) in Quantity.curve { result[quantity] = curve.value(at: place) }
+    }
+}

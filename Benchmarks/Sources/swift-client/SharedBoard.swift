@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The scoreboard as a publisher sees it: it says what it has sent, and looks at what was received.
+///
+/// Used by SwiftClient; Benchmarks/Programs/bench.h has the layout.
+/// Invariant: only the publisher's own words are written.
+
+import Glibc
+import Synchronization
+
+@safe final class SharedBoard {
+    private enum Word: Int {
+        case magic = 0, received = 16, acks = 64, sent = 72, firstSend = 80, lastSend = 88, lastAck = 96,
+            scheduleStart = 120
+    }
+
+    struct NoBoard: Error, CustomStringConvertible { let description: String }
+
+    private static let length = 4096
+    private let memory: UnsafeMutableRawPointer
+
+    init(path: String) throws {
+        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw NoBoard(description: "\(path) can't be opened") }
+        defer { close(descriptor) }
+        let memory = unsafe mmap(nil, Self.length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            throw NoBoard(description: "\(path) can't be mapped")
+        }
+        unsafe self.memory = memory
+        guard self[.magic] == 0x4253_4C46_4542_5942 else { throw NoBoard(description: "\(path) is no scoreboard") }
+    }
+
+    deinit { unsafe munmap(memory, Self.length) }
+
+    var sent: UInt64 { self[.sent] }
+    var accepted: UInt64 { self[.acks] }
+
+    func begin() {
+        self[.scheduleStart] = Self.now
+        self[.firstSend] = Self.now
+    }
+
+    func sent(_ count: Int) {
+        self[.sent] = UInt64(count)
+        self[.lastSend] = Self.now
+    }
+
+    func accepted(_ count: Int) {
+        self[.acks] = UInt64(count)
+        self[.lastAck] = Self.now
+    }
+
+    /// Gives the processor away while it is not so; both of a small machine's cores have other work meanwhile.
+    func waitUntilReceived(_ count: Int) {
+        while count > 0, self[.received] < UInt64(count) { sched_yield() }
+    }
+
+    private subscript(word: Word) -> UInt64 {
+        // Holds: the mapping is a page, every word lies in it and is aligned; others reach the words atomically, too.
+        get { unsafe pointer(word).pointee.load(ordering: .relaxed) }
+        set { unsafe pointer(word).pointee.store(newValue, ordering: .relaxed) }
+    }
+
+    private func pointer(_ word: Word) -> UnsafeMutablePointer<Atomic<UInt64>> {
+        unsafe (memory + word.rawValue).assumingMemoryBound(to: Atomic<UInt64>.self)
+    }
+
+    private static var now: UInt64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
