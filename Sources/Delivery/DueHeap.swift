@@ -3,9 +3,11 @@
 ///
 /// Used by ShardQueue. An entry of the in-flight table stands in it once at most, and leaves it with its record: a
 /// service that fails everything and then acks it late leaves nothing behind.
-/// Invariant: a binary heap by (due, sequence), and `places[items[i].index] == i`.
+/// Invariant: a binary heap by (due, sequence) in the first `count` items, and `places[items[i].index] == i`.
 
-struct DueHeap {
+import LinuxIO
+
+final class DueHeap {
     struct Item: Equatable {
         /// Monotonic nanoseconds.
         let due: UInt64
@@ -14,46 +16,53 @@ struct DueHeap {
     }
 
     private static let none: Int32 = -1
-    private var items: [Item] = []
+    private let items: FixedArray<Item>
+    private var count = 0
     /// Where each entry's item stands.
-    private var places: [Int32]
+    private let places: FixedArray<Int32>
 
     /// - Parameter capacity: entries of the table.
-    init(capacity: Int) { places = [Int32](repeating: Self.none, count: capacity) }
+    init(capacity: Int) {
+        items = FixedArray(repeating: Item(due: 0, sequence: 0, index: 0), count: capacity)
+        places = FixedArray(repeating: Self.none, count: capacity)
+    }
 
-    var first: Item? { items.first }
+    var first: Item? { count == 0 ? nil : items[0] }
 
     /// Takes an entry in, in place of what it was in for before.
-    mutating func push(_ item: Item) {
+    func push(_ item: Item) {
         remove(item.index)
-        items.append(item)
-        siftUp(items.count - 1)
+        count += 1
+        put(item, at: count - 1)
+        siftUp(count - 1)
     }
 
     @discardableResult
-    mutating func pop() -> Item? {
-        guard let top = items.first else { return nil }
+    func pop() -> Item? {
+        guard let top = first else { return nil }
         remove(top.index)
         return top
     }
 
     /// Takes an entry out, if it is there.
-    mutating func remove(_ index: Int) {
+    func remove(_ index: Int) {
         let place = Int(places[index])
-        guard place >= 0, let last = items.popLast() else { return }
+        guard place >= 0 else { return }
         places[index] = Self.none
-        guard place < items.count else { return }
+        count -= 1
+        guard place < count else { return }
+        let last = items[count]
         items[place] = last
         siftUp(place)
         siftDown(Int(places[last.index]))
     }
 
-    private mutating func put(_ item: Item, at place: Int) {
+    private func put(_ item: Item, at place: Int) {
         items[place] = item
         places[item.index] = Int32(truncatingIfNeeded: place)
     }
 
-    private mutating func siftUp(_ start: Int) {
+    private func siftUp(_ start: Int) {
         let item = items[start]
         var place = start
         while place > 0, Self.precedes(item, items[(place - 1) / 2]) {
@@ -63,7 +72,7 @@ struct DueHeap {
         put(item, at: place)
     }
 
-    private mutating func siftDown(_ start: Int) {
+    private func siftDown(_ start: Int) {
         let item = items[start]
         var place = start
         while let child = earlierChild(of: place), Self.precedes(items[child], item) {
@@ -75,9 +84,9 @@ struct DueHeap {
 
     private func earlierChild(of parent: Int) -> Int? {
         let left = 2 * parent + 1
-        guard left < items.count else { return nil }
+        guard left < count else { return nil }
         let right = left + 1
-        return right < items.count && Self.precedes(items[right], items[left]) ? right : left
+        return right < count && Self.precedes(items[right], items[left]) ? right : left
     }
 
     private static func precedes(_ left: Item, _ right: Item) -> Bool {

@@ -26,7 +26,7 @@ final class ExecRunner: ServiceRunner {
     private var launcher: ServiceLauncher
     private var runs: [Run?]
     /// Those that have not timed out.
-    private var flight: Flight
+    private let flight: Flight
     private(set) var running = 0
     /// Those that were told to end.
     private var endings = 0

@@ -19,12 +19,10 @@ final class FramesFraming: StreamFraming {
     private let shard: Shard
     private let log: UInt64
     private(set) var credit: Int?
-    private var numbers: OpenNumbers
+    private let numbers: OpenNumbers
     private let output = ByteBuffer(capacity: 2 * limit, limit: .max)
     /// Whether the socket is full: the loop tells when it takes more.
     private var isBlocked = false
-    /// A frame without its record's payload, before it goes to the others.
-    private var head: [UInt8] = []
     private var input = FramesFraming.emptyInput()
 
     init(_ shard: Shard) {
@@ -39,7 +37,7 @@ final class FramesFraming: StreamFraming {
 
     func begin() {
         credit = nil
-        numbers = OpenNumbers(capacity: shard.lease.table.capacity)
+        numbers.removeAll()
         output.consume(output.count)
         output.shrink()
         isBlocked = false
@@ -50,24 +48,34 @@ final class FramesFraming: StreamFraming {
 
     var isFull: Bool { output.count >= Self.limit }
 
-    func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>) {
+    func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int {
+        let output = output
+        return shard.handOut(atMost: most, now: now, head: head) { delivery, record, payload in
+            append(delivery, record, payload, to: output)
+            return output.count < Self.limit
+        }
+    }
+
+    private func append(
+        _ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>, to output: ByteBuffer
+    ) {
         let fixed = ServiceFrame.Delivery(
             number: numbers.give(delivery.index, sequence: delivery.sequence),
             id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence), time: record.time,
             attempt: delivery.attempt, isRedelivered: delivery.isRepeated, wireProtocol: record.wireProtocol,
             decodedKind: record.decodedKind)
-        head.removeAll(keepingCapacity: true)
-        ServiceFrame.appendDelivery(
-            fixed, topic: record.topic.count, source: record.source.count, decoded: record.decoded.count,
-            body: record.body.count, to: &head)
-        output.append(head)
+        output.append(count: ServiceFrame.Delivery.headCount) {
+            ServiceFrame.write(
+                fixed, topic: record.topic.count, source: record.source.count, decoded: record.decoded.count,
+                body: record.body.count, to: &$0)
+        }
         output.append(payload)
     }
 
     func appendFinish(grace: UInt64) {
-        head.removeAll(keepingCapacity: true)
-        ServiceFrame.appendFinish(milliseconds: UInt32(clamping: grace / 1_000_000), to: &head)
-        output.append(head)
+        var frame: [UInt8] = []
+        ServiceFrame.appendFinish(milliseconds: UInt32(clamping: grace / 1_000_000), to: &frame)
+        output.append(frame)
     }
 
     func flush(to raw: CInt) -> StreamWrite {
@@ -87,13 +95,30 @@ final class FramesFraming: StreamFraming {
 
     // MARK: answers
 
-    func read(from raw: CInt, atMost most: Int, _ answer: (StreamAnswer, Span<UInt8>) -> Void) -> StreamPause {
+    func read(
+        from raw: CInt, atMost most: Int, now: UInt64, _ answer: (StreamAnswer, Span<UInt8>) -> Void
+    ) -> StreamPause {
+        var hasDelivered = false
+        let pause = read(from: raw, atMost: most) { said, bytes, payload in
+            if case .done(let ranges) = said {
+                if take(ranges, in: bytes, payload, now, &hasDelivered) { return }
+                return answer(.garbage, bytes)
+            }
+            take(said, bytes, answer)
+        }
+        if hasDelivered { answer(.delivered, [UInt8]().span) }
+        return pause
+    }
+
+    private func read(
+        from raw: CInt, atMost most: Int, _ frame: (ServiceFrame.Answer, Span<UInt8>, Range<Int>) -> Void
+    ) -> StreamPause {
         var rest = most
         while rest > 0 {
             switch input.receive(from: raw) {
             case .bytes(let count):
                 rest -= count
-                guard cut(answer) else { return .unreadable }
+                guard cut(frame) else { return .unreadable }
             case .wouldBlock: return .moreLater
             // `cut` leaves less than a frame of the greatest length, so that the buffer is never full.
             case .full, .closed, .failed: return .closed
@@ -103,14 +128,14 @@ final class FramesFraming: StreamFraming {
     }
 
     /// - Returns: false if there is something that is no frame.
-    private func cut(_ answer: (StreamAnswer, Span<UInt8>) -> Void) -> Bool {
+    private func cut(_ frame: (ServiceFrame.Answer, Span<UInt8>, Range<Int>) -> Void) -> Bool {
         var isReadable = true
         let used = input.withReadable { bytes in
             var start = 0
             while true {
                 switch ServiceFrame.next(in: bytes, from: start, most: ServiceFrame.maximumAnswer) {
                 case .frame(let kind, _, let payload):
-                    take(ServiceFrame.answer(kind, in: bytes, payload: payload), bytes, payload, answer)
+                    frame(ServiceFrame.answer(kind, in: bytes, payload: payload), bytes, payload)
                     start = payload.upperBound
                 case .more: return start
                 case .unreadable:
@@ -123,23 +148,31 @@ final class FramesFraming: StreamFraming {
         return isReadable
     }
 
+    /// Settles what the ranges of a DONE name.
+    /// - Returns: false if one of them is garbage; those before it count.
     private func take(
-        _ said: ServiceFrame.Answer, _ bytes: Span<UInt8>, _ payload: Range<Int>,
-        _ answer: (StreamAnswer, Span<UInt8>) -> Void
+        _ ranges: Int, in bytes: Span<UInt8>, _ payload: Range<Int>, _ now: UInt64, _ hasDelivered: inout Bool
+    ) -> Bool {
+        for index in 0..<ranges {
+            guard let range = ServiceFrame.range(index, in: bytes, payload: payload), isSent(range) else {
+                return false
+            }
+            numbers.take(range) { entry, sequence in
+                guard holds(entry, sequence) else { return }
+                shard.deliver(entry, now: now)
+                hasDelivered = true
+            }
+        }
+        return true
+    }
+
+    private func take(
+        _ said: ServiceFrame.Answer, _ bytes: Span<UInt8>, _ answer: (StreamAnswer, Span<UInt8>) -> Void
     ) {
         switch said {
         case .window(let deliveries):
             credit = Int(deliveries)
             answer(.credit, bytes)
-        case .done(let ranges):
-            for index in 0..<ranges {
-                guard let range = ServiceFrame.range(index, in: bytes, payload: payload), isSent(range) else {
-                    return answer(.garbage, bytes)
-                }
-                numbers.take(range) { entry, sequence in
-                    if holds(entry, sequence) { answer(.delivered(entry), bytes) }
-                }
-            }
         case .fail(let number, let isFinal, let reason):
             guard isSent(number...number) else { return answer(.garbage, bytes) }
             guard let (entry, sequence) = numbers.take(number), holds(entry, sequence) else { return }
@@ -147,7 +180,7 @@ final class FramesFraming: StreamFraming {
             // One that has timed out already is on its way again.
             if shard.queue.isInFlight(entry) { answer(.retry(entry, reason: reason), bytes) }
         case .garbage: answer(.garbage, bytes)
-        case .unknown: break
+        case .done, .unknown: break
         }
     }
 

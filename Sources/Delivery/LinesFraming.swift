@@ -37,7 +37,14 @@ final class LinesFraming: StreamFraming {
         process &+= 1
     }
 
-    func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>) {
+    func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int {
+        shard.handOut(atMost: most, now: now, head: head) { delivery, record, payload in
+            append(delivery, record, payload)
+            return !outlet.isFull
+        }
+    }
+
+    private func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>) {
         let line = ServiceLine(
             id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence),
             time: record.time, attempt: UInt64(delivery.attempt), isRedelivered: delivery.isRepeated,
@@ -58,15 +65,23 @@ final class LinesFraming: StreamFraming {
     func flush(to raw: CInt) -> StreamWrite { outlet.flush(to: raw) }
     func unblock() { outlet.unblock() }
 
-    func read(from raw: CInt, atMost most: Int, _ answer: (StreamAnswer, Span<UInt8>) -> Void) -> StreamPause {
-        replies.read(from: raw, atMost: most) { reply, line in answer(self.answer(reply), line) }
+    func read(
+        from raw: CInt, atMost most: Int, now: UInt64, _ answer: (StreamAnswer, Span<UInt8>) -> Void
+    ) -> StreamPause {
+        var hasDelivered = false
+        let pause = replies.read(from: raw, atMost: most) { reply, line in
+            guard case .delivered(let id) = reply, let index = take(id) else { return answer(self.answer(reply), line) }
+            shard.deliver(index, now: now)
+            hasDelivered = true
+        }
+        if hasDelivered { answer(.delivered, [UInt8]().span) }
+        return pause
     }
 
+    /// What a reply means; for a message that was delivered, that the process does not hold it.
     private func answer(_ reply: ServiceReply) -> StreamAnswer {
         switch reply {
-        case .delivered(let id):
-            guard let index = take(id) else { return .foreign }
-            return .delivered(index)
+        case .delivered: return .foreign
         case .dead(let id, let reason):
             guard let index = take(id) else { return .foreign }
             return .dead(index, reason: reason)

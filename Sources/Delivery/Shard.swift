@@ -24,13 +24,13 @@ final class Shard {
     private(set) var service: Settings.Service
     let context: WorkerContext
     let lease: ShardLease
-    var queue: ShardQueue
+    let queue: ShardQueue
+    /// What is with a process, as of its hand-out; what a predecessor handed out is not in it.
+    let flight: Flight
     var backoff: LaunchBackoff
     var troubles: Troubles
-    private var retry: RetryPolicy
+    private(set) var retry: RetryPolicy
     private var shown: Shown?
-    /// When each delivery in flight was handed out, by its index; 0: it is not, or a predecessor did it.
-    private var begun: [UInt64]
     /// An operator wants nothing more handed out.
     private(set) var isPaused = false
     private var retryApplied: UInt64
@@ -54,16 +54,18 @@ final class Shard {
         retry = RetryPolicy(service.retry)
         backoff = LaunchBackoff(service.retry)
         retryApplied = lease.retryApplied
-        begun = [UInt64](repeating: 0, count: lease.table.capacity)
         window = Self.window(of: service, shard: lease.shard, capacity: lease.table.capacity)
         ackTimeout = service.ackTimeout.nanoseconds
+        flight = Flight(capacity: lease.table.capacity, timeout: ackTimeout)
         idleTimeout = service.idleTimeout?.nanoseconds
         troubles = Troubles(answersIn: service.usesFrames ? "frames" : "lines")
         queue = ShardQueue(
-            capacity: lease.table.capacity, isOrdered: lease.slot.order != .none, floor: lease.floor,
+            capacity: lease.table.capacity, isOrdered: lease.slot.order != .none,
+            stride: lease.slot.order == .none ? lease.slot.shards : 1, floor: lease.floor,
             taken: Self.unfinished(lease.table), from: lease)
     }
 
+    /// By sequence, so that each is entered behind the others, without a search.
     private static func unfinished(_ table: InFlightTable) -> [ShardQueue.Unfinished] {
         (0..<table.capacity).compactMap { index in
             guard let entry = table[index] else { return nil }
@@ -71,7 +73,7 @@ final class Shard {
             return ShardQueue.Unfinished(
                 index: index, sequence: entry.sequence, failures: isCutOff ? max(entry.attempt, 1) - 1 : entry.attempt,
                 due: isCutOff ? nil : entry.notBefore)
-        }
+        }.sorted { $0.sequence < $1.sequence }
     }
 
     /// How many deliveries of a shard may be under way at once.
@@ -95,6 +97,7 @@ final class Shard {
         backoff.change(service.retry)
         window = Self.window(of: service, shard: lease.shard, capacity: lease.table.capacity)
         ackTimeout = service.ackTimeout.nanoseconds
+        flight.timeout = ackTimeout
         idleTimeout = service.idleTimeout?.nanoseconds
     }
 
@@ -110,88 +113,17 @@ final class Shard {
     func finish() { if stage == .serving { stage = .finishing } }
     func end() { stage = .ending }
 
-    // MARK: a delivery, from its beginning to its end
-
-    /// The next delivery, recorded as begun.
-    func handOut(now: UInt64, head: UInt64) -> ShardQueue.Delivery? {
-        guard isServing, let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
-        begun[delivery.index] = now
-        lease.table.begin(delivery.index, sequence: delivery.sequence, attempt: delivery.attempt)
-        context.count(.deliveries)
-        if delivery.attempt > 1 {
-            context.count(.retries)
-            lease.status.countRetry()
-        }
-        return delivery
-    }
-
-    /// Its process runs only from this moment on, which is when its run time begins.
-    func begin(_ index: Int, at now: UInt64) { begun[index] = now }
-
-    /// Whether there is something to be handed out now.
-    func hasWork(now: UInt64, head: UInt64) -> Bool {
-        guard let delivery = queue.next(now: now, head: head, from: lease) else { return false }
-        queue.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
-        return true
-    }
-
-    /// Gives a record its outcome.
-    /// - Parameter failure: why it is not delivered, for the operator.
-    func settle(_ index: Int, _ outcome: Outcome, because failure: Failure? = nil, now: UInt64) {
-        if let failure { troubles.note(failure) }
-        countRun(index, now: now)
-        lease.settle(queue.sequence(at: index), outcome)
-        lease.table.free(index)
-        queue.resolve(index)
-        if outcome == .delivered { troubles.clearFailure() }
-    }
-
-    /// An attempt has failed; the record is tried again as the policy says.
-    func fail(_ index: Int, _ failure: Failure, now: UInt64) {
-        troubles.set(failure)
-        guard !service.isDropping else { return settle(index, .removed, now: now) }
-        let attempt = queue.failures(at: index) &+ 1
-        let due = now.addingSaturated(retry.delay(after: attempt, &context.jitter))
-        countRun(index, now: now)
-        lease.table.backOff(index, attempt: attempt, notBefore: due)
-        queue.fail(index, due: due)
-    }
-
-    /// A delivery came to nothing because no process was there: the attempt does not count.
-    func putBack(_ index: Int, wasHandedOut: Bool) {
-        begun[index] = 0
-        lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: 0)
-        queue.putBack(index, wasHandedOut: wasHandedOut)
-    }
-
-    /// From hand-out to the answer, or to the time-out that stands for it; an answer that comes after that is not counted
-    /// again.
-    private func countRun(_ index: Int, now: UInt64) {
-        guard begun[index] != 0 else { return }
-        lease.times.count(.run, now &- min(now, begun[index]))
-        begun[index] = 0
-    }
-
-    /// The ring can't give the record: it has an outcome of its own, and the operator a line in the log.
-    func settleCorrupt(_ index: Int) {
-        let failure = Failure.corruptRecord(queue.sequence(at: index))
-        begun[index] = 0
-        settle(index, .corrupt, now: 0)
-        troubles.set(failure)
-        context.log.error("service \(service.name): \(failure)")
-    }
-
     // MARK: launches
 
     /// - Parameter took: nanoseconds, from the decision until the program ran.
     func launched(took: UInt64) {
-        context.count(.launches)
+        context.count(.launches, 1)
         lease.status.countLaunch()
         lease.times.count(.launch, took)
     }
 
     func launchFailed(_ failure: Failure, now: UInt64) {
-        context.count(.launchFailures)
+        context.count(.launchFailures, 1)
         lease.status.countLaunchFailure()
         backoff.fail(at: now, &context.jitter)
         troubles.set(failure)

@@ -5,6 +5,8 @@
 /// Invariant: every record of the shard below `cursor` is resolved, has an entry, or was passed over behind a lower
 /// record that has one; so nothing below `floor` is pending.
 
+import LinuxIO
+
 /// Where a queue looks for records: the shard's lease, or a table in a test.
 protocol ShardRecords {
     /// The first pending record of the shard in the range.
@@ -13,7 +15,7 @@ protocol ShardRecords {
     func orderKey(of sequence: UInt64) -> UInt32?
 }
 
-struct ShardQueue {
+final class ShardQueue {
     /// One hand-out of a record.
     struct Delivery: Equatable {
         let index: Int
@@ -46,11 +48,13 @@ struct ShardQueue {
         var key: UInt32 = 0
     }
 
-    private var entries: [Entry]
-    private var vacant: [Int32]
-    private var index: SequenceIndex
-    private var bySequence: IndexList
-    private var due: DueHeap
+    private let entries: FixedArray<Entry>
+    /// The free entries, a stack: the one that was free for the shortest time is still in the cache.
+    private let vacant: FixedArray<Int32>
+    private var vacancies = 0
+    private let index: EntryIndex
+    private let bySequence: IndexList
+    private let due: DueHeap
     private var held = HeldKeys()
     private let isOrdered: Bool
     /// From here on nothing has been looked at.
@@ -59,30 +63,33 @@ struct ShardQueue {
     private(set) var isBehind = true
     private(set) var inFlight = 0
 
-    /// - Parameter taken: what a predecessor left unfinished.
+    /// - Parameters:
+    ///   - stride: how far the shard's records are from one to the next, where that is known.
+    ///   - taken: what a predecessor left unfinished, by sequence.
     init(
-        capacity: Int, isOrdered: Bool, floor: UInt64, taken: [Unfinished] = [], from records: some ShardRecords
+        capacity: Int, isOrdered: Bool, stride: Int = 1, floor: UInt64, taken: [Unfinished] = [],
+        from records: some ShardRecords
     ) {
-        entries = [Entry](repeating: Entry(), count: capacity)
-        vacant = []
-        index = SequenceIndex(capacity: capacity)
+        entries = FixedArray(repeating: Entry(), count: capacity)
+        vacant = FixedArray(repeating: 0, count: capacity)
+        index = EntryIndex(capacity: capacity, stride: stride)
         bySequence = IndexList(capacity: capacity)
         due = DueHeap(capacity: capacity)
         self.isOrdered = isOrdered
         cursor = floor
         for unfinished in taken { restore(unfinished, from: records) }
-        vacant = (0..<capacity).reversed().filter { entries[$0].state == .free }.map { Int32($0) }
+        for place in (0..<capacity).reversed() where entries[place].state == .free { vacate(place) }
     }
 
     /// Records that have an entry: in flight or to be delivered again.
-    var count: Int { entries.count - vacant.count }
-    var isEmpty: Bool { vacant.count == entries.count }
+    var count: Int { entries.count &- vacancies }
+    var isEmpty: Bool { vacancies == entries.count }
     /// When the next record is due again, if any; one that must wait for another of its key may be due earlier.
     var nextDue: UInt64? { due.first?.due }
     /// No record of the shard below it is pending.
     var floor: UInt64 { min(cursor, bySequence.first.map { entries[$0].sequence } ?? .max) }
 
-    private mutating func restore(_ taken: Unfinished, from records: some ShardRecords) {
+    private func restore(_ taken: Unfinished, from records: some ShardRecords) {
         enter(taken.index, taken.sequence, key: records.orderKey(of: taken.sequence) ?? 0)
         entries[taken.index].failures = taken.failures
         entries[taken.index].wasHandedOut = true
@@ -94,16 +101,16 @@ struct ShardQueue {
     // MARK: handing out
 
     /// The next record to be handed out, which is in flight from now on.
-    mutating func next(now: UInt64, head: UInt64, from records: some ShardRecords) -> Delivery? {
+    func next(now: UInt64, head: UInt64, from records: some ShardRecords) -> Delivery? {
         guard let index = nextAgain(now) ?? nextNew(head, records) else { return nil }
         entries[index].state = .inFlight
-        inFlight += 1
+        inFlight &+= 1
+        let entry = entries[index]
         return Delivery(
-            index: index, sequence: entries[index].sequence, attempt: entries[index].failures &+ 1,
-            isRepeated: entries[index].wasHandedOut)
+            index: index, sequence: entry.sequence, attempt: entry.failures &+ 1, isRepeated: entry.wasHandedOut)
     }
 
-    private mutating func nextAgain(_ now: UInt64) -> Int? {
+    private func nextAgain(_ now: UInt64) -> Int? {
         while let item = due.first, item.due <= now {
             due.pop()
             let key = entries[item.index].key
@@ -113,8 +120,8 @@ struct ShardQueue {
         return nil
     }
 
-    private mutating func nextNew(_ head: UInt64, _ records: some ShardRecords) -> Int? {
-        guard isBehind, !vacant.isEmpty else { return nil }
+    private func nextNew(_ head: UInt64, _ records: some ShardRecords) -> Int? {
+        guard isBehind, vacancies > 0 else { return nil }
         while let sequence = records.nextPending(from: cursor, to: head) {
             cursor = sequence &+ 1
             if has(sequence) { continue }
@@ -126,9 +133,10 @@ struct ShardQueue {
                     continue
                 }
             }
-            guard let index = vacant.popLast() else { return nil }
-            enter(Int(index), sequence, key: key)
-            return Int(index)
+            vacancies &-= 1
+            let place = Int(vacant[vacancies])
+            enter(place, sequence, key: key)
+            return place
         }
         cursor = max(cursor, head)
         isBehind = false
@@ -140,12 +148,17 @@ struct ShardQueue {
         return index[sequence] != nil
     }
 
-    private mutating func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
+    private func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
         entries[place] = Entry(sequence: sequence, state: .waiting, key: key)
         index.insert(sequence, place)
         var left = bySequence.last
         while let candidate = left, entries[candidate].sequence > sequence { left = bySequence.before(candidate) }
         bySequence.insert(place, after: left)
+    }
+
+    private func vacate(_ place: Int) {
+        vacant[vacancies] = Int32(truncatingIfNeeded: place)
+        vacancies &+= 1
     }
 
     // MARK: what becomes of it
@@ -157,7 +170,7 @@ struct ShardQueue {
     func failures(at index: Int) -> UInt32 { entries[index].failures }
 
     /// A delivery has failed, which counts as an attempt; the next may begin at `due`.
-    mutating func fail(_ index: Int, due: UInt64) {
+    func fail(_ index: Int, due: UInt64) {
         entries[index].failures &+= 1
         entries[index].wasHandedOut = true
         wait(index, due: due)
@@ -169,7 +182,7 @@ struct ShardQueue {
 
     /// A delivery came to nothing through no fault of its own: no attempt, and it is due at once.
     /// - Parameter wasHandedOut: whether a process may have seen it.
-    mutating func putBack(_ index: Int, wasHandedOut: Bool) {
+    func putBack(_ index: Int, wasHandedOut: Bool) {
         if wasHandedOut { entries[index].wasHandedOut = true }
         wait(index, due: 0)
         push(index)
@@ -177,7 +190,7 @@ struct ShardQueue {
 
     /// What backs off is due now, as far as nothing before it holds it back.
     /// - Returns: the indices of what it was.
-    mutating func hurry(now: UInt64) -> [Int] {
+    func hurry(now: UInt64) -> [Int] {
         let early = entries.indices.filter { entries[$0].state == .waiting && entries[$0].due > now }
         for index in early {
             entries[index].due = now
@@ -189,39 +202,38 @@ struct ShardQueue {
     }
 
     /// A record has its outcome: its entry is free again, and those that it held back may go.
-    mutating func resolve(_ place: Int) {
+    func resolve(_ place: Int) {
         let entry = entries[place]
-        if entry.state == .inFlight { inFlight -= 1 }
+        if entry.state == .inFlight { inFlight &-= 1 } else { due.remove(place) }
         entries[place] = Entry()
-        due.remove(place)
-        index.remove(entry.sequence)
+        index.remove(place)
         bySequence.remove(place)
-        vacant.append(Int32(truncatingIfNeeded: place))
+        vacate(place)
         guard isOrdered else { return }
         let release = held.resolve(entry.sequence, key: entry.key)
         if let next = release.next, let index = index[next], entries[index].state == .waiting { push(index) }
         if let passedFrom = release.passedFrom { goBack(to: passedFrom) }
     }
 
-    private mutating func wait(_ index: Int, due: UInt64) {
-        if entries[index].state == .inFlight { inFlight -= 1 }
+    private func wait(_ index: Int, due: UInt64) {
+        if entries[index].state == .inFlight { inFlight &-= 1 }
         entries[index].state = .waiting
         entries[index].due = due
     }
 
-    private mutating func push(_ index: Int) {
+    private func push(_ index: Int) {
         due.push(DueHeap.Item(due: entries[index].due, sequence: entries[index].sequence, index: index))
     }
 
     // MARK: the cursor
 
-    private mutating func goBack(to sequence: UInt64) {
+    private func goBack(to sequence: UInt64) {
         cursor = min(cursor, sequence)
         isBehind = true
     }
 
     /// A caught-up shard is told that there was nothing of its own below `frontier`, or that its next record is there.
-    mutating func follow(to frontier: UInt64, isBehind: Bool) {
+    func follow(to frontier: UInt64, isBehind: Bool) {
         guard !self.isBehind else { return }
         cursor = max(cursor, frontier)
         self.isBehind = isBehind

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a stream process is spoken to: what differs between the framings `lines` and `frames`.
 ///
-/// LinesFraming and FramesFraming are the two. StreamRunner holds one for all the processes of its shard, decides what
-/// is handed out and what an answer changes, and leaves the bytes to it.
+/// LinesFraming and FramesFraming are the two. StreamRunner holds one for all the processes of its shard, decides how much
+/// is handed out and what an answer changes, and leaves the bytes to it. It calls a few times a round; what there is to
+/// be done for each message is done behind a call, as calls through a protocol cost more than most of it.
 /// Invariant: an answer names an entry only if the present process got that very message, and it is not resolved yet.
 
 import Ring
@@ -10,7 +11,8 @@ import Wire
 
 /// What a process has said.
 enum StreamAnswer {
-    case delivered(Int)
+    /// Some deliveries are done. They have their outcome already.
+    case delivered
     /// Never to be delivered again. The reason lies in the span that comes along.
     case dead(Int, reason: Range<Int>)
     /// To be delivered again. The delivery is in flight, and the reason lies in the span that comes along.
@@ -43,8 +45,9 @@ protocol StreamFraming: AnyObject {
     var isFull: Bool { get }
     /// There is a new process: what was for the last one is forgotten.
     func begin()
-    /// Encodes a delivery; it leaves with the next write.
-    func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>)
+    /// Hands out and encodes deliveries, up to `most` or until it is full; they leave with the next write.
+    /// - Returns: how many.
+    func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int
     /// Encodes that nothing more will come, if there is a way to say it.
     /// - Parameter grace: nanoseconds until SIGTERM.
     func appendFinish(grace: UInt64)
@@ -53,6 +56,9 @@ protocol StreamFraming: AnyObject {
     /// The loop has said that it takes more.
     func unblock()
     /// Reads what is there, but no more than about `most` bytes: a process that writes faster than it is read must not
-    /// keep the worker from all others.
-    func read(from raw: CInt, atMost most: Int, _ answer: (StreamAnswer, Span<UInt8>) -> Void) -> StreamPause
+    /// keep the worker from all others. What is delivered gets its outcome; `answer` is told of everything else, and at
+    /// the end, once, if anything was delivered.
+    func read(
+        from raw: CInt, atMost most: Int, now: UInt64, _ answer: (StreamAnswer, Span<UInt8>) -> Void
+    ) -> StreamPause
 }

@@ -3,7 +3,7 @@
 /// stopped when it has had nothing to do for `idle-timeout`.
 ///
 /// Worker drives it; Shard keeps the books, the framing speaks with the process.
-/// Invariant: what is in flight is in `flight` too, in the order of hand-out, and is held by the process that runs now.
+/// Invariant: what is in the shard's flight is held by the process that runs now.
 
 import LinuxIO
 import Ring
@@ -22,7 +22,6 @@ final class StreamRunner: ServiceRunner {
     private let grace: UInt64
 
     private var process: ServiceProcess?
-    private var flight: Flight
     private var conduct = StreamConduct()
 
     /// The last valid answer, or when deliveries were first held since there were none.
@@ -37,7 +36,6 @@ final class StreamRunner: ServiceRunner {
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
         grace = shard.context.graces.ending
-        flight = Flight(capacity: shard.lease.table.capacity, timeout: shard.ackTimeout)
     }
 
     var running: Int { process == nil ? 0 : 1 }
@@ -46,10 +44,10 @@ final class StreamRunner: ServiceRunner {
         process == nil && shard.isServing && !shard.backoff.blocks(at: now)
     }
 
-    /// Whether messages may be handed to its process.
-    private var mayHandOut: Bool {
-        guard shard.isServing, let process, !process.ending.hasBegun, !framing.isFull else { return false }
-        return shard.queue.inFlight < min(shard.window, framing.credit ?? 0)
+    /// How many messages may be handed to its process.
+    private var room: Int {
+        guard shard.isServing, let process, !process.ending.hasBegun, !framing.isFull else { return 0 }
+        return max(0, min(shard.window, framing.credit ?? 0) - shard.queue.inFlight)
     }
 
     // MARK: work
@@ -66,26 +64,11 @@ final class StreamRunner: ServiceRunner {
     /// Encodes what may be handed out now.
     /// - Returns: false if nothing was.
     private func fill(now: UInt64, head: UInt64) -> Bool {
-        var handedOut = false
-        while mayHandOut, let delivery = shard.handOut(now: now, head: head) {
-            guard encode(delivery) else {
-                shard.settleCorrupt(delivery.index)
-                continue
-            }
-            if flight.isEmpty { lastProgress = now }
-            flight.add(delivery.index, now: now)
-            idleSince = now
-            handedOut = true
-        }
-        return handedOut
-    }
-
-    /// - Returns: false if the ring can't give the record.
-    private func encode(_ delivery: ShardQueue.Delivery) -> Bool {
-        let isReadable: Void? = shard.context.ring.withRecord(delivery.sequence) { record, payload in
-            framing.append(delivery, record, payload)
-        }
-        return isReadable != nil
+        let heldNone = shard.flight.isEmpty
+        guard framing.handOut(atMost: room, now: now, head: head) > 0 else { return false }
+        if heldNone { lastProgress = now }
+        idleSince = now
+        return true
     }
 
     /// Writes as much of what is encoded as the process takes.
@@ -140,7 +123,7 @@ final class StreamRunner: ServiceRunner {
 
     private func readAnswers(_ now: UInt64) {
         guard let process, let output = process.outputRaw else { return }
-        switch framing.read(from: output, atMost: Self.turn, { take($0, $1, now) }) {
+        switch framing.read(from: output, atMost: Self.turn, now: now, { take($0, $1, now) }) {
         case .moreLater: break
         case .closed:
             process.closeOutput()
@@ -154,11 +137,14 @@ final class StreamRunner: ServiceRunner {
 
     private func take(_ answer: StreamAnswer, _ bytes: Span<UInt8>, _ now: UInt64) {
         switch answer {
-        case .delivered(let index): resolve(index, .delivered, now)
-        case .dead(let index, let reason): resolve(index, .rejected, now, .rejected(StreamAnswer.words(bytes, reason)))
+        case .delivered:
+            progress(now)
+            shard.succeed()
+        case .dead(let index, let reason):
+            progress(now)
+            shard.settle(index, .rejected, because: .rejected(StreamAnswer.words(bytes, reason)), now: now)
         case .retry(let index, let reason):
             progress(now)
-            flight.land(index)
             shard.fail(index, .refused(StreamAnswer.words(bytes, reason)), now: now)
         case .credit:
             conduct.speak()
@@ -166,12 +152,6 @@ final class StreamRunner: ServiceRunner {
         case .garbage: shard.troubles.countGarbage(StreamAnswer.words(bytes, bytes.indices))
         case .foreign: shard.troubles.countForeign()
         }
-    }
-
-    private func resolve(_ index: Int, _ outcome: Outcome, _ now: UInt64, _ failure: Failure? = nil) {
-        progress(now)
-        if shard.queue.isInFlight(index) { flight.land(index) }
-        shard.settle(index, outcome, because: failure, now: now)
     }
 
     private func progress(_ now: UInt64) {
@@ -186,10 +166,9 @@ final class StreamRunner: ServiceRunner {
 
     private func expire(_ now: UInt64) {
         if startDeadline <= now { end(.neverUp, now) }
-        while flight.deadline <= now, let index = flight.first {
-            flight.land(index)
+        while shard.flight.deadline <= now, let index = shard.flight.first {
             shard.fail(index, .timedOut, now: now)
-            if lastProgress.addingSaturated(flight.timeout) <= now { end(.mute, now) }
+            if lastProgress.addingSaturated(shard.ackTimeout) <= now { end(.mute, now) }
         }
     }
 
@@ -205,7 +184,7 @@ final class StreamRunner: ServiceRunner {
     }
 
     func deadline(now: UInt64) -> UInt64 {
-        var earliest = flight.deadline
+        var earliest = shard.flight.deadline
         if let process {
             earliest = min(earliest, process.ending.deadline, startDeadline)
             if !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout {
@@ -214,7 +193,7 @@ final class StreamRunner: ServiceRunner {
         } else if shard.isServing, shard.backoff.blocks(at: now), !shard.isIdle {
             earliest = min(earliest, shard.backoff.until)
         }
-        return mayLaunch(now) || mayHandOut ? min(earliest, shard.queue.nextDue ?? .max) : earliest
+        return mayLaunch(now) || room > 0 ? min(earliest, shard.queue.nextDue ?? .max) : earliest
     }
 
     // MARK: the end
@@ -237,7 +216,6 @@ final class StreamRunner: ServiceRunner {
     func takeOver(_ service: Settings.Service) -> Bool {
         guard service.runs(as: shard.service) else { return false }
         shard.define(service)
-        flight.timeout = shard.ackTimeout
         return true
     }
 
@@ -245,7 +223,7 @@ final class StreamRunner: ServiceRunner {
 
     /// Everything that the process held is answered or has timed out: nothing more will come.
     private func finishIfDone(_ now: UInt64) {
-        guard shard.stage == .finishing, flight.isEmpty, let process, !process.ending.hasBegun else { return }
+        guard shard.stage == .finishing, shard.flight.isEmpty, let process, !process.ending.hasBegun else { return }
         ask(process, now)
     }
 
@@ -274,7 +252,7 @@ final class StreamRunner: ServiceRunner {
         guard let process else { return }
         // What it said before it died counts.
         if let output = process.outputRaw,
-            framing.read(from: output, atMost: Self.fullPipe, { take($0, $1, now) }) == .unreadable
+            framing.read(from: output, atMost: Self.fullPipe, now: now, { take($0, $1, now) }) == .unreadable
         {
             conduct.end(.unreadable)
         }
@@ -284,8 +262,7 @@ final class StreamRunner: ServiceRunner {
             status, isYoung: now &- process.launchedAt < shard.context.graces.start, isUp: framing.credit != nil)
         if let failure { shard.launchFailed(failure, now: now) }
         // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
-        while !shard.isEnding, let index = flight.first {
-            flight.land(index)
+        while !shard.isEnding, let index = shard.flight.first {
             if failure != nil {
                 shard.putBack(index, wasHandedOut: true)
             } else {

@@ -56,5 +56,5 @@ package final class WorkerContext {
         jitter = Jitter(seed: seed)
     }
 
-    func count(_ counter: Counter) { ring.page.count(counter.rawValue) }
+    func count(_ counter: Counter, _ amount: Int) { ring.page.count(counter.rawValue, UInt64(amount)) }
 }

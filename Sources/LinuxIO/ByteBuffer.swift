@@ -25,11 +25,14 @@ package enum WriteResult: Equatable, Sendable {
     case failed(CInt)
 }
 
+@usableFromInline
 @safe package final class ByteBuffer {
-    @usableFromInline var storage: UnsafeMutablePointer<UInt8>
-    @usableFromInline var start = 0
-    @usableFromInline var end = 0
-    package private(set) var capacity: Int
+    // Holds: a buffer is used from one thread, and no access to one of these lasts longer than it takes to read or write
+    // it: there is nothing to be found by a check at each, which would cost more than most of them.
+    @exclusivity(unchecked) @usableFromInline var storage: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) @usableFromInline var start = 0
+    @exclusivity(unchecked) @usableFromInline var end = 0
+    @exclusivity(unchecked) @usableFromInline package private(set) var capacity: Int
     /// How far it grows; what is there already stays.
     package var limit: Int
     /// The last `.closed` was no orderly end: what lies here may be the beginning of something longer.
@@ -40,15 +43,15 @@ package enum WriteResult: Equatable, Sendable {
     package init(capacity: Int = 4096, limit: Int) {
         precondition(capacity > 0 && limit > 0)
         firstCapacity = min(capacity, limit)
-        self.capacity = firstCapacity
+        unsafe self.capacity = firstCapacity
         self.limit = limit
         unsafe storage = .allocate(capacity: firstCapacity)
     }
 
     deinit { unsafe storage.deallocate() }
 
-    @inlinable package var count: Int { end &- start }
-    @inlinable package var isEmpty: Bool { start == end }
+    @inlinable package var count: Int { unsafe end &- start }
+    @inlinable package var isEmpty: Bool { unsafe start == end }
 
     /// Reads once, at most `limit` bytes: from pipe, socket or file.
     package func receive(from fd: CInt, limit most: Int = .max) -> ReadResult {
@@ -60,7 +63,7 @@ package enum WriteResult: Equatable, Sendable {
         switch code {
         case 0 where got == 0: return .closed
         case 0:
-            end += got
+            unsafe end += got
             return .bytes(got)
         case EAGAIN: return .wouldBlock
         case ECONNRESET:
@@ -83,25 +86,39 @@ package enum WriteResult: Equatable, Sendable {
     /// Lets go of the first `count` bytes.
     @inlinable
     package func consume(_ count: Int) {
-        precondition(count >= 0 && count <= end &- start)
-        start &+= count
-        if start == end {
-            start = 0
-            end = 0
-        }
+        precondition(count >= 0 && count <= self.count)
+        unsafe start &+= count
+        guard isEmpty else { return }
+        unsafe (start, end) = (0, 0)
     }
 
     /// False, and nothing done, when the limit does not allow it.
+    @inlinable
     @discardableResult
     package func append(_ bytes: borrowing Span<UInt8>) -> Bool {
-        guard bytes.count > 0 else { return true }
-        guard makeRoom(atLeast: bytes.count, wanted: bytes.count) > 0 else { return false }
-        // Holds: makeRoom said that so many bytes are free behind `end`; a span of this buffer itself can't be passed
+        let count = bytes.count
+        guard count > 0 else { return true }
+        guard hasRoom(count) else { return false }
+        // Holds: hasRoom said that so many bytes are free behind `end`; a span of this buffer itself can't be passed
         // in, because growing would move it: withReadable's span must not outlive its closure.
         unsafe bytes.withUnsafeBufferPointer {
-            unsafe (storage + end).initialize(from: $0.baseAddress!, count: $0.count)
+            unsafe (storage + end).initialize(from: $0.baseAddress!, count: count)
         }
-        end += bytes.count
+        unsafe end &+= count
+        return true
+    }
+
+    /// Appends so many bytes that `write` fills in, all of them.
+    /// - Returns: false, and nothing done, when the limit does not allow it.
+    @inlinable
+    @discardableResult
+    package func append(count: Int, _ write: (inout MutableSpan<UInt8>) -> Void) -> Bool {
+        guard hasRoom(count) else { return false }
+        // Holds: hasRoom said that so many bytes are free behind `end`, and they are ours until `write` returns.
+        let room = unsafe UnsafeMutableBufferPointer(start: storage + end, count: count)
+        var bytes = unsafe room.mutableSpan
+        write(&bytes)
+        unsafe end &+= count
         return true
     }
 
@@ -133,16 +150,24 @@ package enum WriteResult: Equatable, Sendable {
 
     /// Gives a grown buffer's memory back, once it is empty: a connection at rest costs its first capacity.
     package func shrink() {
-        guard isEmpty, capacity > firstCapacity else { return }
+        guard unsafe isEmpty && capacity > firstCapacity else { return }
         replaceStorage(firstCapacity)
     }
 
+    /// Whether so many bytes are free behind `end`, after making room for them.
+    @inlinable
+    func hasRoom(_ count: Int) -> Bool {
+        unsafe capacity &- end >= count || makeRoom(atLeast: count, wanted: count) > 0
+    }
+
     /// The free bytes behind `end`, at least `atLeast`, or 0 if the limit forbids it. `wanted` decides about growing.
-    private func makeRoom(atLeast: Int, wanted: Int) -> Int {
-        let tail = capacity - end
+    @usableFromInline
+    func makeRoom(atLeast: Int, wanted: Int) -> Int {
+        let capacity = unsafe self.capacity
+        let tail = unsafe capacity - end
         if tail >= max(atLeast, min(wanted, capacity / 4)) { return tail }
         // Moving pays when it wins at least as much room as it copies bytes.
-        if start > 0, capacity - count >= max(atLeast, capacity / 2) {
+        if unsafe start > 0, capacity - count >= max(atLeast, capacity / 2) {
             moveToFront()
         } else if capacity < limit, limit - count >= atLeast {
             var grown = capacity
@@ -152,14 +177,13 @@ package enum WriteResult: Equatable, Sendable {
             guard capacity - count >= atLeast else { return 0 }
             moveToFront()
         }
-        return capacity - end
+        return unsafe self.capacity - end
     }
 
     private func moveToFront() {
         // Holds: both ranges lie in the storage; update(from:) allows them to overlap.
         unsafe storage.update(from: storage + start, count: count)
-        end = count
-        start = 0
+        unsafe (start, end) = (0, count)
     }
 
     private func replaceStorage(_ size: Int) {
@@ -168,8 +192,6 @@ package enum WriteResult: Equatable, Sendable {
         unsafe larger.initialize(from: storage + start, count: count)
         unsafe storage.deallocate()
         unsafe storage = larger
-        end = count
-        start = 0
-        capacity = size
+        unsafe (start, end, capacity) = (0, count, size)
     }
 }

@@ -56,6 +56,12 @@ package final class RingWorker {
         return log.withBytes(place, header.payloadCount) { body(header, $0) }
     }
 
+    /// Lends out a record, on hot paths: nothing here is generic, which another module would pay for with each record.
+    /// - Returns: false if the descriptor is corrupt.
+    package func read(_ sequence: UInt64, _ body: (RecordHeader, Span<UInt8>) -> Void) -> Bool {
+        withRecord(sequence, body) != nil
+    }
+
     /// The key that `order` compares, of a record.
     @inline(__always) package func sourceHash(at sequence: UInt64) -> UInt32 {
         descriptor(sequence).load32(RingLayout.Descriptor.sourceHash)

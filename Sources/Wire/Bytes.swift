@@ -54,6 +54,20 @@ extension Span<UInt8> {
     }
 }
 
+extension MutableSpan<UInt8> {
+    /// Writes `value` in eight bytes, most significant first: written out, so that it becomes one store.
+    @inline(__always) mutating func setWord(at place: Int, _ value: UInt64) {
+        self[place] = UInt8(truncatingIfNeeded: value >> 56)
+        self[place &+ 1] = UInt8(truncatingIfNeeded: value >> 48)
+        self[place &+ 2] = UInt8(truncatingIfNeeded: value >> 40)
+        self[place &+ 3] = UInt8(truncatingIfNeeded: value >> 32)
+        self[place &+ 4] = UInt8(truncatingIfNeeded: value >> 24)
+        self[place &+ 5] = UInt8(truncatingIfNeeded: value >> 16)
+        self[place &+ 6] = UInt8(truncatingIfNeeded: value >> 8)
+        self[place &+ 7] = UInt8(truncatingIfNeeded: value)
+    }
+}
+
 extension [UInt8] {
     /// Appends `value` in `width` bytes, most significant first.
     package mutating func appendBigEndian(_ value: UInt64, width: Int) {

@@ -54,10 +54,12 @@ final class SmallWorker {
             time: 1_764_000_000_000_000_001, attempt: attempt, isRedelivered: attempt > 1, wireProtocol: 1,
             decodedKind: kind)
         let (topic, source) = ("test.topic", "127.0.0.1:50122")
-        ServiceFrame.appendDelivery(
+        var head = [UInt8](repeating: 0, count: ServiceFrame.Delivery.headCount)
+        var bytes = head.mutableSpan
+        ServiceFrame.write(
             fixed, topic: topic.utf8.count, source: source.utf8.count, decoded: decoded.utf8.count,
-            body: body.utf8.count, to: &out)
-        out += Array((topic + source + decoded + body).utf8)
+            body: body.utf8.count, to: &bytes)
+        out += head + Array((topic + source + decoded + body).utf8)
     }
 
     /// As the broker does: nothing more comes, then the end of the stream.

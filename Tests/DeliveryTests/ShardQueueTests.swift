@@ -233,7 +233,7 @@ final class ShardQueueTests {
     func random(seed: UInt64) {
         var chance = Jitter(seed: seed)
         let records = Records((0..<300).map { _ in UInt32.random(in: 0..<4, using: &chance) })
-        var queue = ShardQueue(capacity: 16, isOrdered: true, floor: 1, from: records)
+        let queue = ShardQueue(capacity: 16, isOrdered: true, floor: 1, from: records)
         var held: Set<UInt64> = []
         var failedFirst: [UInt32: UInt64] = [:]
         var now: UInt64 = 0

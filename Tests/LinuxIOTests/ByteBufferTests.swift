@@ -30,6 +30,19 @@ struct ByteBufferTests {
         #expect(buffer.withReadable { text($0) } == "he")
     }
 
+    @Test("takes bytes that are written in place as it takes others, up to its limit")
+    func appendInPlace() {
+        let buffer = ByteBuffer(capacity: 4, limit: 12)
+        buffer.append(bytes("ab"))
+        let isTaken = buffer.append(count: 8) {
+            for index in $0.indices { $0[index] = 0x63 + UInt8(index) }
+        }
+        #expect(isTaken && buffer.withReadable { text($0) } == "abcdefghij")
+        #expect(!buffer.append(count: 3) { _ in Issue.record("there is no room") })
+        #expect(buffer.append(count: 2) { $0[$0.count - 1] = 0x6C; $0[0] = 0x6B })
+        #expect(buffer.withReadable { text($0) } == "abcdefghijkl")
+    }
+
     @Test("is full at its limit, and reads on once something was consumed")
     func full() throws {
         let pipe = try Descriptor.pipe()

@@ -13,10 +13,11 @@ import Wire
         attempt: 1, isRedelivered: false, wireProtocol: WireProtocol.native.rawValue, decodedKind: 0)
 
     private func frame(_ delivery: ServiceFrame.Delivery, _ parts: [String] = ["a.b", "s:1", "{}", "body"]) -> [UInt8] {
-        var bytes: [UInt8] = []
+        var bytes = [UInt8](repeating: 0xFF, count: ServiceFrame.Delivery.headCount)
         let counts = parts.map(\.utf8.count)
-        ServiceFrame.appendDelivery(
-            delivery, topic: counts[0], source: counts[1], decoded: counts[2], body: counts[3], to: &bytes)
+        var head = bytes.mutableSpan
+        ServiceFrame.write(
+            delivery, topic: counts[0], source: counts[1], decoded: counts[2], body: counts[3], to: &head)
         return bytes + parts.flatMap(ascii)
     }
 
