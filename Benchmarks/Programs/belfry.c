@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 enum {
-  magic = 0xB5, version = 1, header = 8, type_hello = 1, type_welcome = 2, type_publish = 3, type_ack = 4, type_error = 5,
-  type_window = 16, type_deliver = 17, type_done = 18, fixed_length_at = 50, service_socket = 3
+  magic = 0xB5, version = 1, header = 8, type_hello = 1, type_welcome = 2, type_publish = 3, type_ack = 4,
+  type_error = 5, type_window = 16, type_deliver = 17, type_done = 18, fixed_length_at = 50, service_socket = 3
 };
 
 static void put(uint8_t *at, uint64_t value, int bytes) {
@@ -157,7 +157,7 @@ static void take_deliveries(struct reader *reader, struct tally *tally, struct d
 void consume_frames(struct options *options) {
   static struct done done;
   struct tally tally;
-  tally_open(&tally, options->board);
+  tally_open(&tally, options->boards[0]);
   struct reader reader = reader_open(service_socket);
   uint8_t window[header + 4];
   put_header(window, type_window, 4);

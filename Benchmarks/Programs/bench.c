@@ -50,10 +50,15 @@ static void address_of(struct options *options, const char *text) {
   options->has_address = true;
 }
 
+static void add_board(struct options *options, const char *path) {
+  if (options->board_count == most_boards) die("--board may be given %d times", most_boards);
+  options->boards[options->board_count++] = path;
+}
+
 void options_read(struct options *options, int argc, char **argv) {
   memset(options, 0, sizeof *options);
   const char *slash = strrchr(argv[0], '/');
-  options->program = program_name = slash ? slash + 1 : argv[0];
+  program_name = slash ? slash + 1 : argv[0];
   struct {
     const char *name;
     uint64_t *number;
@@ -62,21 +67,23 @@ void options_read(struct options *options, int argc, char **argv) {
                {"--rate", &options->rate, 0},         {"--window", &options->window, 0},
                {"--batch", &options->batch, 0},       {"--connections", &options->connections, 0},
                {"--in-flight", &options->window, 0},
-               {"--board", 0, &options->board},       {"--topic", 0, &options->topic},
-               {"--group", 0, &options->group},       {0, 0, 0}};
+               {"--backlog", &options->backlog, 0},   {"--topic", 0, &options->topic},
+               {0, 0, 0}};
   for (int i = 1; i < argc; i++) {
     int row = 0;
     while (table[row].name && strcmp(table[row].name, argv[i])) row++;
     if (!strcmp(argv[i], "--confirm")) options->confirm = true;
     else if (!strcmp(argv[i], "--latencies")) options->latencies = true;
+    else if (!strcmp(argv[i], "--ack-all")) options->ack_all = true;
     else if (argv[i][0] != '-' && !options->kind) options->kind = argv[i];
     else if (i + 1 == argc) die("%s wants a value, or is no option", argv[i]);
     else if (!strcmp(argv[i], "--to") || !strcmp(argv[i], "--from")) address_of(options, argv[++i]);
+    else if (!strcmp(argv[i], "--board")) add_board(options, argv[++i]);
     else if (!table[row].name) die("%s is no option", argv[i]);
     else if (table[row].number) i++, *table[row].number = number_of(argv[i - 1], argv[i]);
     else *table[row].text = argv[++i];
   }
-  if (!options->board) die("--board FILE is missing");
+  if (!options->board_count) die("--board FILE is missing");
   if (!options->connections) options->connections = 1;
   if (!options->size) options->size = 128;
   if (options->size < shortest_body) die("--size is at least %d", shortest_body);

@@ -11,13 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { chunk = 64 * 1024, digits = 10, shortest_body = 16 };
+enum { chunk = 64 * 1024, digits = 10, shortest_body = 16, most_boards = 64 };
 
 struct options {
-  const char *program, *kind, *board, *topic, *group;
+  const char *kind, *topic, *boards[most_boards];
   char host[64], port[8];
-  uint64_t count, size, rate, window, connections, batch;
-  bool confirm, latencies, has_address;
+  uint64_t board_count, count, size, rate, window, backlog, connections, batch;
+  bool confirm, latencies, ack_all, has_address;
 };
 
 // Leaves what was not given at 0 or NULL; ends the program where something is wrong.
@@ -80,14 +80,17 @@ void tally_take(struct tally *tally, const uint8_t *bytes, size_t length);
 void tally_end(struct tally *tally);
 void tally_print(const struct tally *tally, const struct options *options, int descriptor);
 
-// When which messages are due, and how many may be under way.
+// When which messages are due, and how many may be sent and not received. With several boards (fan-out) the first one
+// is the publisher's, all get the schedule, and the one that has received least counts.
 struct pace {
-  struct board board;
-  uint64_t count, interval, start, window, stalled, last_received;
+  struct board board, others[most_boards];
+  uint64_t other_count, count, interval, start, backlog, stalled, last_received;
 };
 
-// Begins now: the schedule is on the scoreboard, from here on messages are late.
-void pace_begin(struct pace *pace, const struct options *options);
+// `backlog` is for when none was given. Begins now: the schedule is on the scoreboard, from here on messages are late.
+void pace_begin(struct pace *pace, const struct options *options, uint64_t backlog);
+// What all boards have received.
+uint64_t pace_received(const struct pace *pace);
 // How many are due at that time, out of all.
 uint64_t pace_due(const struct pace *pace, uint64_t time);
 // Waits until more than `sent` may be sent, and tells how many then; `sent` if the run was stopped.

@@ -4,13 +4,17 @@
 #define KINDS_H
 #include "bench.h"
 
-void publish_udp(struct options *options);     // udp.c
-void publish_udp_gso(struct options *options);
-void consume_recvmmsg(struct options *options);
-void consume_recvmmsg_gro(struct options *options);
-void publish_belfry(struct options *options);  // belfry.c
+typedef void kind(struct options *options);
+
+kind publish_udp, publish_udp_gso, consume_recvmmsg, consume_recvmmsg_gro;                         // udp.c
+kind publish_belfry, consume_frames;                                                               // belfry.c
+kind consume_lines, consume_omprog;                                                                // lines.c
+kind publish_nats, consume_nats;                                                                   // nats.c
+kind publish_jetstream, consume_jetstream;                                                         // jetstream.c
+kind publish_redis_stream, publish_redis_pubsub, consume_redis_stream, consume_redis_pubsub;       // redis.c
+kind publish_mqtt0, publish_mqtt1, consume_mqtt;                                                   // mqtt.c
+kind publish_beanstalk, consume_beanstalk;                                                         // beanstalk.c
+
+// A native PUBLISH frame, for those who put it into datagrams.
 struct shape belfry_shape(const struct options *options);
-void consume_frames(struct options *options);
-void consume_lines(struct options *options);   // lines.c
-void consume_omprog(struct options *options);
 #endif

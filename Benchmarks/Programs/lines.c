@@ -29,7 +29,7 @@ static void answer_ok(const uint8_t *line, size_t length) {
 
 static void consume(struct options *options, void (*respond)(const uint8_t *line, size_t length)) {
   struct tally tally;
-  tally_open(&tally, options->board);
+  tally_open(&tally, options->boards[0]);
   struct reader reader = reader_open(0);
   const uint8_t *line;
   size_t length;

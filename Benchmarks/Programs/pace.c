@@ -1,26 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a publisher may send: by the schedule (open loop), by the window, by the stop word; and the messages themselves.
+// When a publisher may send: by the schedule (open loop), the backlog, the stop word; and the messages themselves.
 //
-// Nobody spins: who is early or has no window sleeps. All publishers go by this, so that none is better off.
+// Nobody spins: who is early or too far ahead sleeps. All publishers go by this, so that none is better off.
 #include "bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { nap = 20000 };                       // how long to wait for a window, ns
-static const uint64_t patience = 10000000000u; // a window that does not open for so long will never do
+enum { nap = 20000 };                       // how long to wait for a receipt, ns
+static const uint64_t patience = 10000000000u; // nothing received for so long: nothing will be
 
-void pace_begin(struct pace *pace, const struct options *options) {
-  pace->board = board_open(options->board);
+static void announce(struct pace *pace, struct board *board) {
+  board_set(board, word_interval, pace->interval);
+  board_set(board, word_start, pace->start);
+}
+
+void pace_begin(struct pace *pace, const struct options *options, uint64_t backlog) {
+  memset(pace, 0, sizeof *pace);
+  pace->board = board_open(options->boards[0]);
+  pace->other_count = options->board_count - 1;
+  for (uint64_t i = 0; i < pace->other_count; i++) pace->others[i] = board_open(options->boards[i + 1]);
   pace->count = options->count ? options->count : pace->board.capacity;
   if (pace->count > pace->board.capacity) die("--count is more than the scoreboard's capacity");
   pace->interval = options->rate ? 1000000000u / options->rate : 0;
-  pace->window = options->window ? options->window : UINT64_MAX / 2;
-  pace->stalled = pace->last_received = 0;
+  pace->backlog = options->backlog ? options->backlog : backlog;
   pace->start = now_ns();
-  board_set(&pace->board, word_interval, pace->interval);
-  board_set(&pace->board, word_start, pace->start);
+  announce(pace, &pace->board);
+  for (uint64_t i = 0; i < pace->other_count; i++) announce(pace, &pace->others[i]);
+}
+
+uint64_t pace_received(const struct pace *pace) {
+  uint64_t least = board_get(&pace->board, word_received);
+  for (uint64_t i = 0; i < pace->other_count; i++) {
+    uint64_t received = board_get(&pace->others[i], word_received);
+    if (received < least) least = received;
+  }
+  return least;
 }
 
 uint64_t pace_due(const struct pace *pace, uint64_t time) {
@@ -29,8 +45,8 @@ uint64_t pace_due(const struct pace *pace, uint64_t time) {
   return due < pace->count ? due : pace->count;
 }
 
-// A window that stays shut ends the run: something was lost, or nobody consumes.
-static void nap_for_window(struct pace *pace, uint64_t received, uint64_t sent) {
+// A backlog that stays full ends the run: something was lost, or nobody consumes.
+static void nap_for_backlog(struct pace *pace, uint64_t received, uint64_t sent) {
   uint64_t time = now_ns();
   if (received != pace->last_received || !pace->stalled) pace->stalled = time;
   pace->last_received = received;
@@ -43,11 +59,11 @@ static void nap_for_window(struct pace *pace, uint64_t received, uint64_t sent) 
 uint64_t pace_wait(struct pace *pace, uint64_t sent) {
   while (!board_stopped(&pace->board)) {
     uint64_t due = pace_due(pace, pace->interval ? now_ns() : 0);
-    uint64_t received = board_get(&pace->board, word_received);
-    uint64_t limit = due < received + pace->window ? due : received + pace->window;
+    uint64_t received = pace_received(pace);
+    uint64_t limit = due < received + pace->backlog ? due : received + pace->backlog;
     if (limit > sent) return limit;
     if (due <= sent) sleep_until(pace->start + sent * pace->interval);
-    else nap_for_window(pace, received, sent);
+    else nap_for_backlog(pace, received, sent);
   }
   return sent;
 }
@@ -63,7 +79,8 @@ void pace_print(struct pace *pace, const struct options *options) {
   if (!board_get(board, word_last_send)) board_set(&pace->board, word_last_send, now_ns());
   uint64_t end = board_get(board, word_last_accepted);
   if (!end) end = board_get(board, word_last_send);
-  printf("{\"program\":\"publish\",\"kind\":\"%s\",\"sent\":%llu,\"accepted\":%llu,\"errors\":%llu,\"nanoseconds\":%llu}\n",
+  printf("{\"program\":\"publish\",\"kind\":\"%s\",\"sent\":%llu,\"accepted\":%llu,\"errors\":%llu,"
+         "\"nanoseconds\":%llu}\n",
          options->kind, (unsigned long long)board_get(board, word_sent),
          (unsigned long long)board_get(board, word_accepted), (unsigned long long)board_get(board, word_errors),
          (unsigned long long)(end - pace->start));

@@ -8,11 +8,18 @@
 
 static const struct {
   const char *name;
-  void (*run)(struct options *options);
+  kind *run;
 } kinds[] = {
     {"udp", publish_udp},
     {"udp-gso", publish_udp_gso},
     {"belfry", publish_belfry},
+    {"nats", publish_nats},
+    {"jetstream", publish_jetstream},
+    {"redis-stream", publish_redis_stream},
+    {"redis-pubsub", publish_redis_pubsub},
+    {"mqtt0", publish_mqtt0},
+    {"mqtt1", publish_mqtt1},
+    {"beanstalk", publish_beanstalk},
 };
 
 int main(int argc, char **argv) {

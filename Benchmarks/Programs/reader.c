@@ -7,18 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { longest_message = 128 * 1024 };
-
 struct reader reader_open(int descriptor) {
-  struct reader reader = {.descriptor = descriptor, .room = chunk + longest_message};
+  struct reader reader = {.descriptor = descriptor, .room = 2 * chunk};
   reader.bytes = malloc(reader.room);
   if (!reader.bytes) die_errno("malloc");
   return reader;
 }
 
+static void grow(struct reader *reader) {
+  reader->room *= 2;
+  reader->bytes = realloc(reader->bytes, reader->room);
+  if (!reader->bytes) die_errno("realloc");
+}
+
 bool reader_fill(struct reader *reader, const struct board *board) {
   size_t left = reader_left(reader);
-  if (left > longest_message) die("a message is longer than %d bytes", longest_message);
+  if (left + chunk > reader->room) grow(reader);
   if (left && reader->start) memmove(reader->bytes, reader_at(reader), left);
   reader->start = 0;
   reader->end = left;

@@ -24,10 +24,10 @@ int main(int argc, char **argv) {
   options_read(&options, argc, argv);
   if (options.kind && !strcmp(options.kind, "create")) {
     if (!options.count) die("--count is missing");
-    board_create(options.board, options.count, options.latencies);
+    board_create(options.boards[0], options.count, options.latencies);
     return 0;
   }
-  struct board board = board_open(options.board);
+  struct board board = board_open(options.boards[0]);
   if (options.kind && !strcmp(options.kind, "show")) show(&board);
   else if (options.kind && !strcmp(options.kind, "stop")) board_set(&board, word_stop, 1);
   else die("create, show or stop");

@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { events_at_once = 64, longest_rest = 32 * 1024, nap = 20000, look_again = 100000000, patience = 10 };
+enum { spare = 4096, events_at_once = 64, longest_rest = 32 * 1024, patience = 10 };
+enum { nap = 20000, look_again = 100000000 }; // ns
 
 void connection_ready(struct sender *sender, struct connection *connection) {
   if (!connection->is_ready) sender->ready++;
@@ -68,6 +70,7 @@ static void receive(struct sender *sender, struct connection *connection) {
     if (length < 0) die_errno("read from the broker");
     if (length == 0) die("the broker closed a connection");
     take(sender, connection, kept + (size_t)length);
+    if (connection->end && !connection->is_blocked) flush(sender, connection);
     sender->moved = now_ns();
     if (length < chunk) return; // a short read has emptied the socket
   }
@@ -99,7 +102,7 @@ static void open_all(struct sender *sender) {
   for (uint64_t i = 0; i < sender->count; i++) {
     struct connection *connection = &sender->connections[i];
     connection->descriptor = dial(sender->options, SOCK_STREAM);
-    connection->out = malloc(chunk + shape);
+    connection->out = malloc(chunk + shape + spare);
     fcntl(connection->descriptor, F_SETFL, O_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = i};
     if (epoll_ctl(sender->poller, EPOLL_CTL_ADD, connection->descriptor, &event)) die_errno("epoll_ctl");
@@ -118,8 +121,9 @@ static void open_all(struct sender *sender) {
 static uint64_t limit_now(struct sender *sender) {
   const struct pace *pace = &sender->pace;
   uint64_t due = pace_due(pace, pace->interval ? now_ns() : 0);
-  uint64_t confirmed = sender->protocol.acks ? sender->accepted : board_get(&pace->board, word_received);
-  return due < confirmed + pace->window ? due : confirmed + pace->window;
+  uint64_t by_answers = sender->accepted + sender->window, by_receipts = pace_received(pace) + pace->backlog;
+  uint64_t limit = by_answers < by_receipts ? by_answers : by_receipts;
+  return due < limit ? due : limit;
 }
 
 static bool may_send(const struct sender *sender, const struct connection *connection) {
@@ -171,17 +175,28 @@ static uint64_t idle_for(const struct sender *sender) {
   if (sender->sent == pace->count) return look_again;
   uint64_t now = now_ns(), due = pace->start + sender->sent * pace->interval;
   if (pace->interval && now < due) return due - now < look_again ? due - now : look_again;
-  return sender->protocol.acks || sender->blocked ? look_again : nap;
+  // No event tells of receipts; an answer or room in a socket does.
+  return pace_received(pace) + pace->backlog > sender->sent ? look_again : nap;
 }
 
 static void check_progress(struct sender *sender) {
-  uint64_t received = board_get(&sender->pace.board, word_received), now = now_ns();
+  uint64_t received = pace_received(&sender->pace), now = now_ns();
   if (received != sender->pace.last_received || (sender->pace.interval && sender->sent < sender->pace.count))
     sender->moved = now;
   sender->pace.last_received = received;
   if (now > sender->moved && now - sender->moved > patience * 1000000000ull)
     die("nothing moved for %d s: %llu sent, %llu accepted, %llu received", patience, (unsigned long long)sender->sent,
         (unsigned long long)sender->accepted, (unsigned long long)received);
+}
+
+// An orderly end: what is closed with answers unread is reset, and the broker may lose what it has not read.
+static void hang_up(struct sender *sender) {
+  for (uint64_t i = 0; i < sender->count; i++) shutdown(sender->connections[i].descriptor, SHUT_WR);
+  for (uint64_t i = 0; i < sender->count; i++) {
+    struct pollfd ready = {.fd = sender->connections[i].descriptor, .events = POLLIN};
+    while (poll(&ready, 1, 1000) == 1 && read(ready.fd, sender->input, chunk) > 0) {}
+    close(ready.fd);
+  }
 }
 
 void sender_run(struct protocol protocol, struct options *options) {
@@ -191,7 +206,11 @@ void sender_run(struct protocol protocol, struct options *options) {
   sender.poller = epoll_create1(EPOLL_CLOEXEC);
   if (!sender.connections || !sender.input || sender.poller < 0) die_errno("epoll_create1");
   open_all(&sender);
-  pace_begin(&sender.pace, options);
+  const uint64_t no_limit = UINT64_MAX / 2, given = options->window, usual = protocol.window * sender.count;
+  sender.window = protocol.acks && given ? given : protocol.acks && usual ? usual : no_limit;
+  // Where nothing is answered, the window is one of receipts.
+  uint64_t backlog = !protocol.acks && given ? given : protocol.backlog ? protocol.backlog : no_limit;
+  pace_begin(&sender.pace, options, backlog);
   // Every connection gets its turn several times; by a schedule each message takes the next one.
   sender.quantum = sender.pace.count / sender.count / 8 + 1;
   if (options->batch) sender.quantum = options->batch;
@@ -203,5 +222,6 @@ void sender_run(struct protocol protocol, struct options *options) {
     if (!sent) check_progress(&sender);
     wait_for(&sender, sent && sender.sent < limit_now(&sender) ? 0 : idle_for(&sender));
   }
+  hang_up(&sender);
   pace_print(&sender.pace, options);
 }

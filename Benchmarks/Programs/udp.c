@@ -3,7 +3,7 @@
 //
 // `udp` sends one body with each call. `udp-gso` sends trains with UDP_SEGMENT: native frames if a topic is named (as
 // BelfryClient's DatagramPublisher does), else bare bodies. Receivers only count and check: they are the limit.
-// Invariant: no more than the window is between sender and receipt, so nothing is lost for want of a buffer.
+// Invariant: no more than the backlog is between sender and receipt, so nothing is lost for want of a buffer.
 #include "kinds.h"
 
 #include <errno.h>
@@ -29,10 +29,9 @@ void publish_udp(struct options *options) {
   if (options->connections > 1024) die("udp has 1024 sockets at most");
   for (uint64_t i = 0; i < options->connections; i++) sockets[i] = dial(options, SOCK_DGRAM);
   struct shape shape = shape_make("", 0, options->size, "", 0);
-  if (!options->window) options->window = 8192;
   struct pace pace;
   uint64_t sent = 0, limit;
-  pace_begin(&pace, options);
+  pace_begin(&pace, options, options->window ? options->window : 8192);
   while (sent < pace.count && (limit = pace_wait(&pace, sent)) > sent) {
     for (; sent < limit; sent++) {
       digits_put(shape.bytes + shape.digits_at, sent);
@@ -57,10 +56,9 @@ void publish_udp_gso(struct options *options) {
   set_segment(descriptor, shape.length);
   uint8_t *bytes = malloc(train * shape.length);
   for (uint64_t i = 0; i < train; i++) memcpy(bytes + i * shape.length, shape.bytes, shape.length);
-  if (!options->window) options->window = 32768;
   struct pace pace;
   uint64_t sent = 0, limit;
-  pace_begin(&pace, options);
+  pace_begin(&pace, options, options->window ? options->window : 32768);
   while (sent < pace.count && (limit = pace_wait(&pace, sent)) > sent) {
     while (sent < limit) {
       uint64_t number = limit - sent < train ? limit - sent : train;
@@ -103,7 +101,7 @@ static int intake_fill(struct intake *intake, int descriptor) {
 
 void consume_recvmmsg(struct options *options) {
   struct tally tally;
-  tally_open(&tally, options->board);
+  tally_open(&tally, options->boards[0]);
   int descriptor = listen_udp(options), count;
   struct intake *intake = intake_make(options->size <= 1024 ? 2112 : room, vector);
   tally_ready(&tally);
@@ -131,7 +129,7 @@ static void take_train(struct tally *tally, const uint8_t *bytes, size_t length,
 
 void consume_recvmmsg_gro(struct options *options) {
   struct tally tally;
-  tally_open(&tally, options->board);
+  tally_open(&tally, options->boards[0]);
   int descriptor = listen_udp(options), count, on = 1;
   if (setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &on, sizeof on)) die_errno("UDP_GRO");
   struct intake *intake = intake_make(room, 16);
