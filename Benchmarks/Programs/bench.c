@@ -68,7 +68,7 @@ void options_read(struct options *options, int argc, char **argv) {
                {"--batch", &options->batch, 0},       {"--connections", &options->connections, 0},
                {"--in-flight", &options->window, 0},
                {"--backlog", &options->backlog, 0},   {"--topic", 0, &options->topic},
-               {0, 0, 0}};
+               {"--program", 0, &options->program},   {0, 0, 0}};
   for (int i = 1; i < argc; i++) {
     int row = 0;
     while (table[row].name && strcmp(table[row].name, argv[i])) row++;

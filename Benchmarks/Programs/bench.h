@@ -14,7 +14,7 @@
 enum { chunk = 64 * 1024, digits = 10, shortest_body = 16, most_boards = 64 };
 
 struct options {
-  const char *kind, *topic, *boards[most_boards];
+  const char *kind, *topic, *program, *boards[most_boards];
   char host[64], port[8];
   uint64_t board_count, count, size, rate, window, backlog, connections, batch;
   bool confirm, latencies, ack_all, has_address;

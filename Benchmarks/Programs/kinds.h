@@ -14,7 +14,12 @@ kind publish_jetstream, consume_jetstream;                                      
 kind publish_redis_stream, publish_redis_pubsub, consume_redis_stream, consume_redis_pubsub;       // redis.c
 kind publish_mqtt0, publish_mqtt1, consume_mqtt;                                                   // mqtt.c
 kind publish_beanstalk, consume_beanstalk;                                                         // beanstalk.c
+kind publish_syslog_udp, publish_syslog_tcp;                                                       // syslog.c
+kind publish_http;                                                                                 // http.c
+kind publish_tcp;                                                                                  // tcp.c
 
+// Sends the shape in datagrams, one with each call (udp.c).
+void datagrams_send(struct options *options, struct shape shape);
 // A native PUBLISH frame, for those who put it into datagrams.
 struct shape belfry_shape(const struct options *options);
 #endif

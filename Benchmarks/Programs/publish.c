@@ -20,6 +20,10 @@ static const struct {
     {"mqtt0", publish_mqtt0},
     {"mqtt1", publish_mqtt1},
     {"beanstalk", publish_beanstalk},
+    {"syslog-udp", publish_syslog_udp},
+    {"syslog-tcp", publish_syslog_tcp},
+    {"http", publish_http},
+    {"tcp", publish_tcp},
 };
 
 int main(int argc, char **argv) {

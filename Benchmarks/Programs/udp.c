@@ -24,11 +24,10 @@ static void send_one(int descriptor, const void *bytes, size_t length, struct bo
   }
 }
 
-void publish_udp(struct options *options) {
+void datagrams_send(struct options *options, struct shape shape) {
   int sockets[1024];
-  if (options->connections > 1024) die("udp has 1024 sockets at most");
+  if (options->connections > 1024) die("there are 1024 sockets at most");
   for (uint64_t i = 0; i < options->connections; i++) sockets[i] = dial(options, SOCK_DGRAM);
-  struct shape shape = shape_make("", 0, options->size, "", 0);
   struct pace pace;
   uint64_t sent = 0, limit;
   pace_begin(&pace, options, options->window ? options->window : 8192);
@@ -41,6 +40,8 @@ void publish_udp(struct options *options) {
   }
   pace_print(&pace, options);
 }
+
+void publish_udp(struct options *options) { datagrams_send(options, shape_make("", 0, options->size, "", 0)); }
 
 static void set_segment(int descriptor, size_t length) {
   int segment = (int)length;
