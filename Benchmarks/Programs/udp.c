@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+// Of a receive buffer of 8 MiB, which the kernel doubles, and in which it counts what it allocates for a datagram.
+enum { backlog_single = 10 << 20, backlog_trains = 6 << 20 };
 enum { longest_train = 64, longest_datagram = 65507, vector = 64, room = longest_datagram + 93 };
 
 static void send_one(int descriptor, const void *bytes, size_t length, struct board *board) {
@@ -30,7 +32,7 @@ void datagrams_send(struct options *options, struct shape shape) {
   for (uint64_t i = 0; i < options->connections; i++) sockets[i] = dial(options, SOCK_DGRAM);
   struct pace pace;
   uint64_t sent = 0, limit;
-  pace_begin(&pace, options, options->window ? options->window : 8192);
+  pace_begin(&pace, options, options->window ? options->window : backlog_single / (2 * options->size + 1024));
   while (sent < pace.count && (limit = pace_wait(&pace, sent)) > sent) {
     for (; sent < limit; sent++) {
       digits_put(shape.bytes + shape.digits_at, sent);
@@ -59,7 +61,7 @@ void publish_udp_gso(struct options *options) {
   for (uint64_t i = 0; i < train; i++) memcpy(bytes + i * shape.length, shape.bytes, shape.length);
   struct pace pace;
   uint64_t sent = 0, limit;
-  pace_begin(&pace, options, options->window ? options->window : 32768);
+  pace_begin(&pace, options, options->window ? options->window : backlog_trains / (options->size + 64));
   while (sent < pace.count && (limit = pace_wait(&pace, sent)) > sent) {
     while (sent < limit) {
       uint64_t number = limit - sent < train ? limit - sent : train;
