@@ -45,6 +45,7 @@ package struct DatagramIntake: ~Copyable {
             let count = intake.producer.datagrams.withBytes(entry) { bytes in
                 split(bytes, segment: segment, skipping: &skip)
             }
+            intake.producer.finishDatagrams(count)
             page.count(.datagrams, UInt64(count))
         }
         intake.producer.finishBatch()
@@ -60,7 +61,6 @@ package struct DatagramIntake: ~Copyable {
                 skip &-= 1
             } else {
                 take(bytes.extracting(start..<end))
-                intake.producer.finishDatagram()
                 count &+= 1
             }
             start = end
@@ -71,6 +71,8 @@ package struct DatagramIntake: ~Copyable {
     /// Nobody is answered: a datagram's source may be forged.
     private mutating func take(_ datagram: Span<UInt8>) {
         switch decodeDatagram(datagram, into: &message) {
+        case .raw:
+            if intake.take(raw: datagram, from: origin, yields: true) == .full { intake.refuse(.full) }
         case .message:
             if intake.take(message, in: datagram, from: origin, yields: true) == .full { intake.refuse(.full) }
         case .native: takeFrames(datagram)

@@ -39,20 +39,15 @@ package enum LineSession {
         _ frame: Span<UInt8>, _ connection: Connection, _ message: inout DecodedMessage, _ intake: Intake,
         _ replies: inout Replies
     ) -> Bool {
-        var refusal: Refusal?
-        if let bad = decodeFrame(frame, speaking: connection.stream, into: &message) {
-            intake.refuse(bad)
-            refusal = bad
-        } else {
-            switch intake.take(message, in: frame, from: connection.origin) {
-            case .taken: return true
-            case .full: return false
-            case .refused(let bad): refusal = bad
+        let result =
+            switch decodeFrame(frame, speaking: connection.stream, into: &message) {
+            case .raw, .native: intake.take(raw: frame, from: connection.origin)
+            case .message: intake.take(message, in: frame, from: connection.origin)
+            case .refused(let bad): intake.refuse(bad)
             }
-        }
-        if let refusal {
+        if case .refused(let refusal) = result {
             RefusalAnswer.append(refusal, speaking: connection.stream, first: frame, to: &replies.bytes)
         }
-        return true
+        return result != .full
     }
 }

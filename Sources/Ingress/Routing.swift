@@ -1,63 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxIO
 package import Wire
 
-/// Which services want a topic, with a memory for the topics of late: a repeated topic costs one hash and one compare.
+/// Which services want a topic, with a memory for the topics of late: a repeated topic costs a few words to be compared.
 ///
 /// Used by Intake once for each message. The memory is direct-mapped: a topic has one place, and takes it from the
 /// topic that had it.
-/// Invariant: a remembered mask is what the router answers for exactly these bytes.
-package struct Routing {
-    package struct Route: Equatable, Sendable {
+/// Invariant: a remembered route is what the router answers for exactly these bytes, and they are a topic.
+package final class Routing {
+    package struct Route: Equatable, BitwiseCopyable, Sendable {
         package var mask: UInt64
         package var hash: UInt32
+        /// A topic that only the broker itself gives.
+        package var isReserved: Bool
+
+        /// Asks the router. `topic` is well formed.
+        init(_ router: borrowing Router, _ topic: Span<UInt8>) {
+            mask = router.route(topic)
+            hash = StableHash.of(topic)
+            isReserved = Topic.isReserved(topic)
+        }
     }
 
-    private struct Memory {
-        var mask: UInt64 = 0
-        var hash: UInt32 = 0
-        /// 0 marks a place that was never taken: no topic is empty.
-        var count = 0
+    private struct Memory: BitwiseCopyable {
+        var route: Route
+        var count: Int
+        var words = InlineArray<8, UInt64>(repeating: 0)
     }
 
     private static let places = 1024
-    /// Longer topics are not remembered.
-    private static let room = 64
+    /// Bytes of the longest topic that is remembered.
+    private static let longest = 64
 
-    private let router: Router
-    private var memories = [Memory](repeating: Memory(), count: places)
-    private var topics = [UInt8](repeating: 0, count: places * room)
+    private let memories = FixedArray<Memory?>(repeating: nil, count: places)
 
-    package init(_ router: Router) {
-        self.router = router
+    package init() {}
+
+    /// What is remembered of a topic; nil says nothing about it.
+    @inline(__always)
+    package func known(_ topic: Span<UInt8>) -> Route? {
+        guard topic.count > 0, topic.count <= Self.longest else { return nil }
+        guard let memory = memories[Self.place(topic)], memory.count == topic.count else { return nil }
+        for index in 0..<Self.wordCount(topic) where memory.words[index] != Self.word(topic, index) { return nil }
+        return memory.route
     }
 
-    /// `topic` is well formed.
-    package mutating func route(_ topic: Span<UInt8>) -> Route {
-        let hash = StableHash.of(topic)
-        let place = Int(hash & UInt32(Self.places &- 1))
-        if memories[place].hash == hash, holds(topic, at: place) {
-            return Route(mask: memories[place].mask, hash: hash)
+    /// Asks the router, and remembers what it says. `topic` is well formed.
+    package func learn(_ topic: Span<UInt8>, from router: borrowing Router) -> Route {
+        let route = Route(router, topic)
+        guard topic.count <= Self.longest else { return route }
+        var memory = Memory(route: route, count: topic.count)
+        for index in 0..<Self.wordCount(topic) { memory.words[index] = Self.word(topic, index) }
+        memories[Self.place(topic)] = memory
+        return route
+    }
+
+    /// Another router answers from now on.
+    package func forget() { memories.fill(with: nil) }
+
+    private static func place(_ topic: Span<UInt8>) -> Int {
+        var hash = UInt64(truncatingIfNeeded: topic.count)
+        for index in 0..<wordCount(topic) {
+            hash = (hash ^ word(topic, index)) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash &>> 29
         }
-        let mask = router.route(topic)
-        if topic.count <= Self.room { remember(topic, Memory(mask: mask, hash: hash, count: topic.count), at: place) }
-        return Route(mask: mask, hash: hash)
+        return Int(truncatingIfNeeded: hash & UInt64(places &- 1))
     }
 
-    private func holds(_ topic: Span<UInt8>, at place: Int) -> Bool {
-        guard memories[place].count == topic.count, topic.count > 0 else { return false }
-        let start = place &* Self.room
-        var index = 0
-        while index < topic.count {
-            if topics[start &+ index] != topic[index] { return false }
-            index &+= 1
-        }
-        return true
-    }
+    private static func wordCount(_ topic: Span<UInt8>) -> Int { (topic.count &+ 7) / 8 }
 
-    private mutating func remember(_ topic: Span<UInt8>, _ memory: Memory, at place: Int) {
-        let start = place &* Self.room
-        for index in topic.indices { topics[start &+ index] = topic[index] }
-        memories[place] = memory
+    /// The last word reaches back into the one before it, so that all are whole; a short topic is one word, filled up.
+    @inline(__always) private static func word(_ topic: Span<UInt8>, _ index: Int) -> UInt64 {
+        if topic.count >= 8 { return topic.word(at: min(index &* 8, topic.count &- 8)) }
+        var word: UInt64 = 0
+        for index in topic.indices { word = word &<< 8 | UInt64(topic[index]) }
+        return word
     }
 }

@@ -9,16 +9,16 @@
 internal import CLinux
 internal import Glibc
 
-@safe package final class DatagramArray {
-    package static let bufferSize = 65_536
+@usableFromInline @safe package final class DatagramArray {
+    @inlinable package static var bufferSize: Int { 65_536 }
     private static let unfilled: UInt32 = 0xFFFF_FFFF
     private static let addressSize = 32
 
     /// How many bytes of shared memory an array of so many entries takes.
     package static func byteCount(entries: Int) -> Int { buffersOffset(entries) + entries * bufferSize }
 
-    package let entries: Int
-    private let base: UnsafeMutableRawPointer
+    @usableFromInline package let entries: Int
+    @usableFromInline let base: UnsafeMutableRawPointer
 
     /// Over `byteCount(entries:)` bytes from `offset` (a multiple of 64) of a writable mapping, which must outlive this
     /// array. What the kernel had written there stays to be read; for fresh memory `reset()` comes first.
@@ -58,6 +58,7 @@ internal import Glibc
     }
 
     /// Lends all bytes of an entry.
+    @inlinable
     package func withBytes<Result, Failure: Error>(
         _ index: Int, _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -80,10 +81,12 @@ internal import Glibc
     /// Appends the sender as text, nothing if the kernel named none.
     package func appendSource(_ index: Int, to text: inout [UInt8]) { source(index)?.append(to: &text) }
 
-    private func rawLength(_ index: Int) -> UInt32 {
+    @inlinable
+    func rawLength(_ index: Int) -> UInt32 {
         precondition(index >= 0 && index < entries)
         return unsafe (base + index * 64 + 56).load(as: UInt32.self)
     }
 
-    private static func buffersOffset(_ entries: Int) -> Int { (entries * 176 + 4095) / 4096 * 4096 }
+    @inlinable
+    static func buffersOffset(_ entries: Int) -> Int { (entries * 176 + 4095) / 4096 * 4096 }
 }

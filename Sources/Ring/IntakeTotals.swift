@@ -24,7 +24,18 @@ package struct IntakeTotals: Equatable, Sendable {
     /// Refusal reasons that fit; their numbers and names are Wire's.
     package static let reasons = 16
 
-    var words = [UInt64](repeating: 0, count: Word.count)
+    var words = InlineArray<96, UInt64>(repeating: 0)
+
+    init() {}
+
+    /// From as many words as `Word.count` says.
+    init(_ values: [UInt64]) {
+        for index in words.indices { words[index] = values[index] }
+    }
+
+    package static func == (one: IntakeTotals, other: IntakeTotals) -> Bool {
+        one.words.indices.allSatisfy { one.words[$0] == other.words[$0] }
+    }
 
     package var published: UInt64 { words[Word.published] }
     package var duplicate: UInt64 { words[Word.duplicate] }
@@ -77,7 +88,7 @@ struct PairedTotals {
     let count: Int
 
     /// Writes `values[1...]` into a copy; the selecting word must not point to it.
-    @inline(__always) func write(_ values: [UInt64], copy: UInt64) {
+    @inline(__always) func write(_ values: Span<UInt64>, copy: UInt64) {
         let at = words.advanced(by: Int(copy) &* stride)
         // The stamp changes behind the selector that left this copy and before any value does: pairs with the
         // acquire of the stamp and the acquire fence in read().

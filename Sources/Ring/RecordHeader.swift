@@ -3,22 +3,23 @@
 /// What the acceptor says of a record when it appends it.
 ///
 /// The hashes are the keys of `order: source` and `order: topic`; the ring only stores them.
-package struct RecordMeta: Sendable {
+@usableFromInline package struct RecordMeta: Sendable {
     /// Slots that it is for.
-    package var mask: UInt64 = 0
+    @usableFromInline package var mask: UInt64 = 0
     /// When it was received, in ns since 1970.
-    package var time: UInt64 = 0
-    package var sourceHash: UInt32 = 0
-    package var topicHash: UInt32 = 0
+    @usableFromInline package var time: UInt64 = 0
+    @usableFromInline package var sourceHash: UInt32 = 0
+    @usableFromInline package var topicHash: UInt32 = 0
     /// Wire's number of the protocol it came by, and of the decoded member.
-    package var wireProtocol: UInt8 = 0
-    package var decodedKind: UInt8 = 0
+    @usableFromInline package var wireProtocol: UInt8 = 0
+    @usableFromInline package var decodedKind: UInt8 = 0
     /// The native sender, and the number it gave the message.
-    package var sender: SenderIndex?
-    package var number: UInt64 = 0
+    @usableFromInline package var sender: SenderIndex?
+    @usableFromInline package var number: UInt64 = 0
     /// Whether it leaves the space that `keepSpace` keeps to others.
-    package var yields = false
+    @usableFromInline package var yields = false
 
+    @inlinable
     package init() {}
 }
 

@@ -67,10 +67,8 @@ package final class RingLedger {
 
     /// The intake side, as published with one head.
     package func intake() -> IntakeTotals {
-        var totals = IntakeTotals()
         // Acquire: pairs with the release in RingProducer.publish.
-        totals.words = RingProducer.pairedTotals(log).read { log.acquire(RingLayout.Log.head) }.values
-        return totals
+        IntakeTotals(RingProducer.pairedTotals(log).read { log.acquire(RingLayout.Log.head) }.values)
     }
 
     /// The delivery side of one slot, or nil if the slot is free.

@@ -14,11 +14,11 @@ extension RingProducer {
     /// The caller works them off like a batch it has just received, skipping `consumedDatagrams`.
     package var unpublishedEntries: Int {
         // Acquire: pairs with the release in receive().
-        words.acquire(RingLayout.Log.batch) == totals.nextBatch &+ 1 ? datagrams.filledCount : 0
+        words.acquire(RingLayout.Log.batch) == progress.batch &+ 1 ? datagrams.filledCount : 0
     }
 
     /// Datagrams (segments counted singly) of the batch that are done already.
-    package var consumedDatagrams: Int { Int(totals.consumed) }
+    package var consumedDatagrams: Int { Int(progress.datagrams) }
 
     /// Reads a batch from the kernel. What was consumed of the batch before must have been finished.
     /// - Returns: how many entries the kernel filled, 0 if there was nothing.
@@ -28,13 +28,15 @@ extension RingProducer {
         datagrams.reset()
         // Release: pairs with the acquire in unpublishedEntries. Batches are numbered from 1 in this word, so
         // that a fresh region, all zero, holds none.
-        words.release(totals.nextBatch &+ 1, RingLayout.Log.batch)
+        words.release(progress.batch &+ 1, RingLayout.Log.batch)
         return try datagrams.receive(from: socket)
     }
 
-    /// Says that one more datagram of the batch is appended, refused or counted.
-    package func finishDatagram() { markConsumed(batch: totals.nextBatch, datagrams: totals.consumed &+ 1) }
+    /// Says that so many more datagrams of the batch are appended, refused or counted.
+    package func finishDatagrams(_ count: Int) {
+        markConsumed(batch: progress.batch, datagrams: progress.datagrams &+ UInt64(count))
+    }
 
     /// Says that the whole batch is done.
-    package func finishBatch() { markConsumed(batch: totals.nextBatch &+ 1, datagrams: 0) }
+    package func finishBatch() { markConsumed(batch: progress.batch &+ 1, datagrams: 0) }
 }

@@ -4,8 +4,8 @@
 // Invariant: a place changes hands only when no connection holds it.
 
 /// A native sender's place in the table; a descriptor carries it plus one.
-package struct SenderIndex: Equatable, Sendable {
-    package let value: UInt32
+@usableFromInline package struct SenderIndex: Equatable, Sendable {
+    @usableFromInline package let value: UInt32
 }
 
 /// A native sender's own 16-byte id.

@@ -61,7 +61,7 @@ package final class ShardLease {
 
     /// Makes the block this incarnation's: until the last store it counts as the earlier service's.
     private func begin() {
-        totals.write(counts, copy: copy)
+        totals.write(counts.span, copy: copy)
         block.release(floor << 1 | copy, RingLayout.Shard.floor)  // pairs with the acquire in Floors.floor
         table.clear()
         status.reset()
@@ -123,7 +123,7 @@ package final class ShardLease {
         guard target > floor else { return }
         count(floor..<target, into: &counts)
         copy ^= 1
-        totals.write(counts, copy: copy)
+        totals.write(counts.span, copy: copy)
         floor = target
         // Release: pairs with the acquire in Floors.floor; behind it the producer may overwrite.
         block.release(target << 1 | copy, RingLayout.Shard.floor)

@@ -33,12 +33,24 @@ extension Span<UInt8> {
     /// The place of the first `byte` in `range`, or nil.
     package func first(_ byte: UInt8, in range: Range<Int>) -> Int? {
         var index = range.lowerBound
+        let everywhere = UInt64(byte) &* Self.ones
+        while index &+ 8 <= range.upperBound {
+            // A byte becomes 0 where it is equal; the lowest bit set here belongs to the first of those.
+            let differences = word(at: index) ^ everywhere
+            let marks = (differences &- Self.ones) & ~differences & Self.highBits
+            if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
+            index &+= 8
+        }
         while index < range.upperBound {
             if self[index] == byte { return index }
             index &+= 1
         }
         return nil
     }
+
+    /// Each byte of a word 1, and the highest bit of each.
+    static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    static var highBits: UInt64 { 0x8080_8080_8080_8080 }
 
     /// Whether nothing but CR and LF stands from `start` to the end.
     func isLineEnds(from start: Int) -> Bool {
@@ -47,11 +59,19 @@ extension Span<UInt8> {
     }
 
     /// Reads `width` bytes, most significant first. The caller has checked that they are there.
+    @inlinable @inline(__always)
     package func bigEndian(at start: Int, width: Int) -> UInt64 {
+        // One check ahead of all, behind which the loop becomes a single load.
+        precondition(start >= 0 && start <= count &- width)
+        let part = extracting(start..<start &+ width)
         var value: UInt64 = 0
-        for index in start..<start &+ width { value = value &<< 8 | UInt64(self[index]) }
+        for index in 0..<width { value = value &<< 8 | UInt64(part[index]) }
         return value
     }
+
+    /// Reads eight bytes, least significant first. The caller has checked that they are there.
+    @inlinable @inline(__always)
+    package func word(at start: Int) -> UInt64 { bigEndian(at: start, width: 8).byteSwapped }
 }
 
 extension MutableSpan<UInt8> {

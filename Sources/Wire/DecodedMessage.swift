@@ -35,17 +35,6 @@ package struct DecodedMessage: Sendable {
 
     package init() {}
 
-    /// The topic of everything that names none.
-    static let rawTopic: [UInt8] = [0x72, 0x61, 0x77]
-
-    /// Whole input, untouched, under the topic `raw`: what every decoder falls back to.
-    package mutating func setRaw(count: Int) {
-        reset()
-        wireProtocol = .text
-        topic.append(contentsOf: Self.rawTopic)
-        body = 0..<count
-    }
-
     /// Forgets the last message and keeps the memory.
     mutating func reset() {
         kind = .none

@@ -14,14 +14,19 @@ enum JSONMessage {
         var isCloudEvent = false
     }
 
-    /// Nil if `message` now holds the message, else why it is refused.
-    static func decode(_ bytes: Span<UInt8>, into message: inout DecodedMessage) -> Refusal? {
+    /// Never `native`.
+    static func decode(_ bytes: Span<UInt8>, into message: inout DecodedMessage) -> DecodedContent {
         var found = Found()
         let isObject = JSONScanner.scanObject(bytes) { member in note(member, in: bytes, to: &found) }
-        if isObject, found.isCloudEvent { return decodeCloudEvent(bytes, found, into: &message) }
-        if isObject, let topic = found.topic { return decodeNamed(bytes, topic: topic, found, into: &message) }
-        message.setRaw(count: bytes.count)
-        return nil
+        var refusal: Refusal?
+        if isObject, found.isCloudEvent {
+            refusal = decodeCloudEvent(bytes, found, into: &message)
+        } else if isObject, let topic = found.topic {
+            refusal = decodeNamed(bytes, topic: topic, found, into: &message)
+        } else {
+            return .raw
+        }
+        return refusal.map { .refused($0) } ?? .message
     }
 
     private static func note(_ member: JSONScanner.Member, in bytes: Span<UInt8>, to found: inout Found) {

@@ -4,14 +4,14 @@
 ///
 /// Used by the acceptor, the client library and `belfry send`; docs/protocol.md has the byte tables.
 /// Invariant: `next` never reads beyond the span and never asks for more than a frame of the greatest length.
-package enum NativeFrame {
-    package static let magic: UInt8 = 0xB5
-    package static let version: UInt8 = 1
-    package static let headerCount = 8
+@usableFromInline package enum NativeFrame {
+    @inlinable package static var magic: UInt8 { 0xB5 }
+    @inlinable package static var version: UInt8 { 1 }
+    @inlinable package static var headerCount: Int { 8 }
     /// What a payload may hold beside a body of `max-message` bytes: number, topic, and room for later versions.
-    package static let overhead = 512
+    @inlinable package static var overhead: Int { 512 }
 
-    package enum Kind: UInt8, CaseIterable, Sendable {
+    @usableFromInline package enum Kind: UInt8, CaseIterable, Sendable {
         case hello = 1
         case welcome = 2
         case publish = 3
@@ -19,18 +19,19 @@ package enum NativeFrame {
         case error = 5
     }
 
-    package struct Header: Equatable, Sendable {
+    @usableFromInline package struct Header: Equatable, Sendable {
         /// Nil if this version knows no such type; the frame can still be skipped.
-        package var kind: Kind?
-        package var flags: UInt8
+        @usableFromInline package var kind: Kind?
+        @usableFromInline package var flags: UInt8
 
+        @inlinable
         package init(kind: Kind?, flags: UInt8) {
             self.kind = kind
             self.flags = flags
         }
     }
 
-    package enum Step: Equatable, Sendable {
+    @usableFromInline package enum Step: Equatable, Sendable {
         /// A whole frame; the next one begins at `next`.
         case frame(Header, payload: Range<Int>, next: Int)
         /// The frame that begins at `from` needs more bytes, or there is none.
@@ -40,6 +41,7 @@ package enum NativeFrame {
     }
 
     /// Reads the frame that begins at `start`. `ended`: no more bytes will come.
+    @inlinable @inline(__always)
     package static func next(in bytes: Span<UInt8>, from start: Int, ended: Bool, maxMessage: Int) -> Step {
         let available = bytes.count &- start
         if available == 0 { return .more(from: start) }

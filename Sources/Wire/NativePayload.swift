@@ -5,10 +5,17 @@
 /// Each reader takes the whole span and the payload's range, and answers nil if the payload has not the right form.
 /// Invariant: every range that is handed out lies inside the payload.
 extension NativeFrame {
-    package struct Publish: Equatable, Sendable {
-        package var number: UInt64
-        package var topic: Range<Int>
-        package var body: Range<Int>
+    @usableFromInline package struct Publish: Equatable, Sendable {
+        @usableFromInline package var number: UInt64
+        @usableFromInline package var topic: Range<Int>
+        @usableFromInline package var body: Range<Int>
+
+        @inlinable
+        init(number: UInt64, topic: Range<Int>, body: Range<Int>) {
+            self.number = number
+            self.topic = topic
+            self.body = body
+        }
     }
 
     package struct Welcome: Equatable, Sendable {
@@ -36,6 +43,7 @@ extension NativeFrame {
         return SenderID(high: bytes.bigEndian(at: start, width: 8), low: bytes.bigEndian(at: start &+ 8, width: 8))
     }
 
+    @inlinable @inline(__always)
     package static func publish(in bytes: Span<UInt8>, payload: Range<Int>) -> Publish? {
         guard payload.count >= 10 else { return nil }
         let topicStart = payload.lowerBound &+ 10

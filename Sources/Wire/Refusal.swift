@@ -4,7 +4,7 @@
 ///
 /// Used by the acceptor (which counts by reason), by the answers to senders and by the ledger.
 /// Invariant: the raw value is the index of a counter in shared memory, so that values are only ever added at the end.
-package enum Refusal: UInt8, CaseIterable, Sendable {
+@usableFromInline package enum Refusal: UInt8, CaseIterable, Sendable {
     case full = 0
     case tooLarge = 1
     case badFrame = 2

@@ -3,15 +3,12 @@
 /// A syslog message as a notification: topic `syslog.FACILITY.SEVERITY`, and what was decoded as a JSON object.
 ///
 /// Used by the datagram and frame decoders. RFC 5424 is tried first, then the looser customs of RFC 3164.
-/// Invariant: without a valid PRI the whole input is `raw`; with one it is always a message, and `decoded` is valid JSON
-/// of at most one and a half times the input and 1024 bytes.
+/// Invariant: whatever has a valid PRI is a message, and `decoded` is valid JSON of at most one and a half times the
+/// input and 1024 bytes.
 enum SyslogMessage {
-    /// `range`: the message in `bytes`; its body is all of it, as received.
-    static func decode(_ bytes: Span<UInt8>, in range: Range<Int>, into message: inout DecodedMessage) {
-        guard let parts = SyslogParts(bytes, in: range) else {
-            message.setRaw(count: bytes.count)
-            return
-        }
+    /// `range`: the message in `bytes`; its body is all of it, as received. False if it has no valid PRI.
+    static func decode(_ bytes: Span<UInt8>, in range: Range<Int>, into message: inout DecodedMessage) -> Bool {
+        guard let parts = SyslogParts(bytes, in: range) else { return false }
         message.reset()
         message.wireProtocol = .syslog
         message.kind = .syslog
@@ -21,6 +18,7 @@ enum SyslogMessage {
         message.topic.append(Topic.dot)
         message.topic.append(contentsOf: SyslogName.severities[parts.severity])
         write(parts, bytes, count: range.count, to: &message.decoded)
+        return true
     }
 
     private static func write(_ parts: SyslogParts, _ bytes: Span<UInt8>, count: Int, to out: inout [UInt8]) {

@@ -49,7 +49,7 @@ import Testing
         for text in ["one", "two", "three"] { Self.send(text, on: pair.sending.raw) }
         #expect(try first.receive(from: pair.receiving.raw) == 3)
         first.append("one")
-        first.finishDatagram()
+        first.finishDatagrams(1)
         first.publish()
         first.append("two")  // and dies before it publishes
 

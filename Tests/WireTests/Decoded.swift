@@ -8,7 +8,7 @@ import Wire
 /// Used by the tests of all decoders.
 /// Invariant: `json` is what an independent parser, Foundation's, makes of `decoded`.
 struct Decoded {
-    var content: DatagramContent
+    var content: DecodedContent
     var message: DecodedMessage
     var body: [UInt8]
 
@@ -26,17 +26,17 @@ struct Decoded {
     init(_ text: String, speaking stream: StreamProtocol) {
         let bytes = Array(text.utf8)
         var message = DecodedMessage()
-        let refusal = decodeFrame(bytes.span, speaking: stream, into: &message)
-        self.init(refusal.map { .refused($0) } ?? .message, message, bytes)
+        let content = decodeFrame(bytes.span, speaking: stream, into: &message)
+        self.init(content, message, bytes)
     }
 
-    private init(_ content: DatagramContent, _ message: DecodedMessage, _ bytes: [UInt8]) {
+    private init(_ content: DecodedContent, _ message: DecodedMessage, _ bytes: [UInt8]) {
         self.content = content
         self.message = message
-        body = message.isUnescaped ? message.unescaped : Array(bytes[message.body])
+        body = content == .raw ? bytes : message.isUnescaped ? message.unescaped : Array(bytes[message.body])
     }
 
-    var topic: String { String(decoding: message.topic, as: UTF8.self) }
+    var topic: String { content == .raw ? "raw" : String(decoding: message.topic, as: UTF8.self) }
     var text: String { String(decoding: body, as: UTF8.self) }
 
     var json: [String: Any]? {
@@ -44,10 +44,7 @@ struct Decoded {
     }
 
     /// Untouched, as text, under the topic `raw`.
-    func isRaw(_ bytes: [UInt8]) -> Bool {
-        content == .message && topic == "raw" && message.wireProtocol == .text && message.kind == .none
-            && message.decoded.isEmpty && body == bytes
-    }
+    var isRaw: Bool { content == .raw }
 
     subscript(_ name: String) -> String? { json?[name] as? String }
 }

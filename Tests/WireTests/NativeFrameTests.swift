@@ -123,9 +123,9 @@ import Wire
         #expect(Decoded(bytes).content == .native)
         for count in 0..<bytes.count where count != publish(1).count {
             let part = Array(bytes.prefix(count))
-            #expect(Decoded(part).isRaw(part))
+            #expect(Decoded(part).isRaw)
         }
-        #expect(Decoded(bytes + [0]).isRaw(bytes + [0]))
-        #expect(Decoded([0xB5]).isRaw([0xB5]))
+        #expect(Decoded(bytes + [0]).isRaw)
+        #expect(Decoded([0xB5]).isRaw)
     }
 }

@@ -15,7 +15,6 @@ import Wire
         let decoded = Decoded(bytes)
         guard decoded.content == .message else { return }
         let message = decoded.message
-        if message.wireProtocol == .text { #expect(decoded.isRaw(bytes), "seed \(seed): \(bytes)") }
         if message.kind == .syslog {
             #expect(message.decoded.count <= bytes.count * 3 / 2 + 1024, "seed \(seed): \(bytes)")
         }
