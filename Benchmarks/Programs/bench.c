@@ -89,11 +89,14 @@ void options_read(struct options *options, int argc, char **argv) {
   if (options->size < shortest_body) die("--size is at least %d", shortest_body);
 }
 
-uint64_t now_ns(void) {
+static uint64_t read_clock(clockid_t clock) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock, &time);
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
+
+uint64_t now_ns(void) { return read_clock(CLOCK_MONOTONIC); }
+uint64_t cpu_ns(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
 void sleep_until(uint64_t time) {
   struct timespec until = {.tv_sec = (time_t)(time / 1000000000u), .tv_nsec = (long)(time % 1000000000u)};

@@ -27,6 +27,8 @@ _Noreturn void die_errno(const char *what);
 
 // Nanoseconds of CLOCK_MONOTONIC.
 uint64_t now_ns(void);
+// What this process has taken.
+uint64_t cpu_ns(void);
 // Sleeps until then, to the microsecond; a signal ends it early.
 void sleep_until(uint64_t time);
 // Set by SIGTERM and SIGINT.
@@ -91,6 +93,9 @@ struct pace {
 void pace_begin(struct pace *pace, const struct options *options, uint64_t backlog);
 // What all boards have received.
 uint64_t pace_received(const struct pace *pace);
+// How many may be sent by the backlog; `sent` if it is full.
+uint64_t pace_limit(const struct pace *pace, uint64_t sent);
+enum { pace_nap = 100000 }; // ns, between two looks at a full backlog
 // How many are due at that time, out of all.
 uint64_t pace_due(const struct pace *pace, uint64_t time);
 // Waits until more than `sent` may be sent, and tells how many then; `sent` if the run was stopped.

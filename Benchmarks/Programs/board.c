@@ -123,9 +123,10 @@ void tally_print(const struct tally *tally, const struct options *options, int d
   const struct board *board = &tally->board;
   dprintf(descriptor,
           "{\"program\":\"consume\",\"kind\":\"%s\",\"received\":%llu,\"duplicates\":%llu,\"outOfOrder\":%llu,"
-          "\"garbage\":%llu,\"nanoseconds\":%llu}\n",
+          "\"garbage\":%llu,\"nanoseconds\":%llu,\"cpuNanoseconds\":%llu}\n",
           options->kind, (unsigned long long)tally->total, (unsigned long long)tally->total_duplicates,
           (unsigned long long)board_get(board, word_out_of_order),
           (unsigned long long)board_get(board, word_garbage),
-          (unsigned long long)(board_get(board, word_last_receipt) - board_get(board, word_first_receipt)));
+          (unsigned long long)(board_get(board, word_last_receipt) - board_get(board, word_first_receipt)),
+          (unsigned long long)cpu_ns());
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MQTT 3.1.1 (docs.oasis-open.org/mqtt/mqtt/v3.1.1), as much of it as publishing and subscribing at QoS 0 and 1 need.
 //
-// A broker may drop what a subscriber has not taken: mosquitto, at QoS 1, beyond max_inflight_messages and
-// max_queued_messages (20 and 1000 unless configured otherwise). So publishers keep a backlog below both together.
+// A broker may drop what a subscriber has not taken: mosquitto, at QoS 1, beyond max_queued_messages (1000 by default).
+// The backlog does not help there: mosquitto frees a place when it reads the PUBACK. So it must be told to queue more.
 #include "kinds.h"
 #include "reader.h"
 #include "sender.h"
@@ -98,8 +98,8 @@ static void publish(struct options *options, bool acks) {
                               .take = take,
                               .number = acks ? number : NULL,
                               .acks = acks,
-                              .window = 100,
-                              .backlog = acks ? 900 : 20000};
+                              .window = 1000,
+                              .backlog = 20000};
   if (acks && options->window >= packet_ids) die("--window: MQTT has %d identifiers", packet_ids);
   sender_run(protocol, options);
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { nap = 20000 };                       // how long to wait for a receipt, ns
 static const uint64_t patience = 10000000000u; // nothing received for so long: nothing will be
 
 static void announce(struct pace *pace, struct board *board) {
@@ -45,6 +44,13 @@ uint64_t pace_due(const struct pace *pace, uint64_t time) {
   return due < pace->count ? due : pace->count;
 }
 
+// Flat out a quarter of the backlog is worth waking up for, a few messages are not.
+uint64_t pace_limit(const struct pace *pace, uint64_t sent) {
+  uint64_t limit = pace_received(pace) + pace->backlog;
+  bool is_little = !pace->interval && limit < pace->count && limit - sent < pace->backlog / 4;
+  return is_little ? sent : limit;
+}
+
 // A backlog that stays full ends the run: something was lost, or nobody consumes.
 static void nap_for_backlog(struct pace *pace, uint64_t received, uint64_t sent) {
   uint64_t time = now_ns();
@@ -53,17 +59,16 @@ static void nap_for_backlog(struct pace *pace, uint64_t received, uint64_t sent)
   if (time - pace->stalled > patience)
     die("nothing was received for 10 s: %llu sent, %llu received", (unsigned long long)sent,
         (unsigned long long)received);
-  sleep_until(time + nap);
+  sleep_until(time + pace_nap);
 }
 
 uint64_t pace_wait(struct pace *pace, uint64_t sent) {
   while (!board_stopped(&pace->board)) {
     uint64_t due = pace_due(pace, pace->interval ? now_ns() : 0);
-    uint64_t received = pace_received(pace);
-    uint64_t limit = due < received + pace->backlog ? due : received + pace->backlog;
-    if (limit > sent) return limit;
+    uint64_t limit = pace_limit(pace, sent);
     if (due <= sent) sleep_until(pace->start + sent * pace->interval);
-    else nap_for_backlog(pace, received, sent);
+    else if (limit > sent) return limit < due ? limit : due;
+    else nap_for_backlog(pace, pace_received(pace), sent);
   }
   return sent;
 }
@@ -80,10 +85,10 @@ void pace_print(struct pace *pace, const struct options *options) {
   uint64_t end = board_get(board, word_last_accepted);
   if (!end) end = board_get(board, word_last_send);
   printf("{\"program\":\"publish\",\"kind\":\"%s\",\"sent\":%llu,\"accepted\":%llu,\"errors\":%llu,"
-         "\"nanoseconds\":%llu}\n",
+         "\"nanoseconds\":%llu,\"cpuNanoseconds\":%llu}\n",
          options->kind, (unsigned long long)board_get(board, word_sent),
          (unsigned long long)board_get(board, word_accepted), (unsigned long long)board_get(board, word_errors),
-         (unsigned long long)(end - pace->start));
+         (unsigned long long)(end - pace->start), (unsigned long long)cpu_ns());
 }
 
 struct shape shape_make(const void *before, size_t before_length, size_t body, const void *after, size_t after_length) {

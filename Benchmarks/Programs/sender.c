@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { spare = 4096, events_at_once = 64, longest_rest = 32 * 1024, patience = 10 };
-enum { nap = 20000, look_again = 100000000 }; // ns
+enum { look_again = 100000000 }; // ns
 
 void connection_ready(struct sender *sender, struct connection *connection) {
   if (!connection->is_ready) sender->ready++;
@@ -121,7 +121,7 @@ static void open_all(struct sender *sender) {
 static uint64_t limit_now(struct sender *sender) {
   const struct pace *pace = &sender->pace;
   uint64_t due = pace_due(pace, pace->interval ? now_ns() : 0);
-  uint64_t by_answers = sender->accepted + sender->window, by_receipts = pace_received(pace) + pace->backlog;
+  uint64_t by_answers = sender->accepted + sender->window, by_receipts = pace_limit(pace, sender->sent);
   uint64_t limit = by_answers < by_receipts ? by_answers : by_receipts;
   return due < limit ? due : limit;
 }
@@ -176,7 +176,7 @@ static uint64_t idle_for(const struct sender *sender) {
   uint64_t now = now_ns(), due = pace->start + sender->sent * pace->interval;
   if (pace->interval && now < due) return due - now < look_again ? due - now : look_again;
   // No event tells of receipts; an answer or room in a socket does.
-  return pace_received(pace) + pace->backlog > sender->sent ? look_again : nap;
+  return pace_limit(pace, sender->sent) > sender->sent ? look_again : pace_nap;
 }
 
 static void check_progress(struct sender *sender) {
