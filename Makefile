@@ -16,7 +16,7 @@ BUILD_PACKAGES := libsystemd-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils
 
 # What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.
-PEERS := nats-server mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
+PEERS := nats-server libnats-dev mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
 UNPACKED_PEERS := syslog-ng-core libivykis0 libnet1
 BENCH := Benchmarks/.build/release/bench
 

@@ -5,10 +5,14 @@
 /// Invariant: limits that would cut a slow subscriber off are out of the way, so that core loses nothing here either.
 
 enum Nats {
+    /// Through its own C library, as its users do, and with the bare protocol in 64 KiB writes, as the other peers here.
+    static let library = "nats core"
+    static let bare = "nats core, bare protocol"
     static let coreSettings =
         "defaults, but `max_pending: 1GB` and `write_deadline: 60s`, so that no subscriber is cut off"
     static let streamSettings = "memory store, explicit acks, publishing with acks"
 
+    /// - Parameter kind: of `publish` and `consume`, or `nats-library`.
     static func setUp(_ kind: String) -> SetUp {
         { stage, load, boards in
             let port = try stage.port()
@@ -24,15 +28,17 @@ enum Nats {
                 \(jetstream)
 
                 """)
-            let (publish, consume) = (try stage.tools.publish, try stage.tools.consume)
+            let isLibrary = kind == "nats-library"
+            let publish = try isLibrary ? [stage.tools.natsLibrary, "publish"] : [stage.tools.publish, kind]
+            let consume = try isLibrary ? [stage.tools.natsLibrary, "consume"] : [stage.tools.consume, kind]
             var setup = Setup(
-                publisher: [publish, kind, "--to", address, "--topic", "bench"] + load.options(board: boards[0]))
+                publisher: publish + ["--to", address, "--topic", "bench"] + load.options(board: boards[0]))
             setup.servers = [
                 Server(
                     name: "nats-server", arguments: [try stage.tools.peer("nats-server"), "-c", file], sign: .port(port)
                 )
             ]
-            setup.consumers = boards.map { [consume, kind, "--from", address, "--topic", "bench", "--board", $0.path] }
+            setup.consumers = boards.map { consume + ["--from", address, "--topic", "bench", "--board", $0.path] }
             setup.hasSenderAcks = kind == "jetstream"
             return setup
         }

@@ -17,8 +17,9 @@ let rowFanOut = Row(
         Section(
             title: "Fan-out", quantities: [.deliveries, .cpu],
             contenders: [
-                Contender("Belfry", settings: Belfry().settings, load(1_500_000), setUp: Belfry().setUp),
-                Contender("nats core", settings: Nats.coreSettings, load(600_000), setUp: Nats.setUp("nats")),
+                Contender("Belfry", settings: Belfry().settings, load(2_000_000), setUp: Belfry().setUp),
+                Contender(Nats.library, settings: Nats.coreSettings, load(600_000), setUp: Nats.setUp("nats-library")),
+                Contender(Nats.bare, settings: Nats.coreSettings, load(2_000_000), setUp: Nats.setUp("nats")),
                 Contender(
                     "mosquitto QoS 0", settings: Mosquitto.settings, load(100_000), setUp: Mosquitto.setUp(qos: 0)),
                 Contender("redis pub/sub", settings: Redis.settings, load(200_000), setUp: Redis.setUp("redis-pubsub")),

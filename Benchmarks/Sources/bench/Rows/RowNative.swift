@@ -13,8 +13,9 @@ private let acked = ["redis streams", "mosquitto QoS 1", "JetStream memory", "be
 /// Used by row 9, too, at a fixed pace.
 func nativePeers(_ load: (Int) -> Load) -> [Contender] {
     [
-        Contender("Belfry", settings: Belfry().settings, load(3_000_000), setUp: Belfry().setUp),
-        Contender("nats core", settings: Nats.coreSettings, load(1_500_000), setUp: Nats.setUp("nats")),
+        Contender("Belfry", settings: Belfry().settings, load(5_000_000), setUp: Belfry().setUp),
+        Contender(Nats.library, settings: Nats.coreSettings, load(2_000_000), setUp: Nats.setUp("nats-library")),
+        Contender(Nats.bare, settings: Nats.coreSettings, load(5_000_000), setUp: Nats.setUp("nats")),
         Contender("redis streams", settings: Redis.settings, load(150_000), setUp: Redis.setUp("redis-stream")),
         Contender("mosquitto QoS 1", settings: Mosquitto.settings, load(80_000), setUp: Mosquitto.setUp(qos: 1)),
         Contender("JetStream memory", settings: Nats.streamSettings, load(80_000), setUp: Nats.setUp("jetstream")),
@@ -33,11 +34,11 @@ let rowNative = Row(
             title: "Native TCP", quantities: [.rate, .cpu],
             contenders: nativePeers { Load(count: $0) } + [
                 Contender(
-                    "Belfry, Swift client", settings: "the same with Belfry's Swift client", Load(count: 2_000_000),
+                    "Belfry, Swift client", settings: "the same with Belfry's Swift client", Load(count: 3_000_000),
                     setUp: swiftClient.setUp)
             ])
     ],
     goals: [
-        Goal("at least 1.5 × nats core", .rate, others: ["nats core"], .ratioAtLeast(1.5)),
+        Goal("at least 1.5 × nats core", .rate, others: [Nats.library], .ratioAtLeast(1.5)),
         Goal("at least 15 × the best that acks", .rate, others: acked, .ratioAtLeast(15)),
     ])

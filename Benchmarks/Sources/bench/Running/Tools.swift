@@ -20,6 +20,8 @@ struct Tools {
 
     var publish: String { get throws { try own(programs, "publish") } }
     var consume: String { get throws { try own(programs, "consume") } }
+    /// Built only where its library is installed.
+    var natsLibrary: String { get throws { try own(programs, "nats-library") } }
     var once: String { get throws { try own(programs, "once") } }
     var spawnLoop: String { get throws { try own(programs, "spawn-loop") } }
     var belfry: String { get throws { try own(release, "belfry") } }
