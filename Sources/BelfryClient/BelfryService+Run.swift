@@ -4,7 +4,7 @@
 /// For the plainest services. What a handler returns or throws is the answer.
 /// Invariant: a delivery that the handler has not answered itself is acked when it returns, and fails when it throws.
 
-internal import LinuxIO
+package import LinuxIO
 
 extension BelfryService {
     /// Serves on the calling thread, one delivery after the other, until Belfry tells this process to finish. Then let the
@@ -31,16 +31,8 @@ extension BelfryService {
     static func run(
         socket: consuming Descriptor, window: Int, _ handle: (Delivery) throws -> Void
     ) throws(ServiceError) {
-        let engine = try ServiceEngine()
-        let loop = try ServiceLoop.make(socket, engine, window: window)
-        // Whatever ends this: what is unread is let go of, and with it the engine.
-        defer { engine.end(.finished) }
-        while try loop.turn() {
-            while case .delivery(let delivery) = engine.next() {
-                delivery.settle { try handle(delivery) }
-                try loop.writeAnswers()
-            }
-        }
+        let loop = try HandlerLoop(socket, window: window)
+        while try loop.turn(handle) {}
     }
 
     /// Serves with up to so many tasks at once, until Belfry tells this process to finish. Then let the program end.
@@ -90,6 +82,31 @@ extension BelfryService {
         }
         await close()
         if let failure { throw failure }
+    }
+}
+
+/// A service on the calling thread, a turn at a time.
+package final class HandlerLoop {
+    private let engine: ServiceEngine
+    private let loop: ServiceLoop
+
+    package init(_ socket: consuming Descriptor, window: Int) throws(ServiceError) {
+        engine = try ServiceEngine()
+        loop = try ServiceLoop.make(socket, engine, window: window)
+    }
+
+    // Whatever ends this: what is unread is let go of, and with it the engine.
+    deinit { engine.end(.finished) }
+
+    /// Reads, writes the answers, and lets each delivery that has come be handled; waits if there is nothing to do.
+    /// - Returns: false when it is over.
+    package func turn(waits: Bool = true, _ handle: (Delivery) throws -> Void) throws(ServiceError) -> Bool {
+        guard try loop.turn(waits: waits) else { return false }
+        while case .delivery(let delivery) = engine.next() {
+            delivery.settle { try handle(delivery) }
+            try loop.writeAnswers()
+        }
+        return true
     }
 }
 

@@ -31,10 +31,10 @@ public final class BlockingPublisher: Sendable {
     /// - Throws: ``PublishError/unresolved(host:reason:)``, ``PublishError/unreachable(address:reason:)``,
     ///   ``PublishError/notBelfry(address:)``, ``PublishError/streamRefused(address:sentence:)``,
     ///   ``PublishError/stalled(address:timeout:unanswered:)`` or ``PublishError/system(call:reason:)``.
-    public init(
+    public convenience init(
         to endpoint: Endpoint = .local, options: PublishOptions = PublishOptions()
     ) throws(PublishError) {
-        engine = try PublishLoop.start(endpoint, options)
+        self.init(try PublishLoop.start(endpoint, options))
         do throws(PublishError) {
             _ = try wait(within: nil) { state, waiter in state.start(waiter) }
         } catch {
@@ -42,6 +42,9 @@ public final class BlockingPublisher: Sendable {
             throw error
         }
     }
+
+    /// Whoever makes the engine sees to it that a loop serves it.
+    package init(_ engine: PublishEngine) { self.engine = engine }
 
     deinit { engine.end(with: .closed) }
 
@@ -61,7 +64,7 @@ public final class BlockingPublisher: Sendable {
     public func publish(
         topic: String, body: some Collection<UInt8>, within time: Duration? = nil
     ) throws(PublishError) -> UInt64 {
-        let frame = try engine.frame(topic, Array(body))
+        let frame = try engine.frame(topic, Array(body).span)
         return try wait(within: time) { state, waiter in
             state.submit(.init(frame: frame, waiter: waiter, wantsAnswer: true), now: Clock.monotonic())
         }
@@ -87,17 +90,27 @@ public final class BlockingPublisher: Sendable {
     public func send(
         topic: String, body: some Collection<UInt8>, within time: Duration? = nil
     ) throws(PublishError) -> UInt64 {
-        let frame = try engine.frame(topic, Array(body))
-        if let number = try engine.admit(frame) { return number }
-        return try wait(within: time) { state, waiter in
-            state.submit(.init(frame: frame, waiter: waiter, wantsAnswer: false), now: Clock.monotonic())
-        }
+        try send(topic: topic, body: Array(body), within: time)
+    }
+
+    /// Sends an array, which need not be copied before; see ``send(topic:body:within:)-(_,Collection<UInt8>,_)``.
+    @discardableResult
+    public func send(topic: String, body: [UInt8], within time: Duration? = nil) throws(PublishError) -> UInt64 {
+        try send(topic, body.span, time)
     }
 
     /// Sends a text; see ``send(topic:body:within:)-(_,Collection<UInt8>,_)``.
     @discardableResult
     public func send(topic: String, body: String, within time: Duration? = nil) throws(PublishError) -> UInt64 {
-        try send(topic: topic, body: body.utf8, within: time)
+        try send(topic, body.utf8.span, time)
+    }
+
+    private func send(_ topic: String, _ body: Span<UInt8>, _ time: Duration?) throws(PublishError) -> UInt64 {
+        if let number = try engine.admit(topic, body) { return number }
+        let frame = try engine.frame(topic, body)
+        return try wait(within: time) { state, waiter in
+            state.submit(.init(frame: frame, waiter: waiter, wantsAnswer: false), now: Clock.monotonic())
+        }
     }
 
     /// Returns when the broker has accepted everything that was sent before.

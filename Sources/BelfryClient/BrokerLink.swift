@@ -17,8 +17,6 @@ final class BrokerLink {
         case open
     }
 
-    /// Bytes that may wait for the kernel before no more frames are taken.
-    private static let batch = 256 << 10
     /// For one address where there is another.
     private static let patience: UInt64 = 5_000_000_000
 
@@ -37,7 +35,7 @@ final class BrokerLink {
     private var farewell: String?
 
     /// The frames up to this number have gone to this connection.
-    private(set) var queued: UInt64 = 0
+    private var sent: UInt64 = 0
 
     /// `bell` wakes `wait`; who rings it sees to it that it is drained.
     init(_ addresses: [SocketAddress], bell: CInt, lost: @escaping (String) -> Void) throws(SystemCallError) {
@@ -52,12 +50,13 @@ final class BrokerLink {
     /// The address that is or was tried last.
     var address: String { addresses.isEmpty ? "the broker" : "\(addresses[turn % addresses.count])" }
 
-    /// How many bytes of frames are welcome now.
-    var room: Int { phase == .open ? max(0, Self.batch - (connection?.unwritten ?? 0)) : 0 }
+    /// The number behind which frames are welcome; nil if none are now.
+    var queued: UInt64? { phase == .open && connection?.hasWritten == true ? sent : nil }
 
-    func queue(_ frames: [[UInt8]], through number: UInt64) {
-        for frame in frames { connection?.queue(frame) }
-        queued = number
+    /// Only if they are welcome.
+    func queue(_ frames: FrameRun) {
+        connection?.queue(frames)
+        sent = frames.through
     }
 
     /// Does what can be done now. `isWanted`: something is to be sent, or has no answer.
@@ -95,7 +94,7 @@ final class BrokerLink {
 
     private func listen() throws(SystemCallError) {
         guard let connection else { return }
-        let isWriting = connection.unwritten > 0 || phase != .greeting && phase != .open
+        let isWriting = !connection.hasWritten || phase != .greeting && phase != .open
         let wanted: Poller.Interest = isWriting ? [.readable, .writable] : .readable
         guard wanted != interest else { return }
         try poller.modify(connection.raw, token: 1, events: wanted)
@@ -124,7 +123,7 @@ final class BrokerLink {
         phase = .greeting
         var hello: [UInt8] = []
         NativeFrame.appendHello(identity, to: &hello)
-        connection.queue(hello)
+        connection.queue(FrameRun(bytes: hello, range: hello.indices, through: 0))
     }
 
     /// The first round of all addresses must succeed somewhere; later rounds go on, because somebody did answer.
@@ -142,7 +141,7 @@ final class BrokerLink {
         case .welcome:
             phase = .open
             wasOpen = true
-            queued = 0
+            sent = 0
         case .ack:
             pause = Backoff()
             hasProgressed = true

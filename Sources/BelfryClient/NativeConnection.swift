@@ -16,7 +16,7 @@ final class NativeConnection {
     }
 
     private let socket: Descriptor
-    private let output = ByteBuffer(capacity: 64 << 10, limit: .max >> 1)
+    private var output: FrameRun?
     private let input = ByteBuffer(capacity: 16 << 10, limit: 1 << 20)
 
     /// Begins to connect; the socket is writable when that is over.
@@ -27,8 +27,8 @@ final class NativeConnection {
     }
 
     var raw: CInt { socket.raw }
-    /// Bytes that the kernel has not taken yet.
-    var unwritten: Int { output.count }
+    /// Whether the kernel has taken everything.
+    var hasWritten: Bool { output == nil }
 
     /// Why connecting failed, nil if it did not.
     var failure: SystemCallError? {
@@ -36,7 +36,8 @@ final class NativeConnection {
         return code == 0 ? nil : SystemCallError(call: "connect", code: code)
     }
 
-    func queue(_ frame: [UInt8]) { output.append(frame) }
+    /// Only if everything before is written.
+    func queue(_ frames: FrameRun) { output = frames }
 
     /// Writes and reads what goes.
     func proceed() -> Step {
@@ -48,10 +49,15 @@ final class NativeConnection {
     }
 
     private func write() -> Bool {
-        while !output.isEmpty {
-            switch output.send(to: socket.raw) {
-            case .wrote: continue
-            case .wouldBlock: return true
+        guard var run = output else { return true }
+        // Held in one place only, so that the batch can be filled again once it is acked.
+        output = nil
+        while !run.range.isEmpty {
+            switch Sockets.write(socket.raw, run.bytes.span.extracting(run.range)) {
+            case .wrote(let count): run.range = run.range.lowerBound + count..<run.range.upperBound
+            case .wouldBlock:
+                output = run
+                return true
             case .closed, .failed: return false
             }
         }

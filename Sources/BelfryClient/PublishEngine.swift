@@ -8,19 +8,27 @@ internal import LinuxIO
 internal import Synchronization
 internal import Wire
 
-final class PublishEngine: Sendable {
+package final class PublishEngine: Sendable {
     private struct Guarded: Sendable {
         var publishing: PublishState
-        var isAsleep = false
+        var sleep = Sleep.awake
         var isRung = false
         var lastToken: UInt64 = 0
+    }
+
+    /// What the thread sleeps for; for deadlines and the end it always wakes.
+    private enum Sleep {
+        case awake
+        case forFrames
+        /// It can't write any now.
+        case forBroker
     }
 
     private let guarded: Mutex<Guarded>
     private let bell: EventCounter
     let threadEnd = ThreadEnd()
 
-    init(_ options: PublishOptions) throws(PublishError) {
+    package init(_ options: PublishOptions) throws(PublishError) {
         do throws(SystemCallError) {
             bell = try EventCounter()
         } catch {
@@ -37,8 +45,7 @@ final class PublishEngine: Sendable {
     /// Sent and answered, of all.
     var counts: (sent: UInt64, accepted: UInt64) {
         guarded.withLock {
-            let window = $0.publishing.window
-            return (window.next - 1, window.acknowledged - $0.publishing.refusedInAll)
+            ($0.publishing.window.next - 1, $0.publishing.window.acknowledged - $0.publishing.refusedInAll)
         }
     }
 
@@ -59,35 +66,27 @@ final class PublishEngine: Sendable {
     }
 
     /// A PUBLISH frame without its number, or why nobody needs to send it.
-    func frame(_ topic: String, _ body: [UInt8]) throws(PublishError) -> [UInt8] {
-        let topic = Array(topic.utf8)
-        let most = guarded.withLock { $0.publishing.maxMessage } ?? .max
-        if let refusal = Topic.check(topic.span) ?? (body.count > most ? .tooLarge : nil) {
-            throw .refused(Refusal(refusal))
+    func frame(_ topic: String, _ body: Span<UInt8>) throws(PublishError) -> [UInt8] {
+        try guarded.withLock { (state: inout sending Guarded) throws(PublishError) in
+            try state.publishing.frame(topic, body)
         }
-        var frame: [UInt8] = []
-        frame.reserveCapacity(32 + topic.count + body.count)
-        NativeFrame.appendPublish(number: 0, topic: topic.span, body: body.span, to: &frame)
-        return frame
     }
 
-    /// The number if there is room now.
-    func admit(_ frame: [UInt8]) throws(PublishError) -> UInt64? {
-        var number: UInt64?
-        var error: PublishError?
-        with { state in
-            error = state.ended
-            if state.isOpen { number = state.admit(frame, now: Clock.monotonic()) }
-            return []
+    /// Takes a notification over at once if there is room now; the number that it got.
+    func admit(_ topic: String, _ body: Span<UInt8>) throws(PublishError) -> UInt64? {
+        try guarded.withLock { (state: inout sending Guarded) throws(PublishError) in
+            let wasWanted = state.publishing.isWanted
+            let number = try state.publishing.admit(topic, body, now: Clock.monotonic())
+            // One that waits for the broker has all its deadlines already, but for the first frame's.
+            if state.sleep == .forFrames || !wasWanted { wake(&state) }
+            return number
         }
-        if let error { throw error }
-        return number
     }
 
     /// Under the lock, so that the bell is rung exactly while `isRung` says so.
     private func wake(_ state: inout Guarded) {
-        guard state.isAsleep else { return }
-        state.isAsleep = false
+        guard state.sleep != .awake else { return }
+        state.sleep = .awake
         state.isRung = true
         bell.ring()
     }
@@ -100,8 +99,10 @@ final class PublishEngine: Sendable {
 // MARK: - The thread's side
 
 extension PublishEngine {
-    /// What to do next; nil when it is time to go.
-    func plan(after queued: UInt64, room: Int, address: String, timeout: Duration?) -> PublishState.Turn? {
+    /// What to do next; nil when it is time to go. `queued`: as for PublishState.
+    func plan(
+        after queued: UInt64?, address: @autoclosure () -> String, timeout: Duration?
+    ) -> PublishState.Turn? {
         let now = Clock.monotonic()
         var turn: PublishState.Turn?
         let settled = guarded.withLock { state -> [Settled] in
@@ -110,12 +111,12 @@ extension PublishEngine {
             if state.publishing.isStalled(now: now) {
                 return state.publishing.end(
                     with: .stalled(
-                        address: address, timeout: timeout ?? .zero, unanswered: state.publishing.window.count))
+                        address: address(), timeout: timeout ?? .zero, unanswered: state.publishing.window.count))
             }
             guard state.publishing.ended == nil else { return [] }
             let late = state.publishing.expire(now: now)
-            let next = state.publishing.plan(after: queued, room: room, now: now)
-            state.isAsleep = next.frames.isEmpty
+            let next = state.publishing.plan(after: queued, now: now)
+            state.sleep = next.frames != nil ? .awake : queued != nil ? .forFrames : .forBroker
             turn = next
             return late
         }

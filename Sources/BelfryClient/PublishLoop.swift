@@ -7,17 +7,23 @@
 
 internal import LinuxIO
 
-struct PublishLoop: Sendable {
-    let engine: PublishEngine
-    let endpoint: Endpoint
-    let options: PublishOptions
+package final class PublishLoop {
+    private let engine: PublishEngine
+    private let endpoint: Endpoint
+    private let options: PublishOptions
+    private var made: BrokerLink?
+
+    package init(_ engine: PublishEngine, _ endpoint: Endpoint, _ options: PublishOptions) {
+        self.engine = engine
+        self.endpoint = endpoint
+        self.options = options
+    }
 
     /// Makes the engine and its thread.
     static func start(_ endpoint: Endpoint, _ options: PublishOptions) throws(PublishError) -> PublishEngine {
         let engine = try PublishEngine(options)
-        let loop = PublishLoop(engine: engine, endpoint: endpoint, options: options)
         do throws(SystemCallError) {
-            try DetachedThread.start(named: "belfry-publish") { loop.run() }
+            try DetachedThread.start(named: "belfry-publish") { PublishLoop(engine, endpoint, options).run() }
         } catch {
             throw .system(call: error.call, reason: error.reason)
         }
@@ -26,14 +32,36 @@ struct PublishLoop: Sendable {
 
     private func run() {
         do throws(PublishError) {
-            try serve(try link())
+            while try turn() {}
         } catch {
             engine.end(with: error)
         }
+        made = nil
         engine.threadEnd.come()
     }
 
+    /// Moves what can be moved; waits if that was nothing.
+    /// - Returns: false when it is over.
+    package func turn(waits: Bool = true) throws(PublishError) -> Bool {
+        let link = try link()
+        guard let turn = engine.plan(after: link.queued, address: link.address, timeout: options.timeout) else {
+            return false
+        }
+        let hasFrames = turn.frames != nil
+        if let frames = turn.frames { link.queue(frames) }
+        let now = Clock.monotonic()
+        let answers = try link.proceed(now: now, isWanted: turn.isWanted)
+        if !answers.isEmpty {
+            engine.take(answers)
+        } else if waits, !hasFrames {
+            try link.wait(until: turn.until, now: now, isWanted: turn.isWanted)
+        }
+        return true
+    }
+
+    /// Made at the first turn.
     private func link() throws(PublishError) -> BrokerLink {
+        if let made { return made }
         let addresses: [SocketAddress]
         do throws(ResolveError) {
             addresses = try SocketNames.resolve(endpoint.host, port: endpoint.port)
@@ -42,24 +70,11 @@ struct PublishLoop: Sendable {
         }
         guard !addresses.isEmpty else { throw .unresolved(host: endpoint.host, reason: "it has no address") }
         do throws(SystemCallError) {
-            return try BrokerLink(addresses, bell: engine.bellNumber) { options.onReconnect?($0) }
+            let link = try BrokerLink(addresses, bell: engine.bellNumber) { [options] in options.onReconnect?($0) }
+            made = link
+            return link
         } catch {
             throw .system(call: error.call, reason: error.reason)
-        }
-    }
-
-    private func serve(_ link: consuming BrokerLink) throws(PublishError) {
-        while let turn = engine.plan(
-            after: link.queued, room: link.room, address: link.address, timeout: options.timeout)
-        {
-            link.queue(turn.frames, through: turn.through)
-            let now = Clock.monotonic()
-            let answers = try link.proceed(now: now, isWanted: turn.isWanted)
-            if !answers.isEmpty {
-                engine.take(answers)
-            } else if turn.frames.isEmpty {
-                try link.wait(until: turn.until, now: now, isWanted: turn.isWanted)
-            }
         }
     }
 }

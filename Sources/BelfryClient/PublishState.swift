@@ -6,6 +6,9 @@
 /// Invariant: the window is never over its bounds by more than one frame; a waiter is in one place only, and is settled
 /// exactly once; once `ended` is set nothing waits.
 
+internal import LinuxIO
+internal import Wire
+
 struct PublishState: Sendable {
     /// One notification that is to be taken over.
     struct Submission: Sendable {
@@ -17,9 +20,7 @@ struct PublishState: Sendable {
 
     /// What the thread is to do next.
     struct Turn {
-        var frames: [[UInt8]] = []
-        /// The number of the last of them, or the one that was named if there are none.
-        var through: UInt64
+        var frames: FrameRun?
         var isWanted: Bool
         var until: UInt64
     }
@@ -30,6 +31,7 @@ struct PublishState: Sendable {
     private let windowCount: Int
     private let windowBytes: Int
     private(set) var window = SendWindow()
+    private var head = PublishHead()
     private var backlog = Queue<Submission>()
     private var answers = Queue<(number: UInt64, waiter: Waiter)>()
     private var others: [(number: UInt64, waiter: Waiter)] = []
@@ -53,16 +55,43 @@ struct PublishState: Sendable {
     }
 
     private var hasRoom: Bool { window.count < windowCount && window.bytes < windowBytes }
+    /// Enough of it that those who wait for some are woken for many frames at once.
+    private var hasMuchRoom: Bool {
+        window.isEmpty
+            || window.count <= windowCount - windowCount / 4 && window.bytes <= windowBytes - windowBytes / 4
+    }
     /// Nothing that came before may be overtaken.
     var isOpen: Bool { hasRoom && backlog.isEmpty && ended == nil }
-    private var isWanted: Bool { maxMessage == nil || !window.isEmpty }
+    /// Something is awaited of the broker.
+    var isWanted: Bool { maxMessage == nil || !window.isEmpty }
 }
 
 // MARK: - What users ask for
 
 extension PublishState {
-    /// Takes a frame over at once; only if `isOpen`.
-    mutating func admit(_ frame: [UInt8], now: UInt64) -> UInt64 {
+    /// Takes a notification over at once if it is open; the number that it got.
+    /// `now` is asked only when nothing was under way: the clock costs as much as all the rest.
+    mutating func admit(
+        _ topic: String, _ body: Span<UInt8>, now: @autoclosure () -> UInt64
+    ) throws(PublishError) -> UInt64? {
+        if let ended { throw ended }
+        if let refusal = head.choose(topic) ?? sizeRefusal(body.count) { throw .refused(Refusal(refusal)) }
+        guard isOpen else { return nil }
+        if !isWanted { patience.renew(now: now()) }
+        return window.append(&head, body)
+    }
+
+    /// A frame without its number, for a submission; or why nobody needs to send it.
+    mutating func frame(_ topic: String, _ body: Span<UInt8>) throws(PublishError) -> [UInt8] {
+        if let refusal = head.choose(topic) ?? sizeRefusal(body.count) { throw .refused(Refusal(refusal)) }
+        var frame = head.bytes
+        frame.append(copying: body)
+        return frame
+    }
+
+    private func sizeRefusal(_ count: Int) -> Wire.Refusal? { count > maxMessage ?? .max ? .tooLarge : nil }
+
+    private mutating func admit(_ frame: [UInt8], now: UInt64) -> UInt64 {
         if !isWanted { patience.renew(now: now) }
         return window.append(frame)
     }
@@ -130,12 +159,10 @@ extension PublishState {
 // MARK: - What the thread brings and fetches
 
 extension PublishState {
-    /// What to do next: `queued` is the number up to which frames went to the connection, `room` how many bytes it takes.
-    mutating func plan(after queued: UInt64, room: Int, now: UInt64) -> Turn {
-        let frames = window.frames(after: queued, upTo: room)
-        let last = frames.isEmpty ? queued : max(queued, window.acknowledged) + UInt64(frames.count)
-        return Turn(
-            frames: frames, through: last, isWanted: isWanted,
+    /// What to do next: `queued` is the number up to which frames went to the connection, nil if it takes none now.
+    mutating func plan(after queued: UInt64?, now: UInt64) -> Turn {
+        Turn(
+            frames: queued.flatMap { window.frames(after: $0) }, isWanted: isWanted,
             until: min(nextDeadline, isWanted ? patience.end : .max))
     }
 
@@ -203,6 +230,7 @@ extension PublishState {
     }
 
     private mutating func admitBacklog(now: UInt64) -> [Settled] {
+        guard hasMuchRoom else { return [] }
         var settled: [Settled] = []
         while hasRoom, let submission = backlog.popFirst() { settled += take(over: submission, now: now) }
         return settled

@@ -66,7 +66,7 @@ public final class Publisher: Sendable {
     public nonisolated(nonsending) func publish(
         topic: String, body: some Collection<UInt8>, within time: Duration? = nil
     ) async throws -> UInt64 {
-        let frame = try engine.frame(topic, Array(body))
+        let frame = try engine.frame(topic, Array(body).span)
         return try await wait(within: time) { state, waiter in
             state.submit(.init(frame: frame, waiter: waiter, wantsAnswer: true), now: Clock.monotonic())
         }
@@ -95,9 +95,17 @@ public final class Publisher: Sendable {
     public nonisolated(nonsending) func send(topic: String, body: some Collection<UInt8>, within time: Duration? = nil)
         async throws -> UInt64
     {
+        try await send(topic: topic, body: Array(body), within: time)
+    }
+
+    /// Sends an array, which need not be copied before; see ``send(topic:body:within:)-(_,Collection<UInt8>,_)``.
+    @discardableResult
+    public nonisolated(nonsending) func send(topic: String, body: [UInt8], within time: Duration? = nil) async throws
+        -> UInt64
+    {
         try Task.checkCancellation()
-        let frame = try engine.frame(topic, Array(body))
-        if let number = try engine.admit(frame) { return number }
+        if let number = try engine.admit(topic, body.span) { return number }
+        let frame = try engine.frame(topic, body.span)
         return try await wait(within: time) { state, waiter in
             state.submit(.init(frame: frame, waiter: waiter, wantsAnswer: false), now: Clock.monotonic())
         }
@@ -108,7 +116,7 @@ public final class Publisher: Sendable {
     public nonisolated(nonsending) func send(topic: String, body: String, within time: Duration? = nil) async throws
         -> UInt64
     {
-        try await send(topic: topic, body: body.utf8, within: time)
+        try await send(topic: topic, body: Array(body.utf8), within: time)
     }
 
     /// Returns when the broker has accepted everything that was sent before.

@@ -96,6 +96,19 @@ package enum Sockets {
         return true
     }
 
+    /// Writes once to a connection, as much as fits now; the program need not ignore SIGPIPE.
+    package static func write(_ raw: CInt, _ bytes: borrowing Span<UInt8>) -> WriteResult {
+        let (put, code) = unsafe bytes.withUnsafeBytes { bytes in
+            uninterrupted { unsafe Glibc.send(raw, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL)) }
+        }
+        switch code {
+        case 0: return .wrote(put)
+        case EAGAIN: return .wouldBlock
+        case EPIPE, ECONNRESET: return .closed
+        default: return .failed(code)
+        }
+    }
+
     /// No more bytes will be sent; the peer sees the end.
     package static func shutdownWriting(_ raw: CInt) { _ = shutdown(raw, CInt(SHUT_WR)) }
 }

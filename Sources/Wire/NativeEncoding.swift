@@ -28,11 +28,17 @@ extension NativeFrame {
         body.append(body.indices, to: &out)
     }
 
-    /// Gives a frame that `appendPublish` made another number.
-    package static func setNumber(_ number: UInt64, inPublish frame: inout [UInt8]) {
-        for index in 0..<8 {
-            frame[headerCount &+ index] = UInt8(truncatingIfNeeded: number &>> UInt64(56 &- 8 &* index))
-        }
+    /// Bytes of a PUBLISH before its topic: header, number, and the topic's length.
+    package static let publishHead = 18
+
+    /// Sets number and length in a frame that `appendPublish` made, or in its beginning.
+    package static func set(number: UInt64, payload length: Int, inPublish frame: inout [UInt8]) {
+        var bytes = frame.mutableSpan
+        // Here, once: the compiler leaves out the check of each byte.
+        precondition(bytes.count >= publishHead)
+        let start = UInt64(magic) << 56 | UInt64(version) << 48 | UInt64(Kind.publish.rawValue) << 40
+        bytes.setWord(at: 0, start | UInt64(length))
+        bytes.setWord(at: headerCount, number)
     }
 
     package static func appendAck(_ number: UInt64, to out: inout [UInt8]) {

@@ -46,13 +46,41 @@ struct PublishStateTests {
         #expect(state.isOpen)
     }
 
+    @Test("who waits for room is let in when a quarter is free, and then as many as there is room for")
+    func ample() {
+        var state = Self.state(window: 8)
+        for token in UInt64(1)...14 { _ = state.submit(Self.submission(token, answer: false), now: 0) }
+        #expect(state.take(.ack(1), now: 0).isEmpty)
+        #expect(Self.brief(state.take(.ack(2), now: 0)) == ["9 done(9)", "10 done(10)"])
+        #expect(Self.brief(state.take(.ack(6), now: 0)) == (11...14).map { "\($0) done(\($0))" })
+    }
+
+    @Test("takes over at once what has room and fits, and looks at the clock only when it begins to wait")
+    func admit() throws {
+        var state = Self.state()
+        var asked = 0
+        func now() -> UInt64 {
+            asked += 1
+            return 7
+        }
+        let body = [UInt8](repeating: 0, count: 101)
+        #expect(throws: PublishError.refused(Refusal(.tooLarge))) { _ = try state.admit("a", body.span, now: now()) }
+        #expect(throws: PublishError.refused(Refusal(.badTopic))) { _ = try state.admit("", Span(), now: now()) }
+        #expect(try state.admit("a", Span(), now: now()) == 1)
+        #expect(try state.admit("a", Span(), now: now()) == 2)
+        #expect(try state.admit("a", Span(), now: now()) == nil)
+        #expect(asked == 1)
+        _ = state.end(with: .closed)
+        #expect(throws: PublishError.closed) { _ = try state.admit("a", Span(), now: now()) }
+    }
+
     @Test("a flush waits for what was taken over before it, and for no more")
     func flush() {
         var state = Self.state()
         #expect(Self.brief(state.flush(Self.waiter(1))) == ["1 done(0)"])
-        _ = state.admit(Self.frame, now: 0)
+        _ = state.submit(.init(frame: Self.frame, wantsAnswer: false), now: 0)
         #expect(state.flush(Self.waiter(2)).isEmpty)
-        _ = state.admit(Self.frame, now: 0)
+        _ = state.submit(.init(frame: Self.frame, wantsAnswer: false), now: 0)
         #expect(Self.brief(state.take(.ack(1), now: 0)) == ["2 done(1)"])
     }
 
@@ -60,20 +88,20 @@ struct PublishStateTests {
     func stalled() {
         var state = Self.state(timeout: 1000)
         #expect(!state.isStalled(now: 5000))
-        _ = state.admit(Self.frame, now: 5000)
+        _ = state.submit(.init(frame: Self.frame, wantsAnswer: false), now: 5000)
         #expect(!state.isStalled(now: 5999) && state.isStalled(now: 6000))
-        _ = state.admit(Self.frame, now: 5500)
+        _ = state.submit(.init(frame: Self.frame, wantsAnswer: false), now: 5500)
         _ = state.take(.ack(1), now: 5900)
         #expect(!state.isStalled(now: 6899) && state.isStalled(now: 6900))
-        #expect(state.plan(after: 0, room: 0, now: 6000).until == 6900)
+        #expect(state.plan(after: nil, now: 6000).until == 6900)
         _ = state.take(.ack(2), now: 6000)
-        #expect(state.plan(after: 0, room: 0, now: 6000).until == .max)
+        #expect(state.plan(after: nil, now: 6000).until == .max)
     }
 
     @Test("a refusal that comes again after a new connection is told once")
     func refusedTwice() {
         var state = Self.state()
-        _ = state.admit(Self.frame, now: 0)
+        _ = state.submit(.init(frame: Self.frame, wantsAnswer: false), now: 0)
         #expect(state.take(.refused(Refusal(number: 1, .full)), now: 0).isEmpty)
         #expect(state.take(.refused(Refusal(number: 1, .full)), now: 0).isEmpty)
         #expect(state.take(.refused(Refusal(number: 9, .full)), now: 0).isEmpty)
@@ -90,13 +118,13 @@ struct PublishStateTests {
         _ = state.submit(Self.submission(1, deadline: 10, answer: true), now: 0)
         _ = state.submit(Self.submission(2, deadline: 20, answer: true), now: 0)
         _ = state.flush(Self.waiter(3, deadline: 30))
-        #expect(state.plan(after: 0, room: 0, now: 0).until == 10)
+        #expect(state.plan(after: nil, now: 0).until == 10)
         #expect(state.expire(now: 9).isEmpty)
         #expect(
             state.expire(now: 20).map(\.ending) == [
                 .failed(.timedOut(isWithdrawn: true)), .failed(.timedOut(isWithdrawn: false)),
             ])
-        #expect(state.plan(after: 0, room: 0, now: 20).until == 30)
+        #expect(state.plan(after: nil, now: 20).until == 30)
         #expect(Self.brief(state.take(.ack(1), now: 21)) == ["3 done(1)"])
         #expect(state.window.isEmpty && state.window.next == 2)
     }
@@ -130,11 +158,12 @@ struct PublishStateTests {
     @Test("what was sent on a broken connection is planned again, from the first unacked on")
     func again() {
         var state = Self.state(window: 10)
-        for _ in 1...5 { _ = state.admit(Self.frame, now: 0) }
-        #expect(state.plan(after: 0, room: 1 << 20, now: 0).through == 5)
-        #expect(state.plan(after: 5, room: 1 << 20, now: 0).frames.isEmpty)
+        for _ in 1...5 { _ = state.submit(.init(frame: Self.frame, wantsAnswer: false), now: 0) }
+        #expect(state.plan(after: 0, now: 0).frames?.through == 5)
+        #expect(state.plan(after: 5, now: 0).frames == nil)
         _ = state.take(.welcome(lastAccepted: 2, maxMessage: 100), now: 0)
-        let turn = state.plan(after: 0, room: 1 << 20, now: 0)
-        #expect(turn.frames.map { $0[15] } == [3, 4, 5] && turn.through == 5)
+        #expect(state.plan(after: nil, now: 0).frames == nil)
+        let frames = state.plan(after: 0, now: 0).frames
+        #expect(frames?.numbers == [3, 4, 5] && frames?.through == 5)
     }
 }

@@ -15,6 +15,11 @@ struct SendWindowTests {
         return frame
     }()
 
+    /// The numbers in the next batch of frames.
+    private static func numbers(_ window: inout SendWindow, after number: UInt64) -> [UInt8] {
+        window.frames(after: number)?.numbers ?? []
+    }
+
     @Test("lets go of what is acked, cumulatively, and never of what is not")
     func acknowledge() {
         var window = SendWindow()
@@ -23,17 +28,53 @@ struct SendWindowTests {
         #expect(window.acknowledged == 3 && window.count == 2 && window.bytes == 36)
         window.acknowledge(upTo: 2)
         #expect(window.acknowledged == 3)
-        #expect(window.frames(after: 0, upTo: .max).map { $0[15] } == [4, 5])
-        #expect(window.frames(after: 4, upTo: .max).map { $0[15] } == [5])
-        #expect(window.frames(after: 5, upTo: .max).isEmpty)
+        #expect(Self.numbers(&window, after: 0) == [4, 5])
+        #expect(Self.numbers(&window, after: 4) == [5])
+        #expect(Self.numbers(&window, after: 5) == [])
     }
 
-    @Test("lends as many frames as fill the room, and none without room")
-    func room() {
+    @Test("lends what there is in one piece, what comes later in another, and all of it again")
+    func batches() {
         var window = SendWindow()
-        for _ in 1...5 { _ = window.append(Self.frame) }
-        #expect(window.frames(after: 1, upTo: 19).map { $0[15] } == [2, 3])
-        #expect(window.frames(after: 1, upTo: 0).isEmpty)
+        for _ in 1...2 { _ = window.append(Self.frame) }
+        #expect(Self.numbers(&window, after: 0) == [1, 2])
+        for _ in 3...5 { _ = window.append(Self.frame) }
+        #expect(Self.numbers(&window, after: 2) == [3, 4, 5])
+        #expect(Self.numbers(&window, after: 0) == [1, 2])
+        window.acknowledge(upTo: 1)
+        #expect(Self.numbers(&window, after: 0) == [2] && window.bytes == 72)
+        window.acknowledge(upTo: 4)
+        #expect(Self.numbers(&window, after: 0) == [5] && window.bytes == 18)
+    }
+
+    @Test("what was lent stays as it is while the window goes on")
+    func lent() throws {
+        var window = SendWindow()
+        _ = window.append(Self.frame)
+        let lent = window.frames(after: 0)
+        let run = try #require(lent)
+        window.acknowledge(upTo: 1)
+        for _ in 2...4 {
+            _ = window.append(Self.frame)
+            _ = window.frames(after: 0)
+            window.acknowledge(upTo: .max)
+        }
+        #expect(run.numbers == [1] && run.through == 1)
+    }
+
+    @Test("writes topic and body behind the number")
+    func content() {
+        var window = SendWindow()
+        var head = PublishHead()
+        var expected: [UInt8] = []
+        for (number, topic, body) in [(UInt64(1), "a.b", "one"), (2, "a.b", "three"), (3, "c", "")] {
+            #expect(head.choose(topic) == nil)
+            #expect(window.append(&head, body.utf8.span) == number)
+            NativeFrame.appendPublish(
+                number: number, topic: Array(topic.utf8).span, body: Array(body.utf8).span, to: &expected)
+        }
+        let run = window.frames(after: 0)
+        #expect(run?.bytes == expected)
     }
 
     @Test("believes no ack of what was never sent")
@@ -52,6 +93,20 @@ struct SendWindowTests {
             if number > 10 { window.acknowledge(upTo: number - 10) }
         }
         #expect(window.count == 10 && window.bytes == 180 && window.acknowledged == 19_990)
+    }
+}
+
+@Suite("The beginning of a frame")
+struct PublishHeadTests {
+    @Test("a topic that the broker refuses leaves the last one as it was")
+    func refused() {
+        var head = PublishHead()
+        #expect(head.choose("a.K") == nil)
+        let before = head.bytes
+        // The second is equal to the chosen one as a string: it has the Kelvin sign.
+        for topic in ["", "a.\u{212A}", "a..K"] { #expect(head.choose(topic) == .badTopic) }
+        #expect(head.choose("belfry.a") == .reservedTopic)
+        #expect(head.bytes == before)
     }
 }
 
@@ -77,4 +132,9 @@ struct BackoffTests {
             #expect((milliseconds / 2...milliseconds).contains(wait))
         }
     }
+}
+
+extension FrameRun {
+    /// The last byte of each frame's number; the frames have neither topic nor body.
+    var numbers: [UInt8] { stride(from: range.lowerBound, to: range.upperBound, by: 18).map { bytes[$0 + 15] } }
 }

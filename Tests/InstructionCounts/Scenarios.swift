@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The scenarios by name.
 ///
-/// Invariant: `baseline.txt` has a line for each but `canary`.
+/// Invariant: `baseline.txt` has a line for each but the last, `canary`.
 
 enum Scenarios {
     private static let makers: [(name: String, make: @Sendable () throws -> any Scenario)] = [
@@ -12,6 +12,9 @@ enum Scenarios {
         ("acceptor-syslog-tcp", { try AcceptorDrive(StreamFeed(Messages.countedSyslog, isNative: false)) }),
         ("worker-frames", { try WorkerDrive(.frames) }),
         ("worker-lines", { try WorkerDrive(.lines) }),
+        ("client-publish", { try PublisherDrive() }),
+        ("client-datagrams", { try DatagramPublisherDrive() }),
+        ("client-serve", { try ServiceDrive() }),
         ("canary", { Canary() }),
     ]
 
