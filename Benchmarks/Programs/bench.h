@@ -76,7 +76,6 @@ struct tally {
 void tally_open(struct tally *tally, const char *path);
 void tally_ready(struct tally *tally);
 void tally_begin(struct tally *tally);
-void tally_mark(struct tally *tally, uint64_t sequence);
 // Looks for the body in it, checks its number, and marks it.
 void tally_take(struct tally *tally, const uint8_t *bytes, size_t length);
 void tally_end(struct tally *tally);
@@ -112,8 +111,6 @@ struct shape {
 // `before` and `after` are what stands around the body.
 struct shape shape_make(const void *before, size_t before_length, size_t body, const void *after, size_t after_length);
 void digits_put(uint8_t *at, uint64_t number);
-// false if there are not ten digits.
-bool digits_get(const uint8_t *at, uint64_t *number);
 size_t shape_copy(const struct shape *shape, uint8_t *at, uint64_t sequence);
 
 // Sockets. A descriptor, or the end of the program.

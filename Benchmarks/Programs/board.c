@@ -74,7 +74,25 @@ static void note_latency(struct tally *tally, uint64_t sequence) {
   tally->board.latencies[sequence] = tally->time > intended ? tally->time - intended : 1;
 }
 
-void tally_mark(struct tally *tally, uint64_t sequence) {
+// Eight digits at once: neighbours are put together, then pairs, then fours. -1 if one is no digit.
+static int64_t eight_digits(const uint8_t *at) {
+  uint64_t value;
+  memcpy(&value, at, sizeof value);
+  value -= 0x3030303030303030;
+  if (((value + 0x7676767676767676) | value) & 0x8080808080808080) return -1;
+  value = (value * 10 + (value >> 8)) & 0x00FF00FF00FF00FF;
+  value = (value * 100 + (value >> 16)) & 0x0000FFFF0000FFFF;
+  return (int64_t)((value * 10000 + (value >> 32)) & 0xFFFFFFFF);
+}
+
+// Of a body behind its `#`; -1 if there are no ten digits.
+static int64_t number_at(const uint8_t *at) {
+  int64_t high = eight_digits(at);
+  unsigned tens = at[8] - (unsigned)'0', ones = at[9] - (unsigned)'0';
+  return high < 0 || tens > 9 || ones > 9 ? -1 : high * 100 + tens * 10 + ones;
+}
+
+static void tally_mark(struct tally *tally, uint64_t sequence) {
   if (sequence >= tally->board.capacity) {
     tally->garbage++;
   } else if (!first_sight(tally, sequence)) {
@@ -89,10 +107,10 @@ void tally_mark(struct tally *tally, uint64_t sequence) {
 
 void tally_take(struct tally *tally, const uint8_t *bytes, size_t length) {
   const uint8_t *end = bytes + length;
-  uint64_t sequence;
-  for (const uint8_t *at = bytes; (at = memchr(at, '#', (size_t)(end - at))); at++) {
-    if (end - at > digits && digits_get(at + 1, &sequence)) {
-      tally_mark(tally, sequence);
+  for (const uint8_t *at = bytes; (at = at < end && *at == '#' ? at : memchr(at, '#', (size_t)(end - at))); at++) {
+    int64_t sequence = end - at > digits ? number_at(at + 1) : -1;
+    if (sequence >= 0) {
+      tally_mark(tally, (uint64_t)sequence);
       return;
     }
     if (end - at > 1 && at[1] == 'w') return; // a message that only warms up

@@ -119,15 +119,3 @@ void digits_put(uint8_t *at, uint64_t number) {
     low /= 10;
   }
 }
-
-bool digits_get(const uint8_t *at, uint64_t *number) {
-  uint64_t value = 0;
-  unsigned wrong = 0;
-  for (int i = 0; i < digits; i++) {
-    unsigned digit = at[i] - (unsigned)'0';
-    wrong |= digit > 9;
-    value = value * 10 + digit;
-  }
-  *number = value;
-  return !wrong;
-}
