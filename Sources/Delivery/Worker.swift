@@ -34,8 +34,8 @@ package final class Worker {
         ring = context.ring
         shards = GrantedShards(context, index: index, Definitions(settings))
         frontier = Frontier(at: ring.head)
-        // Level-triggered: drained when it is heard.
-        _ = try context.loop.watch(bell.raw, Token(.bell).subject, .readable)
+        // Edge-triggered: each ring wakes, and the counter need not be read.
+        _ = try context.loop.watch(bell.raw, Token(.bell).subject, .readable, edge: true)
         self.bell = bell
         self.acceptorBell = acceptorBell
     }
@@ -115,7 +115,7 @@ package final class Worker {
         while let event = context.loop.nextEvent() {
             guard let token = Token(event.subject) else { continue }
             switch token.kind {
-            case .bell: bell.drain()
+            case .bell: break
             case .channel: hasChannel = true
             case .process, .input, .output:
                 shards.runner(at: token.runner)?.handle(token.kind, place: token.place, now: now)

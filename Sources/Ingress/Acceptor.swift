@@ -9,7 +9,7 @@ import Settings
 /// The acceptor's loop: the port's sockets, the connections, its bell and its channel, on one thread.
 ///
 /// AcceptorRole makes it and calls `begin`, then `step` until it has ended. Everything that a round takes in is
-/// published by one store at its end; then the senders are acked, then the sleeping workers are woken.
+/// published by one store at its end; then the sleeping workers are woken, then the senders are acked.
 /// Invariant: nobody is acked for what is not published, and the loop sleeps only when it has nothing to do.
 package final class Acceptor {
     package enum Progress: Equatable, Sendable {
@@ -77,7 +77,8 @@ package final class Acceptor {
         intake.publish()
         // A predecessor may have died between its publish and its bells.
         workers.ringAll()
-        _ = try loop.watch(bell.raw, Subject(kind: Kind.bell), .readable)
+        // Edge-triggered: each ring wakes, and the counter need not be read.
+        _ = try loop.watch(bell.raw, Subject(kind: Kind.bell), .readable, edge: true)
         _ = try loop.watch(channel.raw, Subject(kind: Kind.channel), .readable)
         if let raw = udp?.raw {
             try Descriptor.setNonBlocking(raw)
@@ -105,11 +106,11 @@ package final class Acceptor {
         return progress
     }
 
-    /// Publishes what was taken in, acks it, and wakes the workers that sleep.
+    /// Publishes what was taken in, wakes the workers that sleep, and acks it: a delivery takes longer than an ack.
     func settle() {
         intake.publish()
-        connections.settle()
         workers.wake(for: intake)
+        connections.settle()
     }
 
     func handle(_ event: EventLoop.Event) throws {
@@ -126,9 +127,7 @@ package final class Acceptor {
     func handleWhileEnding(_ event: EventLoop.Event) throws {
         switch event.subject.kind {
         case Connections.kind: connections.handleWhileEnding(Int(event.subject.index))
-        case Kind.bell:
-            bell.drain()
-            answerWatchdog()
+        case Kind.bell: answerWatchdog()
         case Kind.channel: try hearSupervisor()
         default: break
         }
@@ -143,7 +142,6 @@ package final class Acceptor {
 
     /// A worker has made room, or the supervisor asks whether we live.
     private func hearBell() {
-        bell.drain()
         connections.resume()
         answerWatchdog()
     }

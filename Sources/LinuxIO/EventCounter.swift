@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A bell between processes (eventfd): ringing it makes it readable for whoever polls it.
-/// Used for wake-ups, one for each role.
+/// Used for wake-ups, one for each role, and between threads. Whoever polls it edge-triggered hears each ring and need not
+/// drain it.
 /// Invariant: neither ringing nor draining ever blocks, and a bell rung many times is drained by one call.
 
 internal import CLinux

@@ -41,6 +41,19 @@ struct PollerTests {
         #expect(poller[0].token == 2)
     }
 
+    @Test("hears a bell on its edge each time it rings, though nobody drains it, and once if it rang before")
+    func undrained() throws {
+        let poller = try Poller()
+        let bell = try EventCounter()
+        bell.ring()
+        try poller.add(bell.raw, token: 1, events: .readable, edge: true)
+        for _ in 0..<3 {
+            #expect(try poller.wait(timeoutNanoseconds: 10_000_000_000) == 1)
+            #expect(try poller.wait(timeoutNanoseconds: 0) == 0)
+            bell.ring()
+        }
+    }
+
     @Test("waits for what it was told last, and for nothing once the descriptor was removed")
     func modify() throws {
         let poller = try Poller()
