@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,12 +109,17 @@ static void interrupt(int signal) {
   interrupted = true;
 }
 
-void catch_signals(void) {
+void prepare_process(void) {
   struct sigaction action = {.sa_handler = interrupt}; // no SA_RESTART: a read that waits has to end
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_TIMERSLACK, 1); // or the kernel makes every sleep up to 50 µs longer
+  struct rlimit files;
+  if (!getrlimit(RLIMIT_NOFILE, &files)) {
+    files.rlim_cur = files.rlim_max; // for ten thousand connections
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
 }
 
 static struct addrinfo *resolve(const struct options *options, int type) {

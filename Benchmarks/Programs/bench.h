@@ -33,7 +33,8 @@ uint64_t cpu_ns(void);
 void sleep_until(uint64_t time);
 // Set by SIGTERM and SIGINT.
 extern volatile bool interrupted;
-void catch_signals(void);
+// Signals, exact sleeps, as many descriptors as may be.
+void prepare_process(void);
 
 // The words of the scoreboard, by their index.
 enum word {

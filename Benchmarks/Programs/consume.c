@@ -26,7 +26,7 @@ static const struct {
 int main(int argc, char **argv) {
   struct options options;
   options_read(&options, argc, argv);
-  catch_signals();
+  prepare_process();
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     if (!options.kind || strcmp(kinds[i].name, options.kind)) continue;
     kinds[i].run(&options);

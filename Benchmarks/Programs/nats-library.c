@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
   struct options options;
   options_read(&options, argc, argv);
   if (!options.topic) options.topic = "bench";
-  catch_signals();
+  prepare_process();
   if (options.kind && !strcmp(options.kind, "publish")) publish(&options);
   else if (options.kind && !strcmp(options.kind, "consume")) consume(&options);
   else die("publish or consume?");

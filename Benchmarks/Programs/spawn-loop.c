@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
   struct pace pace;
   char path[PATH_MAX];
   options_read(&options, argc, argv);
-  catch_signals();
+  prepare_process();
   options.kind = "spawn-loop";
   const char *program = options.program ? options.program : beside(argv[0], path);
   struct shape shape = shape_make("", 0, options.size, "", 0);
