@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MQTT 3.1.1 (docs.oasis-open.org/mqtt/mqtt/v3.1.1), as much of it as publishing and subscribing at QoS 0 and 1 need.
 //
-// A broker may drop what a subscriber has not taken: mosquitto, at QoS 1, beyond max_queued_messages (1000 by default).
-// The backlog does not help there: mosquitto frees a place when it reads the PUBACK. So it must be told to queue more.
+// A broker may drop what a subscriber has not taken. mosquitto does so at QoS 1 with its default max_queued_messages of
+// 1000, with several senders even at a backlog below that, so it must be told to queue more.
 #include "kinds.h"
 #include "reader.h"
 #include "sender.h"
