@@ -33,7 +33,7 @@ struct EntryIndex: ~Copyable {
         shift = UInt64(max(stride, 1).trailingZeroBitCount)
     }
 
-    subscript(key: UInt64) -> Int? {
+    @inline(__always) subscript(key: UInt64) -> Int? {
         var entry = heads[place(key)]
         while entry != Self.none {
             let link = links[Int(entry)]
@@ -44,17 +44,17 @@ struct EntryIndex: ~Copyable {
     }
 
     /// The key of an entry, 0 if it has none.
-    func key(of entry: Int) -> UInt64 { links[entry].key }
+    @inline(__always) func key(of entry: Int) -> UInt64 { links[entry].key }
 
     /// Neither the key nor the entry is there yet.
-    func insert(_ key: UInt64, _ entry: Int) {
+    @inline(__always) func insert(_ key: UInt64, _ entry: Int) {
         let place = place(key)
         links[entry] = Link(key: key, next: heads[place])
         heads[place] = Int32(truncatingIfNeeded: entry)
     }
 
     /// Takes the key of an entry out, if it has one.
-    func remove(_ entry: Int) {
+    @inline(__always) func remove(_ entry: Int) {
         let link = links[entry]
         guard link.key != 0 else { return }
         links[entry].key = 0
@@ -70,5 +70,5 @@ struct EntryIndex: ~Copyable {
         links.fill(with: Link())
     }
 
-    private func place(_ key: UInt64) -> Int { Int(truncatingIfNeeded: key >> shift & mask) }
+    @inline(__always) private func place(_ key: UInt64) -> Int { Int(truncatingIfNeeded: key >> shift & mask) }
 }

@@ -4,7 +4,7 @@
 /// Used by ShardQueue for services with an `order`; empty, and then free of cost, as long as nothing fails.
 /// Invariant: a line's sequences ascend, and all of them are unresolved; what was passed over lies behind the first.
 
-struct HeldKeys {
+final class HeldKeys {
     private struct Line {
         /// Unresolved records of the key that failed, or that stood in line behind one.
         var waiting: [UInt64] = []
@@ -21,37 +21,45 @@ struct HeldKeys {
     }
 
     private var lines: [UInt32: Line] = [:]
+    private var isEmpty = true
 
     /// Whether an earlier record of the key must be resolved first.
-    func blocks(_ sequence: UInt64, key: UInt32) -> Bool {
-        guard !lines.isEmpty, let first = lines[key]?.waiting.first else { return false }
+    @inline(__always) func blocks(_ sequence: UInt64, key: UInt32) -> Bool {
+        !isEmpty && stands(before: sequence, key: key)
+    }
+
+    // Not inlined: its checks would move to where nothing is held.
+    @inline(never) private func stands(before sequence: UInt64, key: UInt32) -> Bool {
+        guard let first = lines[key]?.waiting.first else { return false }
         return first < sequence
     }
 
     /// A record joins its key's line.
-    mutating func hold(_ sequence: UInt64, key: UInt32) {
+    func hold(_ sequence: UInt64, key: UInt32) {
         var line = lines[key] ?? Line()
         // From the end: those of a dead process fail in ascending order.
         let place = line.waiting.lastIndex { $0 <= sequence }
         guard place.map({ line.waiting[$0] != sequence }) ?? true else { return }
         line.waiting.insert(sequence, at: place.map { $0 + 1 } ?? 0)
         lines[key] = line
+        isEmpty = false
     }
 
     /// A record that `blocks` is left for later.
-    mutating func passOver(_ sequence: UInt64, key: UInt32) {
+    func passOver(_ sequence: UInt64, key: UInt32) {
         guard let first = lines[key]?.passedFrom, sequence < first else { return }
         lines[key]?.passedFrom = sequence
     }
 
     /// A record is resolved; if it stood in no line, nothing follows.
-    mutating func resolve(_ sequence: UInt64, key: UInt32) -> Release {
-        guard !lines.isEmpty, var line = lines[key], let place = line.waiting.firstIndex(of: sequence) else {
+    func resolve(_ sequence: UInt64, key: UInt32) -> Release {
+        guard !isEmpty, var line = lines[key], let place = line.waiting.firstIndex(of: sequence) else {
             return Release()
         }
         line.waiting.remove(at: place)
         guard let first = line.waiting.first else {
             lines[key] = nil
+            isEmpty = lines.isEmpty
             return Release(next: nil, passedFrom: line.passedFrom == .max ? nil : line.passedFrom)
         }
         var release = Release(next: place == 0 ? first : nil, passedFrom: nil)

@@ -2,7 +2,7 @@
 /// A doubly linked list of small numbers, its links in one array: entries join at the end and leave from anywhere
 /// without a search and without an allocation.
 ///
-/// Used by ShardQueue (handed-out records by sequence) and by Flight (deliveries by time).
+/// Used by ShardQueue (handed-out records by sequence).
 /// Invariant: a number is in the list at most once; walking from `first` by `after` meets each once.
 
 import LinuxIO
@@ -26,10 +26,10 @@ final class IndexList {
     func after(_ index: Int) -> Int? { Self.index(links[index].next) }
     func before(_ index: Int) -> Int? { Self.index(links[index].previous) }
 
-    func append(_ index: Int) { insert(index, after: last) }
+    @inline(__always) func append(_ index: Int) { insert(index, after: last) }
 
     /// Puts a number behind another one, or first of all.
-    func insert(_ index: Int, after other: Int?) {
+    @inline(__always) func insert(_ index: Int, after other: Int?) {
         let new = Int32(truncatingIfNeeded: index)
         let left = other.map { Int32(truncatingIfNeeded: $0) } ?? Self.none
         let right = other.map { links[$0].next } ?? head
@@ -39,7 +39,7 @@ final class IndexList {
     }
 
     /// The number is in the list.
-    func remove(_ index: Int) {
+    @inline(__always) func remove(_ index: Int) {
         let link = links[index]
         if link.previous == Self.none { head = link.next } else { links[Int(link.previous)].next = link.next }
         if link.next == Self.none { tail = link.previous } else { links[Int(link.next)].previous = link.previous }

@@ -29,7 +29,7 @@ final class OpenNumbers {
     }
 
     /// The number of a delivery that is handed out now; an older one of the same entry is forgotten.
-    func give(_ entry: Int, sequence: UInt64) -> UInt64 {
+    @inline(__always) func give(_ entry: Int, sequence: UInt64) -> UInt64 {
         forget(entry)
         last &+= 1
         count &+= 1
@@ -39,7 +39,7 @@ final class OpenNumbers {
     }
 
     /// Takes a number out: its entry, and the record that it was given for. Nil if it was answered before.
-    func take(_ number: UInt64) -> (entry: Int, sequence: UInt64)? {
+    @inline(__always) func take(_ number: UInt64) -> (entry: Int, sequence: UInt64)? {
         guard let entry = entries[number] else { return nil }
         forget(entry)
         return (entry, sequences[entry])
@@ -62,7 +62,7 @@ final class OpenNumbers {
         }
     }
 
-    private func forget(_ entry: Int) {
+    @inline(__always) private func forget(_ entry: Int) {
         guard entries.key(of: entry) != 0 else { return }
         entries.remove(entry)
         count &-= 1

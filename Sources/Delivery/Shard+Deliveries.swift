@@ -25,7 +25,9 @@ extension Shard {
     ) -> Int {
         var (count, corrupt, hasRoom) = (0, 0, isServing)
         while hasRoom, count < most, let delivery = next(now: now, head: head) {
-            if context.ring.read(delivery.sequence, { hasRoom = encode(delivery, $0, $1) }) {
+            let encoded = context.ring.withRecord(delivery.sequence) { encode(delivery, $0, $1) }
+            if let encoded {
+                hasRoom = encoded
                 count &+= 1
             } else {
                 corrupt &+= 1
@@ -69,7 +71,7 @@ extension Shard {
     func deliver(_ index: Int, now: UInt64) { resolve(index, .delivered, now: now) }
     func succeed() { troubles.clearFailure() }
 
-    private func resolve(_ index: Int, _ outcome: Outcome, now: UInt64) {
+    @inline(__always) private func resolve(_ index: Int, _ outcome: Outcome, now: UInt64) {
         countRun(index, now: now)
         lease.settle(queue.sequence(at: index), outcome)
         lease.table.free(index)
@@ -96,7 +98,7 @@ extension Shard {
 
     /// From hand-out to the answer, or to the time-out that stands for it; an answer that comes after that is not counted
     /// again.
-    private func countRun(_ index: Int, now: UInt64) {
+    @inline(__always) private func countRun(_ index: Int, now: UInt64) {
         guard let begun = flight.land(index) else { return }
         lease.times.count(.run, now &- min(now, begun))
     }

@@ -55,7 +55,7 @@ final class ShardQueue {
     private let index: EntryIndex
     private let bySequence: IndexList
     private let due: DueHeap
-    private var held = HeldKeys()
+    private let held = HeldKeys()
     private let isOrdered: Bool
     /// From here on nothing has been looked at.
     private(set) var cursor: UInt64
@@ -101,7 +101,7 @@ final class ShardQueue {
     // MARK: handing out
 
     /// The next record to be handed out, which is in flight from now on.
-    func next(now: UInt64, head: UInt64, from records: some ShardRecords) -> Delivery? {
+    @inline(__always) func next(now: UInt64, head: UInt64, from records: some ShardRecords) -> Delivery? {
         guard let index = nextAgain(now) ?? nextNew(head, records) else { return nil }
         entries[index].state = .inFlight
         inFlight &+= 1
@@ -110,7 +110,7 @@ final class ShardQueue {
             index: index, sequence: entry.sequence, attempt: entry.failures &+ 1, isRepeated: entry.wasHandedOut)
     }
 
-    private func nextAgain(_ now: UInt64) -> Int? {
+    @inline(__always) private func nextAgain(_ now: UInt64) -> Int? {
         while let item = due.first, item.due <= now {
             due.pop()
             let key = entries[item.index].key
@@ -120,7 +120,7 @@ final class ShardQueue {
         return nil
     }
 
-    private func nextNew(_ head: UInt64, _ records: some ShardRecords) -> Int? {
+    @inline(__always) private func nextNew(_ head: UInt64, _ records: some ShardRecords) -> Int? {
         guard isBehind, vacancies > 0 else { return nil }
         while let sequence = records.nextPending(from: cursor, to: head) {
             cursor = sequence &+ 1
@@ -143,12 +143,12 @@ final class ShardQueue {
         return nil
     }
 
-    private func has(_ sequence: UInt64) -> Bool {
+    @inline(__always) private func has(_ sequence: UInt64) -> Bool {
         guard let last = bySequence.last, sequence <= entries[last].sequence else { return false }
         return index[sequence] != nil
     }
 
-    private func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
+    @inline(__always) private func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
         entries[place] = Entry(sequence: sequence, state: .waiting, key: key)
         index.insert(sequence, place)
         var left = bySequence.last
@@ -156,7 +156,7 @@ final class ShardQueue {
         bySequence.insert(place, after: left)
     }
 
-    private func vacate(_ place: Int) {
+    @inline(__always) private func vacate(_ place: Int) {
         vacant[vacancies] = Int32(truncatingIfNeeded: place)
         vacancies &+= 1
     }

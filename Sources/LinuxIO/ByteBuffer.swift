@@ -112,11 +112,11 @@ package enum WriteResult: Equatable, Sendable {
     /// - Returns: false, and nothing done, when the limit does not allow it.
     @inlinable
     @discardableResult
-    package func append(count: Int, _ write: (inout MutableSpan<UInt8>) -> Void) -> Bool {
+    package func append(count: Int, _ write: (inout MutableRawSpan) -> Void) -> Bool {
         guard hasRoom(count) else { return false }
         // Holds: hasRoom said that so many bytes are free behind `end`, and they are ours until `write` returns.
-        let room = unsafe UnsafeMutableBufferPointer(start: storage + end, count: count)
-        var bytes = unsafe room.mutableSpan
+        let room = unsafe UnsafeMutableRawBufferPointer(start: storage + end, count: count)
+        var bytes = unsafe room.mutableBytes
         write(&bytes)
         unsafe end &+= count
         return true

@@ -6,8 +6,9 @@
 /// The holder of the lease writes it before each delivery, so that its successor knows what was in flight.
 ///
 /// Invariant: a record stands in at most one entry, and an entry's attempt is recorded before its delivery.
+@usableFromInline
 package struct InFlightTable {
-    package enum State: UInt32, Sendable {
+    @usableFromInline package enum State: UInt32, Sendable {
         case inFlight = 1
         case backingOff = 2
     }
@@ -22,7 +23,7 @@ package struct InFlightTable {
     }
 
     package let capacity: Int
-    private let words: SharedWords
+    @usableFromInline let words: SharedWords
 
     init(outcomes: SharedWords, slot: ServiceSlot, shard: Int) {
         capacity = slot.tableCapacity
@@ -42,7 +43,7 @@ package struct InFlightTable {
     }
 
     /// Records that an attempt begins; the entry is free or already this record's.
-    @inline(__always) package func begin(_ index: Int, sequence: UInt64, attempt: UInt32) {
+    @inline(__always) @inlinable package func begin(_ index: Int, sequence: UInt64, attempt: UInt32) {
         let at = entry(index)
         at.release(UInt64(attempt) | UInt64(State.inFlight.rawValue) << 32, RingLayout.Entry.progress)
         // Release, last: a successor that sees the record sees its attempt. Pairs with the subscript's acquire.
@@ -58,7 +59,7 @@ package struct InFlightTable {
     }
 
     /// Frees an entry, behind the outcome of its record.
-    @inline(__always) package func free(_ index: Int) {
+    @inline(__always) @inlinable package func free(_ index: Int) {
         entry(index).release(0, RingLayout.Entry.sequence)  // pairs with the subscript's acquire
     }
 
@@ -72,7 +73,7 @@ package struct InFlightTable {
         }
     }
 
-    @inline(__always) private func entry(_ index: Int) -> SharedWords {
+    @inline(__always) @inlinable func entry(_ index: Int) -> SharedWords {
         words.advanced(by: index &* RingLayout.Outcomes.entryStride)
     }
 }

@@ -6,6 +6,7 @@
 /// counted from the words alone can name them (docs/decisions).
 ///
 /// Invariant: a code goes from `pending` to one other and then never changes.
+@usableFromInline
 package enum Outcome: UInt8, CaseIterable, Sendable {
     case pending = 0
     case delivered = 1
@@ -45,16 +46,17 @@ package enum Outcome: UInt8, CaseIterable, Sendable {
 /// The arithmetic of an outcome word: its lap in the high half, eight four-bit codes in the low half.
 ///
 /// Invariant: a word of another lap reads as eight times pending, so nothing ever needs zeroing.
+@usableFromInline
 enum OutcomeWord {
     static let recordsPerWord: UInt64 = 8
 
-    @inline(__always) static func code(of sequence: UInt64, in word: UInt64, lap: UInt32) -> UInt8 {
+    @inline(__always) @inlinable static func code(of sequence: UInt64, in word: UInt64, lap: UInt32) -> UInt8 {
         guard UInt32(truncatingIfNeeded: word >> 32) == lap else { return 0 }
         return UInt8(truncatingIfNeeded: word >> shift(sequence)) & 0xF
     }
 
     /// The word with the code set, or nil if the record has an outcome already or the word belongs to a later lap.
-    @inline(__always)
+    @inline(__always) @inlinable
     static func setting(_ code: UInt8, for sequence: UInt64, in word: UInt64, lap: UInt32) -> UInt64? {
         let current = UInt32(truncatingIfNeeded: word >> 32)
         if current == lap {
@@ -66,5 +68,5 @@ enum OutcomeWord {
         return UInt64(lap) << 32 | UInt64(code) << shift(sequence)
     }
 
-    @inline(__always) private static func shift(_ sequence: UInt64) -> UInt64 { (sequence & 7) &* 4 }
+    @inline(__always) @inlinable static func shift(_ sequence: UInt64) -> UInt64 { (sequence & 7) &* 4 }
 }

@@ -5,10 +5,11 @@
 /// Workers set codes by compare-and-swap (two shards of a service share words), the ledger counts them.
 ///
 /// Invariant: once set, a code stays until its word's place is taken by a record one lap later.
+@usableFromInline
 struct OutcomePlane {
-    private let words: SharedWords
-    private let mask: UInt64
-    private let lapShift: UInt64
+    @usableFromInline let words: SharedWords
+    @usableFromInline let mask: UInt64
+    @usableFromInline let lapShift: UInt64
 
     init(outcomes: SharedWords, slot: Int, geometry: RingGeometry) {
         words = outcomes.advanced(
@@ -17,19 +18,19 @@ struct OutcomePlane {
         lapShift = geometry.lapShift
     }
 
-    @inline(__always) private func place(_ sequence: UInt64) -> Int { Int((sequence & mask) >> 3) &* 8 }
-    @inline(__always) private func lap(_ sequence: UInt64) -> UInt32 {
+    @inline(__always) @inlinable func place(_ sequence: UInt64) -> Int { Int((sequence & mask) >> 3) &* 8 }
+    @inline(__always) @inlinable func lap(_ sequence: UInt64) -> UInt32 {
         UInt32(truncatingIfNeeded: sequence >> lapShift)
     }
 
-    @inline(__always) func code(of sequence: UInt64) -> UInt8 {
+    @inline(__always) @inlinable func code(of sequence: UInt64) -> UInt8 {
         // Acquire: pairs with the exchange in set().
         OutcomeWord.code(of: sequence, in: words.acquire(place(sequence)), lap: lap(sequence))
     }
 
     /// Sets a pending record's outcome.
     /// - Returns: false if it had one, or is older than its word.
-    @inline(__always) func set(_ outcome: Outcome, for sequence: UInt64) -> Bool {
+    @inline(__always) @inlinable func set(_ outcome: Outcome, for sequence: UInt64) -> Bool {
         let place = place(sequence)
         var word = words.relaxed(place)
         while let desired = OutcomeWord.setting(outcome.rawValue, for: sequence, in: word, lap: lap(sequence)) {

@@ -26,26 +26,27 @@
 /// A record as a reader gets it: its payload is topic, source, decoded member and body, one behind the other.
 ///
 /// Invariant: the four ranges lie inside the payload that comes with it.
+@usableFromInline
 package struct RecordHeader: Sendable {
-    package let sequence: UInt64
-    package let mask: UInt64
-    package let time: UInt64
-    package let epoch: UInt32
-    package let sourceHash: UInt32
-    package let topicHash: UInt32
-    package let wireProtocol: UInt8
-    package let decodedKind: UInt8
-    package let topic: Range<Int>
-    package let source: Range<Int>
-    package let decoded: Range<Int>
-    package let body: Range<Int>
+    @usableFromInline package let sequence: UInt64
+    @usableFromInline package let mask: UInt64
+    @usableFromInline package let time: UInt64
+    @usableFromInline package let epoch: UInt32
+    @usableFromInline package let sourceHash: UInt32
+    @usableFromInline package let topicHash: UInt32
+    @usableFromInline package let wireProtocol: UInt8
+    @usableFromInline package let decodedKind: UInt8
+    @usableFromInline package let topic: Range<Int>
+    @usableFromInline package let source: Range<Int>
+    @usableFromInline package let decoded: Range<Int>
+    @usableFromInline package let body: Range<Int>
 
-    let offset: UInt64
-    var payloadCount: Int { body.upperBound }
+    @usableFromInline let offset: UInt64
+    @inlinable var payloadCount: Int { body.upperBound }
 
     /// Copies a descriptor out once, then checks the copy.
     /// - Returns: nil if the descriptor leaves the arena or straddles its end.
-    @inline(__always)
+    @inline(__always) @inlinable
     init?(sequence: UInt64, at descriptor: SharedWords, geometry: RingGeometry) {
         typealias At = RingLayout.Descriptor
         let topicCount = Int(descriptor.load16(At.topicLength))

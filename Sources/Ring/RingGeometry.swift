@@ -6,11 +6,12 @@
 /// against the mapping's real size before a single offset is computed from it.
 ///
 /// Invariant: both counts are powers of two, so that a virtual offset or sequence becomes a place by a mask.
+@usableFromInline
 package struct RingGeometry: Equatable, Sendable {
     /// Bytes of the arena, a power of two.
-    package let arenaSize: UInt64
+    @usableFromInline package let arenaSize: UInt64
     /// Descriptors, that is records at most, a power of two.
-    package let descriptorCount: UInt64
+    @usableFromInline package let descriptorCount: UInt64
 
     /// Service slots: one bit each in a record's mask.
     package static let slots = 64
@@ -49,7 +50,7 @@ package struct RingGeometry: Equatable, Sendable {
     /// The largest message that the arena takes: a quarter of it (design: `max-message` ≤ arena / 4).
     package var largestRecord: Int { Int(arenaSize / 4) }
 
-    var sequenceMask: UInt64 { descriptorCount &- 1 }
-    var arenaMask: UInt64 { arenaSize &- 1 }
+    @inlinable var sequenceMask: UInt64 { descriptorCount &- 1 }
+    @inlinable var arenaMask: UInt64 { arenaSize &- 1 }
     var lapShift: UInt64 { UInt64(descriptorCount.trailingZeroBitCount) }
 }

@@ -5,10 +5,12 @@ import LinuxIO
 /// Where every word of the regions lies, in bytes from the region's start. docs/ring.md is its prose.
 ///
 /// Swift promises no struct layout between two binaries, and two versions of belfryd will share this
-/// memory, so nothing is mapped as a struct.
+/// memory, so nothing is mapped as a struct. What other modules inline is a computed constant, as they would
+/// have to ask for a stored one each time.
 ///
 /// Invariant: a number here never changes its meaning; what is new takes reserved bytes, and
 /// `version` grows when that is not enough.
+@usableFromInline
 enum RingLayout {
     static let version: UInt32 = 1
 
@@ -62,7 +64,7 @@ enum RingLayout {
     }
 
     /// R1, written by the acceptor.
-    enum Log {
+    @usableFromInline enum Log {
         static let head = 4_096  // u64: next sequence << 1 | which totals
         static let intentSequence = 4_224  // u64
         static let intentOffset = 4_232  // u64
@@ -77,7 +79,7 @@ enum RingLayout {
 
         static let datagramEntries = 64
         static let descriptors = datagrams + page(DatagramArray.byteCount(entries: datagramEntries))
-        static let descriptorStride = 64
+        @inlinable static var descriptorStride: Int { 64 }
 
         static func arena(_ geometry: RingGeometry) -> Int {
             descriptors + page(Int(geometry.descriptorCount) * descriptorStride)
@@ -86,29 +88,29 @@ enum RingLayout {
     }
 
     /// One descriptor of R1.
-    enum Descriptor {
-        static let offset = 0  // u64, virtual
-        static let mask = 8  // u64
-        static let time = 16  // u64, ns since 1970
-        static let bodyLength = 24  // u32
-        static let topicLength = 28  // u16
-        static let sourceLength = 30  // u16
-        static let decodedLength = 32  // u32
-        static let epoch = 36  // u32
-        static let sourceHash = 40  // u32
-        static let topicHash = 44  // u32
-        static let wireProtocol = 48  // u8
-        static let decodedKind = 49  // u8
-        static let sender = 52  // u32, index + 1 in the sender table, 0 for none
-        static let number = 56  // u64, the sender's
+    @usableFromInline enum Descriptor {
+        @inlinable static var offset: Int { 0 }  // u64, virtual
+        @inlinable static var mask: Int { 8 }  // u64
+        @inlinable static var time: Int { 16 }  // u64, ns since 1970
+        @inlinable static var bodyLength: Int { 24 }  // u32
+        @inlinable static var topicLength: Int { 28 }  // u16
+        @inlinable static var sourceLength: Int { 30 }  // u16
+        @inlinable static var decodedLength: Int { 32 }  // u32
+        @inlinable static var epoch: Int { 36 }  // u32
+        @inlinable static var sourceHash: Int { 40 }  // u32
+        @inlinable static var topicHash: Int { 44 }  // u32
+        @inlinable static var wireProtocol: Int { 48 }  // u8
+        @inlinable static var decodedKind: Int { 49 }  // u8
+        @inlinable static var sender: Int { 52 }  // u32, index + 1 in the sender table, 0 for none
+        @inlinable static var number: Int { 56 }  // u64, the sender's
     }
 
     /// R2, written by the workers.
-    enum Outcomes {
+    @usableFromInline enum Outcomes {
         static let shards = 4_096
         static let shardStride = 1_024
         static let tables = shards + RingGeometry.slots * RingGeometry.shardsPerSlot * shardStride
-        static let entryStride = 32
+        @inlinable static var entryStride: Int { 32 }
         static let planes = tables + RingGeometry.tableEntries * entryStride
 
         /// Bytes of one slot's outcome words: eight records to a word of eight bytes.
@@ -119,7 +121,7 @@ enum RingLayout {
     }
 
     /// One shard's block of R2.
-    enum Shard {
+    @usableFromInline enum Shard {
         static let floor = 0  // u64: sequence << 1 | which totals
         static let incarnation = 8  // u64
         static let letGo = 16  // u64, the grants version as of which its last holder had let go of it
@@ -136,15 +138,15 @@ enum RingLayout {
         static let reason = 376
         static let reasonLimit = 248
         static let retryApplied = 624  // u64, the retryAsked that was last obeyed
-        static let launchTimes = 640  // 48 u32, counts by duration
-        static let runTimes = 832  // 48 u32
+        @inlinable static var launchTimes: Int { 640 }  // 48 u32, counts by duration
+        @inlinable static var runTimes: Int { 832 }  // 48 u32
     }
 
     /// One entry of a shard's in-flight table in R2.
-    enum Entry {
-        static let sequence = 0  // u64, 0 = free
-        static let progress = 8  // u64: attempt | state << 32
-        static let notBefore = 16  // u64, ns CLOCK_MONOTONIC
+    @usableFromInline enum Entry {
+        @inlinable static var sequence: Int { 0 }  // u64, 0 = free
+        @inlinable static var progress: Int { 8 }  // u64: attempt | state << 32
+        @inlinable static var notBefore: Int { 16 }  // u64, ns CLOCK_MONOTONIC
     }
 
     /// R4, one page per process.

@@ -7,11 +7,14 @@ package import LinuxIO
 /// R0 and R1 are mapped read-only, R2 writable. One thread of one process holds it.
 ///
 /// Invariant: it reads only records from a lease's floor up to the head, which the producer leaves alone.
+@usableFromInline
 package final class RingWorker {
     package let control: ControlReader
     package let page: ProcessPage
-    package let geometry: RingGeometry
+    @usableFromInline package let geometry: RingGeometry
     let log: SharedWords
+    @usableFromInline let descriptors: SharedWords
+    @usableFromInline let arena: SharedWords
     let outcomes: SharedWords
     private let acceptorPage: ProcessPage
     private let logMemory: MappedMemory
@@ -27,7 +30,10 @@ package final class RingWorker {
         _ = try RegionHeader.check(.outcomes, outcomes, log: control.logID)
         guard header.geometry == control.geometry else { throw .geometry(region: "log") }
         geometry = header.geometry
-        self.log = SharedWords(log)
+        let words = SharedWords(log)
+        self.log = words
+        descriptors = words.advanced(by: RingLayout.Log.descriptors)
+        arena = words.advanced(by: RingLayout.Log.arena(header.geometry))
         self.outcomes = SharedWords(outcomes)
         self.control = control
         self.page = page
@@ -41,32 +47,25 @@ package final class RingWorker {
     @inline(__always) package var head: UInt64 { HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence }
 
     /// The slots that a record is for. The sequence lies between a held lease's floor and the head.
-    @inline(__always) package func mask(at sequence: UInt64) -> UInt64 {
+    @inline(__always) @inlinable package func mask(at sequence: UInt64) -> UInt64 {
         descriptor(sequence).relaxed(RingLayout.Descriptor.mask)
     }
 
     /// Lends out a record.
     /// - Returns: what `body` returns, or nil if the descriptor is corrupt (it leaves the arena).
-    @inline(__always)
+    @inline(__always) @inlinable
     package func withRecord<R>(_ sequence: UInt64, _ body: (RecordHeader, Span<UInt8>) -> R) -> R? {
         guard let header = RecordHeader(sequence: sequence, at: descriptor(sequence), geometry: geometry) else {
             return nil
         }
-        let place = RingLayout.Log.arena(geometry) &+ Int(header.offset & geometry.arenaMask)
-        return log.withBytes(place, header.payloadCount) { body(header, $0) }
-    }
-
-    /// Lends out a record, on hot paths: nothing here is generic, which another module would pay for with each record.
-    /// - Returns: false if the descriptor is corrupt.
-    package func read(_ sequence: UInt64, _ body: (RecordHeader, Span<UInt8>) -> Void) -> Bool {
-        withRecord(sequence, body) != nil
+        return arena.withBytes(Int(header.offset & geometry.arenaMask), header.payloadCount) { body(header, $0) }
     }
 
     /// The key that `order` compares, of a record.
-    @inline(__always) package func sourceHash(at sequence: UInt64) -> UInt32 {
+    @inline(__always) @inlinable package func sourceHash(at sequence: UInt64) -> UInt32 {
         descriptor(sequence).load32(RingLayout.Descriptor.sourceHash)
     }
-    @inline(__always) package func topicHash(at sequence: UInt64) -> UInt32 {
+    @inline(__always) @inlinable package func topicHash(at sequence: UInt64) -> UInt32 {
         descriptor(sequence).load32(RingLayout.Descriptor.topicHash)
     }
 
@@ -99,9 +98,7 @@ package final class RingWorker {
         return acceptorPage.isWaiting
     }
 
-    @inline(__always) func descriptor(_ sequence: UInt64) -> SharedWords {
-        log.advanced(
-            by: RingLayout.Log.descriptors
-                &+ Int(sequence & geometry.sequenceMask) &* RingLayout.Log.descriptorStride)
+    @inline(__always) @inlinable func descriptor(_ sequence: UInt64) -> SharedWords {
+        descriptors.advanced(by: Int(sequence & geometry.sequenceMask) &* RingLayout.Log.descriptorStride)
     }
 }

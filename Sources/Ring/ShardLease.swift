@@ -7,18 +7,19 @@
 ///
 /// Invariant: floor <= the lowest pending record of the shard, the floor only rises, and the totals published
 /// with it count exactly the outcomes of the shard's records below it.
+@usableFromInline
 package final class ShardLease {
     package let slot: ServiceSlot
     package let slotIndex: Int
     package let shard: Int
-    package let table: InFlightTable
+    @usableFromInline package let table: InFlightTable
     package let status: ShardStatus
-    package let times: ShardTimes
+    @usableFromInline package let times: ShardTimes
     /// No record of this shard below it is pending.
     package private(set) var floor: UInt64
 
     private let ring: RingWorker
-    private let plane: OutcomePlane
+    @usableFromInline let plane: OutcomePlane
     private let block: SharedWords
     private let totals: PairedTotals
     private let rule: ShardRule
@@ -107,7 +108,7 @@ package final class ShardLease {
     /// Gives a record its outcome.
     /// - Returns: false if it had one already.
     @discardableResult
-    @inline(__always) package func settle(_ sequence: UInt64, _ outcome: Outcome) -> Bool {
+    @inline(__always) @inlinable package func settle(_ sequence: UInt64, _ outcome: Outcome) -> Bool {
         plane.set(outcome, for: sequence)
     }
 

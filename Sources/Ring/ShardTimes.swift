@@ -5,8 +5,9 @@
 ///
 /// Invariant: one process writes, no count reaches `limit`: before it would, all counts of its histogram are halved, so
 /// that their proportions stay and what is long past fades.
+@usableFromInline
 package struct ShardTimes {
-    package enum Kind: Sendable {
+    @usableFromInline package enum Kind: Sendable {
         /// From the decision to launch until the program runs.
         case launch
         /// From a delivery's hand-out to its answer.
@@ -14,13 +15,13 @@ package struct ShardTimes {
     }
 
     /// At some 20,000 answers a second the counts speak of the last minute or two, at one a second of weeks.
-    static let limit: UInt32 = 1 << 20
+    @inlinable static var limit: UInt32 { 1 << 20 }
 
-    private let words: SharedWords
+    @usableFromInline let words: SharedWords
 
     init(_ block: SharedWords) { words = block }
 
-    @inline(__always) package func count(_ kind: Kind, _ nanoseconds: UInt64) {
+    @inline(__always) @inlinable package func count(_ kind: Kind, _ nanoseconds: UInt64) {
         let place = Self.place(kind) &+ 4 &* TimeHistogram.bucket(of: nanoseconds)
         let count = words.load32(place) &+ 1
         words.store32(count, place)
@@ -39,14 +40,14 @@ package struct ShardTimes {
         return histogram
     }
 
-    private func halve(_ kind: Kind) {
+    @usableFromInline func halve(_ kind: Kind) {
         for bucket in 0..<TimeHistogram.buckets {
             let place = Self.place(kind) + 4 * bucket
             words.store32(words.load32(place) / 2, place)
         }
     }
 
-    @inline(__always) private static func place(_ kind: Kind) -> Int {
+    @inline(__always) @inlinable static func place(_ kind: Kind) -> Int {
         switch kind {
         case .launch: RingLayout.Shard.launchTimes
         case .run: RingLayout.Shard.runTimes

@@ -1,66 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxIO
-import Synchronization
+public import Synchronization
 
 /// Words of a mapping, addressed by byte offset: the one place where Ring turns a number into a pointer.
 ///
 /// It does not own the mapping; whoever holds it holds the `MappedMemory` too. Offsets come from
 /// `RingLayout` and from counts that `RegionHeader.check` has held against the mapping's size.
 ///
+/// Its accesses are inlined into the modules that hold leases, too (hence the public import of atomics).
+///
 /// Invariant: every offset is a multiple of its word's size and lies inside the mapping.
+@usableFromInline
 @safe struct SharedWords {
     // Holds: `base` stays mapped as long as the owner (producer, worker, reader) that made this value lives.
-    let base: UnsafeMutableRawPointer
+    @usableFromInline let base: UnsafeMutableRawPointer
 
     init(_ memory: borrowing MappedMemory) { unsafe base = memory.base }
-    init(unsafe base: UnsafeMutableRawPointer) { unsafe self.base = base }
+    @inlinable init(unsafe base: UnsafeMutableRawPointer) { unsafe self.base = base }
 
-    func advanced(by offset: Int) -> SharedWords { unsafe SharedWords(unsafe: base + offset) }
+    @inlinable func advanced(by offset: Int) -> SharedWords { unsafe SharedWords(unsafe: base + offset) }
 
     // Holds for all below: the offset is inside the mapping and aligned, see above; Atomic<UInt64> has the
     // size and alignment of UInt64, and the mapping outlives the access.
-    @inline(__always)
-    private func word(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    @inline(__always) @inlinable
+    func word(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
         unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
-    @inline(__always) func relaxed(_ offset: Int) -> UInt64 { unsafe word(offset).pointee.load(ordering: .relaxed) }
+    @inline(__always) @inlinable func relaxed(_ offset: Int) -> UInt64 {
+        unsafe word(offset).pointee.load(ordering: .relaxed)
+    }
     /// Acquire; the caller names the store that it pairs with.
-    @inline(__always) func acquire(_ offset: Int) -> UInt64 { unsafe word(offset).pointee.load(ordering: .acquiring) }
-    @inline(__always) func store(_ value: UInt64, _ offset: Int) {
+    @inline(__always) @inlinable func acquire(_ offset: Int) -> UInt64 {
+        unsafe word(offset).pointee.load(ordering: .acquiring)
+    }
+    @inline(__always) @inlinable func store(_ value: UInt64, _ offset: Int) {
         unsafe word(offset).pointee.store(value, ordering: .relaxed)
     }
     /// Release; the caller names the load that it pairs with.
-    @inline(__always) func release(_ value: UInt64, _ offset: Int) {
+    @inline(__always) @inlinable func release(_ value: UInt64, _ offset: Int) {
         unsafe word(offset).pointee.store(value, ordering: .releasing)
     }
-    @inline(__always) func exchange(_ expected: UInt64, _ desired: UInt64, _ offset: Int) -> (Bool, UInt64) {
+    @inline(__always) @inlinable func exchange(_ expected: UInt64, _ desired: UInt64, _ offset: Int) -> (Bool, UInt64) {
         // Acquire and release: pairs with itself in another process's exchange of the same word.
         let result = unsafe word(offset).pointee.compareExchange(
             expected: expected, desired: desired, ordering: .acquiringAndReleasing)
         return (result.exchanged, result.original)
     }
 
-    @inline(__always) func load32(_ offset: Int) -> UInt32 {
+    @inline(__always) @inlinable func load32(_ offset: Int) -> UInt32 {
         unsafe base.load(fromByteOffset: offset, as: UInt32.self)
     }
-    @inline(__always) func store32(_ value: UInt32, _ offset: Int) {
+    @inline(__always) @inlinable func store32(_ value: UInt32, _ offset: Int) {
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: UInt32.self)
     }
-    @inline(__always) func load16(_ offset: Int) -> UInt16 {
+    @inline(__always) @inlinable func load16(_ offset: Int) -> UInt16 {
         unsafe base.load(fromByteOffset: offset, as: UInt16.self)
     }
-    @inline(__always) func store16(_ value: UInt16, _ offset: Int) {
+    @inline(__always) @inlinable func store16(_ value: UInt16, _ offset: Int) {
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: UInt16.self)
     }
-    @inline(__always) func load8(_ offset: Int) -> UInt8 { unsafe base.load(fromByteOffset: offset, as: UInt8.self) }
-    @inline(__always) func store8(_ value: UInt8, _ offset: Int) {
+    @inline(__always) @inlinable func load8(_ offset: Int) -> UInt8 {
+        unsafe base.load(fromByteOffset: offset, as: UInt8.self)
+    }
+    @inline(__always) @inlinable func store8(_ value: UInt8, _ offset: Int) {
         unsafe base.storeBytes(of: value, toByteOffset: offset, as: UInt8.self)
     }
 
     /// Copies bytes in. The caller has checked that they fit.
-    @inline(__always) func copy(_ bytes: Span<UInt8>, to offset: Int) {
+    @inline(__always) @inlinable func copy(_ bytes: Span<UInt8>, to offset: Int) {
         guard bytes.count > 0 else { return }
         // Holds: offset + count lies inside the area that the caller reserved.
         unsafe bytes.withUnsafeBufferPointer { source in
@@ -69,7 +78,7 @@ import Synchronization
     }
 
     /// Lends bytes out for the time of a call. The caller has checked the range.
-    @inline(__always)
+    @inline(__always) @inlinable
     func withBytes<R, E: Error>(_ offset: Int, _ count: Int, _ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         // Holds: the range was checked against the mapping, and the mapping outlives the call.
         let buffer = unsafe UnsafeBufferPointer(
@@ -103,9 +112,9 @@ import Synchronization
     }
 
     /// Everything before is seen by whoever sees anything after, in all processes: the middle of each handshake.
-    @inline(__always) static func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+    @inline(__always) @inlinable static func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     /// Orders the reads before it ahead of the reads after it.
-    @inline(__always) static func acquireFence() { atomicMemoryFence(ordering: .acquiring) }
+    @inline(__always) @inlinable static func acquireFence() { atomicMemoryFence(ordering: .acquiring) }
     /// Orders the writes before it ahead of the writes after it.
-    @inline(__always) static func releaseFence() { atomicMemoryFence(ordering: .releasing) }
+    @inline(__always) @inlinable static func releaseFence() { atomicMemoryFence(ordering: .releasing) }
 }

@@ -6,12 +6,13 @@
 ///
 /// Invariant: a duration of 8 µs to 103 s lies in a bucket whose upper bound is at most one and a half times its lower
 /// one, so that a percentile is wrong by less than half of itself.
+@usableFromInline
 package struct TimeHistogram: Equatable, Sendable {
-    package static let buckets = 48
+    @inlinable package static var buckets: Int { 48 }
     /// From here on a duration is only known to be at least this long, nanoseconds.
     package static let longest = lowerBound(of: buckets - 1)
     /// The first bucket begins at a power of two: 8.192 µs.
-    private static let firstPower = 13
+    @inlinable static var firstPower: Int { 13 }
 
     package var counts = [UInt64](repeating: 0, count: buckets)
 
@@ -19,7 +20,7 @@ package struct TimeHistogram: Equatable, Sendable {
 
     package var total: UInt64 { counts.reduce(0, &+) }
 
-    @inline(__always) package static func bucket(of nanoseconds: UInt64) -> Int {
+    @inline(__always) @inlinable package static func bucket(of nanoseconds: UInt64) -> Int {
         guard nanoseconds >> UInt64(firstPower) != 0 else { return 0 }
         let power = 63 &- nanoseconds.leadingZeroBitCount
         let upperHalf = Int(truncatingIfNeeded: nanoseconds >> UInt64(power &- 1)) & 1

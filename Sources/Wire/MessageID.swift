@@ -5,15 +5,16 @@
 /// The log's own random id is made with the ring, the epoch grows with each recovery. Services get it as `id` and give
 /// it back in their replies.
 /// Invariant: text and value are one to one, so that two ids are equal exactly when their texts are.
+@usableFromInline
 package struct MessageID: Hashable, Sendable, CustomStringConvertible {
     /// The greatest length of the text: 16 digits, a dash, 20, a dash, 20.
     package static let maximumCount = 58
 
-    package var log: UInt64
-    package var epoch: UInt64
-    package var sequence: UInt64
+    @usableFromInline package var log: UInt64
+    @usableFromInline package var epoch: UInt64
+    @usableFromInline package var sequence: UInt64
 
-    package init(log: UInt64, epoch: UInt64, sequence: UInt64) {
+    @inlinable package init(log: UInt64, epoch: UInt64, sequence: UInt64) {
         self.log = log
         self.epoch = epoch
         self.sequence = sequence
@@ -44,7 +45,7 @@ package struct MessageID: Hashable, Sendable, CustomStringConvertible {
         out.appendDecimal(sequence)
     }
 
-    package var description: String {
+    @usableFromInline package var description: String {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: Unicode.UTF8.self)

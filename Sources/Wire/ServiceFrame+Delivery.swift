@@ -7,26 +7,28 @@
 /// Invariant: what is appended here is read back equal, and every range that is read lies inside the payload.
 extension ServiceFrame {
     /// The fixed part of a DELIVER.
-    package struct Delivery: Equatable, Sendable {
+    @usableFromInline package struct Delivery: Equatable, Sendable {
         /// Bytes; a later version's may be longer.
-        static let fixedCount = 52
-        static let redelivered: UInt8 = 1
+        @inlinable static var fixedCount: Int { 52 }
+        @inlinable static var redelivered: UInt8 { 1 }
+        /// Magic, version and type, where they stand in the first word.
+        @inlinable static var start: UInt64 { 0xB501_1100_0000_0000 }
         /// Bytes of the frame's header and the fixed part.
-        package static let headCount = headerCount + fixedCount
+        @inlinable package static var headCount: Int { headerCount &+ fixedCount }
 
         /// 1, 2, 3 … for each process anew.
-        package var number: UInt64
-        package var id: MessageID
+        @usableFromInline package var number: UInt64
+        @usableFromInline package var id: MessageID
         /// Nanoseconds since 1970, when the message was received.
-        package var time: UInt64
-        package var attempt: UInt32
+        @usableFromInline package var time: UInt64
+        @usableFromInline package var attempt: UInt32
         /// Whether this may be a repetition of a delivery that was already made.
-        package var isRedelivered: Bool
+        @usableFromInline package var isRedelivered: Bool
         /// As a WireProtocol and a DecodedMessage.Kind; a later version may know more of both.
-        package var wireProtocol: UInt8
-        package var decodedKind: UInt8
+        @usableFromInline package var wireProtocol: UInt8
+        @usableFromInline package var decodedKind: UInt8
 
-        package init(
+        @inlinable package init(
             number: UInt64, id: MessageID, time: UInt64, attempt: UInt32, isRedelivered: Bool, wireProtocol: UInt8,
             decodedKind: UInt8
         ) {
@@ -51,25 +53,23 @@ extension ServiceFrame {
     /// Writes header and fixed part to the `headCount` bytes of `out`, a word at a time: a byte at a time this would be
     /// the most costly part of a delivery. Topic, source, decoded and body of these lengths are to follow.
     /// The caller keeps all together under 4 GiB, and topic and source each under 64 KiB.
-    package static func write(
-        _ delivery: Delivery, topic: Int, source: Int, decoded: Int, body: Int, to out: inout MutableSpan<UInt8>
+    @inline(__always) @inlinable package static func write(
+        _ delivery: Delivery, topic: Int, source: Int, decoded: Int, body: Int, to out: inout MutableRawSpan
     ) {
-        // Here, once: the compiler leaves out the check of each byte.
-        precondition(out.count == Delivery.headCount)
+        func put(_ value: some FixedWidthInteger & BitwiseCopyable, at offset: Int) {
+            out.storeBytes(of: value.bigEndian, toByteOffset: offset, as: type(of: value))
+        }
         let length = Delivery.fixedCount &+ topic &+ source &+ decoded &+ body
         let flags = delivery.isRedelivered ? Delivery.redelivered : 0
-        let start = UInt64(NativeFrame.magic) << 56 | UInt64(NativeFrame.version) << 48
-        out.setWord(at: 0, start | UInt64(Kind.deliver.rawValue) << 40 | UInt64(flags) << 32 | UInt64(length))
-        out.setWord(at: 8, delivery.number)
-        out.setWord(at: 16, delivery.id.log)
-        out.setWord(at: 24, delivery.id.sequence)
-        out.setWord(at: 32, delivery.time)
-        out.setWord(at: 40, delivery.id.epoch << 32 | UInt64(delivery.attempt))
-        out.setWord(at: 48, UInt64(decoded) << 32 | UInt64(topic) << 16 | UInt64(source))
-        out[56] = delivery.wireProtocol
-        out[57] = delivery.decodedKind
-        out[58] = 0
-        out[59] = UInt8(Delivery.fixedCount)
+        put(Delivery.start | UInt64(flags) << 32 | UInt64(length), at: 0)
+        put(delivery.number, at: 8)
+        put(delivery.id.log, at: 16)
+        put(delivery.id.sequence, at: 24)
+        put(delivery.time, at: 32)
+        put(delivery.id.epoch << 32 | UInt64(delivery.attempt), at: 40)
+        put(UInt64(decoded) << 32 | UInt64(topic) << 16 | UInt64(source), at: 48)
+        let kinds = UInt32(delivery.wireProtocol) << 24 | UInt32(delivery.decodedKind) << 16
+        put(kinds | UInt32(Delivery.fixedCount), at: 56)
     }
 
     /// Reads the payload of a DELIVER; nil if its lengths do not fit.

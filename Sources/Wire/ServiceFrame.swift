@@ -5,8 +5,9 @@
 ///
 /// Used by the worker and by the client library; docs/protocol.md, section 10, has the tables.
 /// Invariant: `next` never reads beyond the span, and never asks for more than a frame of the length that is allowed.
+@usableFromInline
 package enum ServiceFrame {
-    package static let headerCount = 8
+    @inlinable package static var headerCount: Int { 8 }
     /// The longest payload that a service may send.
     package static let maximumAnswer = 65_536
 

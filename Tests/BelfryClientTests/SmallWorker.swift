@@ -55,7 +55,9 @@ final class SmallWorker {
             decodedKind: kind)
         let (topic, source) = ("test.topic", "127.0.0.1:50122")
         var head = [UInt8](repeating: 0, count: ServiceFrame.Delivery.headCount)
-        var bytes = head.mutableSpan
+        var span = head.mutableSpan
+        // Any bits are a byte.
+        var bytes = unsafe span.mutableBytes
         ServiceFrame.write(
             fixed, topic: topic.utf8.count, source: source.utf8.count, decoded: decoded.utf8.count,
             body: body.utf8.count, to: &bytes)

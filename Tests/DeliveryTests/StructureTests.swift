@@ -88,7 +88,7 @@ struct StructureTests {
 
     @Test("the end of a key's line releases what was passed over, and only then")
     func keys() {
-        var held = HeldKeys()
+        let held = HeldKeys()
         held.hold(3, key: 9)
         held.hold(5, key: 9)
         #expect(held.blocks(4, key: 9) && !held.blocks(3, key: 9) && !held.blocks(4, key: 8))

@@ -45,8 +45,10 @@ final class ServiceDrive: Scenario {
             attempt: 1, isRedelivered: false, wireProtocol: 1, decodedKind: 0)
         var head = [UInt8](repeating: 0, count: ServiceFrame.Delivery.headCount)
         var span = head.mutableSpan
+        // Any bits are a byte.
+        var raw = unsafe span.mutableBytes
         ServiceFrame.write(
-            fixed, topic: Messages.topic.count, source: Messages.source.count, decoded: 0, body: body.count, to: &span)
+            fixed, topic: Messages.topic.count, source: Messages.source.count, decoded: 0, body: body.count, to: &raw)
         bytes += head + Messages.topic + Messages.source + body
     }
 

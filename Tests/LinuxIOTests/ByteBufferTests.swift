@@ -35,11 +35,13 @@ struct ByteBufferTests {
         let buffer = ByteBuffer(capacity: 4, limit: 12)
         buffer.append(bytes("ab"))
         let isTaken = buffer.append(count: 8) {
-            for index in $0.indices { $0[index] = 0x63 + UInt8(index) }
+            for index in 0..<$0.byteCount {
+                $0.storeBytes(of: 0x63 + UInt8(index), toByteOffset: index, as: UInt8.self)
+            }
         }
         #expect(isTaken && buffer.withReadable { text($0) } == "abcdefghij")
         #expect(!buffer.append(count: 3) { _ in Issue.record("there is no room") })
-        #expect(buffer.append(count: 2) { $0[$0.count - 1] = 0x6C; $0[0] = 0x6B })
+        #expect(buffer.append(count: 2) { $0.storeBytes(of: 0x6C6B, toByteOffset: 0, as: UInt16.self) })
         #expect(buffer.withReadable { text($0) } == "abcdefghijkl")
     }
 

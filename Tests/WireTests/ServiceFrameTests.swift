@@ -15,7 +15,9 @@ import Wire
     private func frame(_ delivery: ServiceFrame.Delivery, _ parts: [String] = ["a.b", "s:1", "{}", "body"]) -> [UInt8] {
         var bytes = [UInt8](repeating: 0xFF, count: ServiceFrame.Delivery.headCount)
         let counts = parts.map(\.utf8.count)
-        var head = bytes.mutableSpan
+        var span = bytes.mutableSpan
+        // Any bits are a byte.
+        var head = unsafe span.mutableBytes
         ServiceFrame.write(
             delivery, topic: counts[0], source: counts[1], decoded: counts[2], body: counts[3], to: &head)
         return bytes + parts.flatMap(ascii)
