@@ -87,6 +87,7 @@ void tally_print(const struct tally *tally, const struct options *options, int d
 struct pace {
   struct board board, others[most_boards];
   uint64_t other_count, count, interval, start, backlog, stalled, last_received;
+  uint64_t late; // by a schedule: ns between when messages were due and when they left, all together
 };
 
 // `backlog` is for when none was given. Begins now: the schedule is on the scoreboard, from here on messages are late.

@@ -75,6 +75,11 @@ uint64_t pace_wait(struct pace *pace, uint64_t sent) {
 
 void pace_sent(struct pace *pace, uint64_t sent) {
   if (!board_get(&pace->board, word_first_send)) board_set(&pace->board, word_first_send, pace->start);
+  uint64_t before = board_get(&pace->board, word_sent);
+  if (pace->interval) {
+    uint64_t now = now_ns();
+    for (; before < sent; before++) pace->late += now - (pace->start + before * pace->interval);
+  }
   board_set(&pace->board, word_sent, sent);
   if (sent == pace->count) board_set(&pace->board, word_last_send, now_ns());
 }
@@ -82,13 +87,14 @@ void pace_sent(struct pace *pace, uint64_t sent) {
 void pace_print(struct pace *pace, const struct options *options) {
   const struct board *board = &pace->board;
   if (!board_get(board, word_last_send)) board_set(&pace->board, word_last_send, now_ns());
-  uint64_t end = board_get(board, word_last_accepted);
+  uint64_t end = board_get(board, word_last_accepted), sent = board_get(board, word_sent);
   if (!end) end = board_get(board, word_last_send);
   printf("{\"program\":\"publish\",\"kind\":\"%s\",\"sent\":%llu,\"accepted\":%llu,\"errors\":%llu,"
-         "\"nanoseconds\":%llu,\"cpuNanoseconds\":%llu}\n",
-         options->kind, (unsigned long long)board_get(board, word_sent),
+         "\"nanoseconds\":%llu,\"cpuNanoseconds\":%llu,\"meanLateness\":%llu}\n",
+         options->kind, (unsigned long long)sent,
          (unsigned long long)board_get(board, word_accepted), (unsigned long long)board_get(board, word_errors),
-         (unsigned long long)(end - pace->start), (unsigned long long)cpu_ns());
+         (unsigned long long)(end - pace->start), (unsigned long long)cpu_ns(),
+         (unsigned long long)(sent ? pace->late / sent : 0));
 }
 
 struct shape shape_make(const void *before, size_t before_length, size_t body, const void *after, size_t after_length) {
