@@ -25,7 +25,7 @@ package struct Goal: Sendable {
     package let section: String?
     package let quantity: Quantity
     package let subject: String
-    /// Empty: all others of the section.
+    /// Empty: all others of the section but those that are the subject in another form ("Belfry, frames").
     package let others: [String]
     package let bound: Bound
 
@@ -65,10 +65,10 @@ package struct Goal: Sendable {
 
     /// The one with the best median among those that ran.
     private func best(of section: SectionResult) -> ContenderResult? {
-        let others = section.contenders.filter {
-            $0.name != subject && (self.others.isEmpty || self.others.contains($0.name))
+        let candidates = section.contenders.filter {
+            others.isEmpty ? !$0.name.hasPrefix(subject) : others.contains($0.name)
         }
-        let ranked = others.compactMap { other in other.spread(quantity).map { (other, $0.median) } }
+        let ranked = candidates.compactMap { other in other.spread(quantity).map { (other, $0.median) } }
         let best = quantity.isBetterWhenGreater ? ranked.max { $0.1 < $1.1 } : ranked.min { $0.1 < $1.1 }
         return best?.0
     }

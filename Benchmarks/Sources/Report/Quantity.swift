@@ -31,6 +31,9 @@ package enum Quantity: String, Codable, CaseIterable, Sendable {
         }
     }
 
+    /// Whether it stands in tables: of the percentiles only those that people ask for.
+    package var isTold: Bool { percentile.isEmpty || [.p50, .p99, .p999].contains(self) }
+
     /// `p99.9`.
     package var percentile: String {
         guard let place = Self.curve.first(where: { $0.0 == self })?.1 else { return "" }

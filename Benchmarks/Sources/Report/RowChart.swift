@@ -53,9 +53,10 @@ struct BarPanel {
         let (left, width) = (240.0, Drawing.width - 240 - 110)
         for bar in bars {
             let y = drawing.height
-            let isSubject = bar.name.hasPrefix("Belfry")
+            // The subject, the bare machine, and the peers.
+            let colour = bar.name.hasPrefix("Belfry") ? "f0" : bar.name.hasPrefix("C loop") ? "f6" : "f1"
             drawing.text(left - 10, y + 18, bar.name, "t", .end)
-            drawing.bar(left, y + 4, width * bar.spread.median / most, 19, isSubject ? "f0" : "f1")
+            drawing.bar(left, y + 4, width * bar.spread.median / most, 19, colour)
             let (from, to) = (left + width * bar.spread.least / most, left + width * bar.spread.greatest / most)
             drawing.line(from, y + 13.5, to, y + 13.5, "spread")
             drawing.line(from, y + 9.5, from, y + 17.5, "spread")

@@ -12,16 +12,16 @@ struct SectionTable {
     init(_ section: SectionResult) { self.section = section }
 
     var lines: [String] {
-        let heads = [""] + shown.map(\.title) + ["lost", "doubled", "out of order", "acks to sender / from services"]
+        let heads =
+            [section.axis ?? ""] + shown.map(\.title) + [
+                "lost", "doubled", "out of order", "acks to sender / from services",
+            ]
         let all = heads + (section.subject == nil ? [] : ["\(section.subject ?? "") ÷ it"])
         let rule = ["---"] + Array(repeating: "--:", count: all.count - 1)
         return [line(all), line(rule)] + section.contenders.map(contender) + notes
     }
 
-    /// Of a curve only the percentiles that people ask for.
-    private var shown: [Quantity] {
-        section.quantities.filter { $0.percentile.isEmpty || [.p50, .p99, .p999].contains($0) }
-    }
+    private var shown: [Quantity] { section.quantities.filter(\.isTold) }
 
     private func contender(_ contender: ContenderResult) -> String {
         if let skipped = contender.skipped {

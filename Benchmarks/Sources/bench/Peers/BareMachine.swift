@@ -22,9 +22,11 @@ enum BareMachine {
         }
     }
 
+    static let spawnLoopName = "C loop of posix_spawn"
+
     /// posix_spawn with a pipe, a process for each message, two at a time.
     static func spawnLoop(_ load: Load) -> Contender {
-        Contender("C loop of posix_spawn", settings: "posix_spawn and a pipe, 2 in flight; no broker, no acks", load) {
+        Contender(spawnLoopName, settings: "posix_spawn and a pipe, 2 in flight; no broker, no acks", load) {
             stage, load, boards in
             let count = ["--count", "\(load.count)", "--in-flight", "2"]
             var setup = Setup(publisher: [try stage.tools.spawnLoop, "--board", boards[0].path] + count)

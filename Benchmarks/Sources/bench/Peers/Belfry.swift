@@ -86,7 +86,7 @@ struct Belfry: Sendable {
 
     private func yaml(port: Int, load: Load, services: [String]) -> String {
         """
-        port:     { address: 127.0.0.1, number: \(port), max-connections: 20000, receive-buffer: 8MiB }
+        port:     { address: 127.0.0.1, number: \(port), max-connections: 20000, max-message: \(ring == "1MiB" ? "256KiB" : "1MiB"), receive-buffer: 8MiB }
         workers:  { count: \(workers) }
         ring:     { size: \(ring) }
         state:    { directory: state }

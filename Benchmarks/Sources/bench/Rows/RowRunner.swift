@@ -78,7 +78,7 @@ struct RowRunner {
     }
 
     private static func words(_ run: RunResult, _ quantities: [Quantity]) -> String {
-        let figures = quantities.compactMap { quantity in
+        let figures = quantities.filter(\.isTold).compactMap { quantity in
             run[quantity].map { "\(quantity.text($0)) \(quantity.title)" }
         }
         return (run.failure.map { ["FAILED: \($0)"] } ?? [] + figures).joined(separator: ", ")

@@ -26,13 +26,6 @@ struct Load: Sendable {
     /// Nanoseconds between two messages.
     var interval: UInt64 { rate == 0 ? 0 : UInt64(1_000_000_000 / rate) }
 
-    /// The same at a fixed pace.
-    func paced(_ rate: Int, count: Int) -> Load {
-        var load = self
-        (load.rate, load.count) = (rate, count)
-        return load
-    }
-
     /// What each kind of `publish` is told.
     func options(board: Board) -> [String] {
         var options = ["--board", board.path, "--count", "\(count)", "--size", "\(size)"]
@@ -46,7 +39,12 @@ struct Load: Sendable {
 /// A broker process and when it is up.
 struct Server {
     enum Sign {
+        /// Connections are accepted there.
         case port(Int)
+        /// Somebody has that TCP port; a connection to see whether it is accepted would count as work.
+        case listening(Int)
+        /// Somebody has that UDP port.
+        case datagrams(Int)
         case file(String)
     }
 

@@ -24,7 +24,16 @@ final class Ports {
         }
     }
 
-    private static func isFree(_ port: Int, _ type: __socket_type) -> Bool {
+    /// Sends a few bytes, by UDP or over a connection of their own: a message without a number, to warm up.
+    static func send(_ text: String, to port: Int, _ type: __socket_type) throws {
+        let bytes = Array(text.utf8)
+        let isSent = unsafe with(port, type) { descriptor, address, length in
+            unsafe connect(descriptor, address, length) == 0 && write(descriptor, bytes, bytes.count) == bytes.count
+        }
+        guard isSent else { throw Trouble("nobody took a message at port \(port)") }
+    }
+
+    static func isFree(_ port: Int, _ type: __socket_type) -> Bool {
         unsafe with(port, type) { descriptor, address, length in unsafe bind(descriptor, address, length) == 0 }
     }
 

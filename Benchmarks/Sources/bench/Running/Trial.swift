@@ -27,15 +27,9 @@ struct Trial {
 
     func run(round: Int, _ setUp: SetUp) throws -> RunResult {
         let setup = try setUp(stage, load, boards)
-        let servers = try setup.servers.map(start)
-        try setup.prepare?()
-        let consumers = try setup.consumers.map { try stage.start("consume", $0) }
-        try setup.warmUp?()
-        if setup.waitsForReady { try waitForConsumers(consumers) }
-
+        let servers = try begin(setup)
         let meter = Meter(brokers: servers.map(\.pid), programs: stage.tools.programs.path)
-        let before = meter.cpuSeconds
-        let memory = try publish(setup, meter)
+        let (before, memory) = try publish(setup, meter)
         try waitForReceipts()
         let acked = try setup.serviceAcks?()
         let cpu = meter.cpuSeconds - before
@@ -45,12 +39,35 @@ struct Trial {
         return try result(round, setup, acked: acked, cpu: servers.isEmpty ? nil : cpu, memory: memory)
     }
 
-    /// Until the sender has ended; returns the brokers' memory at half time, if it is wanted.
-    private func publish(_ setup: Setup, _ meter: Meter) throws -> Double? {
+    /// Everything but the sender is up, nothing is sent: what the brokers do then.
+    func rest(round: Int, _ setUp: SetUp) throws -> RunResult {
+        let servers = try begin(try setUp(stage, load, boards))
+        let meter = Meter(brokers: servers.map(\.pid), programs: stage.tools.programs.path)
+        var result = try Idleness(stage: stage, meter: meter).observe(round: round)
+        for board in boards { try board.stop() }
+        try report(servers)
+        result[.idleMemory] = Double(meter.proportionalBytes) / 1e6
+        return result
+    }
+
+    /// Servers, then consumers, until all are ready.
+    private func begin(_ setup: Setup) throws -> [Child] {
+        let servers = try setup.servers.map(start)
+        try setup.prepare?()
+        let consumers = try setup.consumers.map { try stage.start("consume", $0) }
+        try setup.warmUp?()
+        if setup.waitsForReady { try waitForConsumers(consumers) }
+        return servers
+    }
+
+    /// Until the sender has ended; returns the brokers' CPU time just before the first message (connections stand by
+    /// then), and their memory at half time, if it is wanted.
+    private func publish(_ setup: Setup, _ meter: Meter) throws -> (cpu: Double, memory: Double?) {
+        var (cpu, memory) = (meter.cpuSeconds, Double?.none)
         let publisher = try stage.start("publish", setup.publisher)
-        var memory: Double?
         let patience = Self.patience + Double(load.interval) * Double(load.count) / 1e9
         let ended = try wait(patience) {
+            if try boards[0].image[.firstSend] == 0 { cpu = meter.cpuSeconds }
             if load.wantsMemory, memory == nil, try boards[0].image[.received] > load.count / 2 {
                 memory = Double(meter.proportionalBytes) / 1e6
             }
@@ -62,7 +79,7 @@ struct Trial {
                 "the sender did not end within \(Int(patience)) s: \(image[.sent]) sent, \(image[.received]) received")
         }
         if let failure = publisher.failure { throw Trouble("the sender \(failure)") }
-        return memory
+        return (cpu, memory)
     }
 
     /// Starts a server and waits until it answers.
@@ -72,6 +89,8 @@ struct Trial {
             guard child.isRunning else { return true }
             switch server.sign {
             case .port(let port): return Ports.answers(port)
+            case .listening(let port): return !Ports.isFree(port, SOCK_STREAM)
+            case .datagrams(let port): return !Ports.isFree(port, SOCK_DGRAM)
             case .file(let path): return FileManager.default.fileExists(atPath: path)
             }
         }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/// syslog-ng with program(): each message on a line to a resident program, which says nothing back.
+///
+/// Used by rows 6 and 9. Debian does not install it beside rsyslog: it runs from where it was unpacked.
+/// Invariant: a full window makes senders over TCP wait (flow-control).
+
+import Foundation
+
+struct SyslogNG: Sendable {
+    let transport: String
+
+    static let settings =
+        "`flags(flow-control)`, `log-iw-size(100000)`, `log-fetch-limit(1000)`, `log-fifo-size(200000)`, `so-rcvbuf(8388608)`;"
+        + " program() confirms nothing"
+
+    func setUp(_ stage: Stage, _ load: Load, _ boards: [Board]) throws -> Setup {
+        let port = try stage.port()
+        let publish = try stage.tools.publish
+        let address = ["--to", "127.0.0.1:\(port)"]
+        var setup = Setup(publisher: [publish, "syslog-\(transport)"] + address + load.options(board: boards[0]))
+        let place = try Place(stage.tools)
+        let arguments = [
+            place.program, "-F", "--no-caps", "-f", try configuration(stage, boards[0], port: port),
+            "-R", stage.path("persist"), "-p", stage.path("pid"), "-c", stage.path("ctl"), "--module-path",
+            place.modules,
+        ]
+        let sign = transport == "udp" ? Server.Sign.datagrams(port) : .port(port)
+        setup.servers = [
+            Server(name: "syslog-ng", arguments: arguments, extra: ["LD_LIBRARY_PATH": place.libraries], sign: sign)
+        ]
+        return setup
+    }
+
+    private func configuration(_ stage: Stage, _ board: Board, port: Int) throws -> String {
+        let program = [try stage.tools.consume, "omprog", "--board", board.path].joined(separator: " ")
+        let source =
+            transport == "udp"
+            ? "transport(udp) so-rcvbuf(8388608)" : "transport(tcp) log-iw-size(100000) max-connections(10)"
+        return try stage.file(
+            "syslog-ng.conf",
+            """
+            @version: 3.38
+            options { stats-freq(0); log-fifo-size(200000); keep-hostname(yes); use-dns(no); };
+            source s { syslog(ip(127.0.0.1) port(\(port)) \(source) log-fetch-limit(1000)); };
+            destination d { program("exec \(program)" template("$MSG\\n")); };
+            log { source(s); destination(d); flags(flow-control); };
+
+            """)
+    }
+
+    /// Where the package was unpacked, or installed.
+    private struct Place {
+        let program, modules, libraries: String
+
+        init(_ tools: Tools) throws {
+            let unpacked = tools.peers.appending(path: "usr/sbin/syslog-ng").path
+            let isUnpacked = FileManager.default.isExecutableFile(atPath: unpacked)
+            program = try isUnpacked ? unpacked : tools.peer("syslog-ng")
+            let root = isUnpacked ? tools.peers.path : ""
+            let own = "\(root)/usr/lib/syslog-ng"
+            let versions = (try? FileManager.default.contentsOfDirectory(atPath: own)) ?? []
+            guard let version = versions.first(where: { $0.first?.isNumber ?? false }) else {
+                throw Missing("\(own) has no modules of syslog-ng")
+            }
+            modules = "\(own)/\(version)"
+            let system = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/usr/lib")) ?? []
+            libraries = ([own] + system.filter { $0.hasSuffix("-linux-gnu") }.map { "\(root)/usr/lib/\($0)" }).joined(
+                separator: ":")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Row 9: what a broker costs: CPU flat out and at 5,000 a second, memory, and what it does when it is idle.
+///
+/// Invariant: the work is that of rows 1, 3 and 6, with the same contenders.
+
+import Report
+
+private let rate = 5000
+private let paced: @Sendable (Int) -> Load = { _ in Load(count: rate * 2, rate: rate, wantsMemory: true) }
+
+private func flatOut(_ window: Int = 0) -> @Sendable (Int) -> Load {
+    { Load(count: $0 / 2, window: window, wantsMemory: true) }
+}
+
+private func datagrams(_ load: (Int) -> Load) -> [Contender] {
+    let belfry = Belfry(sender: "udp")
+    return [Contender("Belfry", settings: belfry.settings, load(500_000), setUp: belfry.setUp)]
+}
+
+private func pacedUDP(_ count: Int) -> Load {
+    var load = paced(count)
+    load.window = 2048
+    return load
+}
+
+private func sections(_ work: String, flat: [Contender], slow: [Contender]) -> [Section] {
+    [
+        Section(title: "\(work), flat out", quantities: [.cpu, .rate, .loadMemory], rounds: 3, contenders: flat),
+        Section(title: "\(work), at 5,000 a second", quantities: [.cpu, .loadMemory], rounds: 3, contenders: slow),
+    ]
+}
+
+/// Every broker with its consumers connected, or its services started, and nothing to do.
+private func resting(_ name: String, _ settings: String, _ setUp: @escaping SetUp) -> Contender {
+    Contender(name, settings: settings) { stage, round in
+        try Trial(stage, Load(count: 1)).rest(round: round, setUp)
+    }
+}
+
+private let idle = Section(
+    title: "Idle", quantities: [.idleMemory, .idleCPU, .idleCalls], rounds: 1,
+    contenders: [
+        resting("Belfry", Belfry().settings, Belfry().setUp),
+        resting("nats-server", Nats.coreSettings, Nats.setUp("nats")),
+        resting("redis-server", Redis.settings, Redis.setUp("redis-pubsub")),
+        resting("mosquitto", Mosquitto.settings, Mosquitto.setUp(qos: 1)),
+        resting("beanstalkd", Beanstalk.settings, Beanstalk.setUp),
+        resting("rsyslogd", "as in row 6", Rsyslog(transport: "tcp", isConfirmed: true).setUp),
+    ])
+
+private func goals(_ work: String) -> [Goal] {
+    [
+        Goal("\(work): lowest CPU flat out", section: "\(work), flat out", .cpu, .ratioAtMost(1)),
+        Goal(
+            "\(work): at most half of the best peer's CPU at 5,000 a second", section: "\(work), at 5,000 a second",
+            .cpu,
+            .ratioAtMost(0.5)),
+    ]
+}
+
+let rowCost = Row(
+    number: 9, title: "Cost",
+    work:
+        "CPU seconds of all broker processes per million messages, flat out and at 5,000 a second; memory as PSS of all"
+        + " of them, without the pages of Belfry's ring; and what they do with nothing to do, services started and"
+        + " subscribers connected. Row 1's work has no peer.",
+    sections: sections("UDP (row 1)", flat: datagrams(flatOut(4096)), slow: datagrams(pacedUDP))
+        + sections("TCP (row 3)", flat: nativePeers(flatOut()), slow: nativePeers(paced))
+        + sections(
+            "Syslog over TCP (row 6)", flat: syslogContenders("tcp", flatOut()), slow: syslogContenders("tcp", paced))
+        + sections(
+            "Syslog over UDP (row 6)", flat: syslogContenders("udp", flatOut(2048)),
+            slow: syslogContenders("udp", pacedUDP)) + [idle],
+    goals: ["TCP (row 3)", "Syslog over TCP (row 6)", "Syslog over UDP (row 6)"].flatMap(goals) + [
+        Goal("idle PSS under 12 MB", section: "Idle", .idleMemory, .atMost(12)),
+        Goal("idle CPU 0: under 50 µs a second, the watchdog's answers", section: "Idle", .idleCPU, .atMost(50)),
+    ])

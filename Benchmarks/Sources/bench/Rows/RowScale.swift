@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Row 10: Belfry against itself, with more workers, services, connections, larger messages, other rings.
+///
+/// Invariant: within a section one thing changes, and all else stays as in rows 3 and 4.
+
+import Report
+
+private func line(
+    _ title: String, _ axis: String, counts rate: Quantity = .rate, _ contenders: [Contender]
+) -> Section {
+    Section(
+        title: title, quantities: [rate, .cpu], chart: .line, axis: axis, subject: nil, rounds: 3,
+        contenders: contenders)
+}
+
+private func point(_ name: String, _ place: Int, _ load: Load, _ belfry: Belfry = Belfry()) -> Contender {
+    Contender(name, settings: "", place: Double(place), load, setUp: belfry.setUp)
+}
+
+private func fanOut(_ services: Int, deliveries: Int) -> Load {
+    Load(count: deliveries / services, connections: 64, consumers: services)
+}
+
+private let workers = [1, 2, 4, 8]
+private let services = [1, 2, 4, 8, 16, 32, 64]
+private let connections = [1, 10, 100, 1000, 10_000]
+private let sizes = [
+    (16, "16 B"), (64, "64 B"), (256, "256 B"), (1024, "1 KiB"), (4096, "4 KiB"), (16_384, "16 KiB"),
+    (65_536, "64 KiB"),
+]
+private let rings = [1, 4, 16, 64, 256, 1024]
+
+let rowScale = Row(
+    number: 10, title: "Scale",
+    work: "Row 3's work (one service) and row 4's (four services, 64 connections) with one thing changed at a time."
+        + " CPU is that of all Belfry processes.",
+    sections: [
+        line(
+            "Workers, one service", "workers",
+            workers.map { point("\($0)", $0, Load(count: 800_000), Belfry(workers: $0)) }),
+        line(
+            "Workers, four services", "workers", counts: .deliveries,
+            workers.map { point("\($0)", $0, fanOut(4, deliveries: 2_000_000), Belfry(workers: $0)) }),
+        line(
+            "Services, each gets every message", "services", counts: .deliveries,
+            // 64 services share the in-flight tables: a window of 512 is the largest that fits them all.
+            services.map { point("\($0)", $0, fanOut($0, deliveries: 2_000_000), Belfry(window: 512)) }),
+        line(
+            "Connections", "connections", connections.map { point("\($0)", $0, Load(count: 800_000, connections: $0)) }),
+        line(
+            "Size of a message", "body",
+            sizes.map { point($0.1, $0.0, Load(count: min(800_000, 1_000_000_000 / $0.0), size: $0.0)) }),
+        line(
+            "Ring", "size of the ring",
+            rings.map { point($0 == 1024 ? "1 GiB" : "\($0) MiB", $0, Load(count: 800_000), Belfry(ring: "\($0)MiB")) }),
+    ],
+    goals: [
+        Goal("cost per message flat within 20 % over connections", section: "Connections", .cpu, .flat(0.2)),
+        Goal("cost per message flat within 20 % over ring sizes", section: "Ring", .cpu, .flat(0.2)),
+        Goal(
+            "no cliff over workers, one service: no step over × 1.5", section: "Workers, one service", .cpu,
+            .noCliff(1.5)),
+        Goal(
+            "no cliff over workers, four services: no step over × 1.5", section: "Workers, four services", .cpu,
+            .noCliff(1.5)),
+        Goal(
+            "no cliff over services: no step over × 1.5", section: "Services, each gets every message", .cpu,
+            .noCliff(1.5)),
+        Goal(
+            "no cliff over sizes: never more than in proportion, × 4", section: "Size of a message", .cpu, .noCliff(4)),
+    ])
