@@ -34,6 +34,7 @@ import Synchronization
 
     var sent: UInt64 { self[.sent] }
     var accepted: UInt64 { self[.acks] }
+    var received: Int { Int(self[.received]) }
 
     func begin() {
         self[.scheduleStart] = Self.now
@@ -50,9 +51,22 @@ import Synchronization
         self[.lastAck] = Self.now
     }
 
-    /// Gives the processor away while it is not so; both of a small machine's cores have other work meanwhile.
-    func waitUntilReceived(_ count: Int) {
-        while count > 0, self[.received] < UInt64(count) { sched_yield() }
+    /// Naps until so many were received. As the C programs do: the processors have other work meanwhile.
+    func waitUntilReceived(_ count: Int) throws {
+        let deadline = Self.now + Self.patience
+        while self[.received] < UInt64(max(count, 0)) {
+            guard Self.now < deadline else { throw Stalled(received: self[.received]) }
+            usleep(Self.nap)
+        }
+    }
+
+    /// Nothing was received for so long: something was lost, or nobody consumes.
+    private static let patience: UInt64 = 10_000_000_000
+    private static let nap: useconds_t = 50
+
+    struct Stalled: Error, CustomStringConvertible {
+        let received: UInt64
+        var description: String { "the consumer has received \(received) and no more for 10 s" }
     }
 
     private subscript(word: Word) -> UInt64 {

@@ -43,14 +43,17 @@ struct SwiftClient: ParsableCommand {
     private func sendTrains(to broker: Endpoint, _ board: SharedBoard) throws {
         let publisher = try DatagramPublisher(to: broker)
         var batch: [DatagramPublisher.Message] = []
-        var next = 0
+        var (next, limit) = (0, window)
         board.begin()
         while next < count {
             let end = min(next + 64, count)
             batch.removeAll(keepingCapacity: true)
             for number in next..<end { batch.append(.init(topic: topic, body: body(number))) }
-            // So many at most may be on their way: nothing is lost for want of a buffer.
-            if window > 0 { board.waitUntilReceived(end - window) }
+            // So many at most may be on their way: nothing is lost for want of a buffer. A quarter is worth waking up for.
+            if window > 0, end > limit {
+                try board.waitUntilReceived(end - window + window / 4)
+                limit = board.received + window
+            }
             try publisher.send(batch)
             next = end
             board.sent(next)

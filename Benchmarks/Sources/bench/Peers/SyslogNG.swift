@@ -19,19 +19,32 @@ struct SyslogNG: Sendable {
         let address = ["--to", "127.0.0.1:\(port)"]
         var setup = Setup(publisher: [publish, "syslog-\(transport)"] + address + load.options(board: boards[0]))
         let place = try Place(stage.tools)
+        let libraries = ["LD_LIBRARY_PATH": place.libraries]
+        let version = try Self.configVersion(stage, place.program, libraries)
         let arguments = [
-            place.program, "-F", "--no-caps", "-f", try configuration(stage, boards[0], port: port),
+            place.program, "-F", "--no-caps", "-f", try configuration(stage, boards[0], port: port, version),
             "-R", stage.path("persist"), "-p", stage.path("pid"), "-c", stage.path("ctl"), "--module-path",
             place.modules,
         ]
         let sign = transport == "udp" ? Server.Sign.datagrams(port) : .port(port)
         setup.servers = [
-            Server(name: "syslog-ng", arguments: arguments, extra: ["LD_LIBRARY_PATH": place.libraries], sign: sign)
+            Server(name: "syslog-ng", arguments: arguments, extra: libraries, sign: sign)
         ]
         return setup
     }
 
-    private func configuration(_ stage: Stage, _ board: Board, port: Int) throws -> String {
+    /// Its settings want to be told for which version they were written.
+    private static func configVersion(_ stage: Stage, _ program: String, _ extra: [String: String]) throws -> String {
+        do {
+            let text = try stage.run("version", [program, "--version"], extra: extra)
+            guard let found = text.firstMatch(of: #/Config version: ([0-9.]+)/#) else { throw Trouble("no version") }
+            return String(found.1)
+        } catch {
+            throw Missing("syslog-ng does not run here: \(error)")
+        }
+    }
+
+    private func configuration(_ stage: Stage, _ board: Board, port: Int, _ version: String) throws -> String {
         let program = [try stage.tools.consume, "omprog", "--board", board.path].joined(separator: " ")
         let source =
             transport == "udp"
@@ -39,7 +52,7 @@ struct SyslogNG: Sendable {
         return try stage.file(
             "syslog-ng.conf",
             """
-            @version: 3.38
+            @version: \(version)
             options { stats-freq(0); log-fifo-size(200000); keep-hostname(yes); use-dns(no); };
             source s { syslog(ip(127.0.0.1) port(\(port)) \(source) log-fetch-limit(1000)); };
             destination d { program("exec \(program)" template("$MSG\\n")); };
@@ -63,9 +76,11 @@ struct SyslogNG: Sendable {
                 throw Missing("\(own) has no modules of syslog-ng")
             }
             modules = "\(own)/\(version)"
-            let system = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/usr/lib")) ?? []
-            libraries = ([own] + system.filter { $0.hasSuffix("-linux-gnu") }.map { "\(root)/usr/lib/\($0)" }).joined(
-                separator: ":")
+            let system = ["\(root)/usr/lib", "\(root)/lib"].flatMap { folder in
+                ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+                    .filter { $0.hasSuffix("-linux-gnu") }.map { "\(folder)/\($0)" }
+            }
+            libraries = ([own] + system).joined(separator: ":")
         }
     }
 }

@@ -46,7 +46,8 @@ let rowScale = Row(
             // 64 services share the in-flight tables: a window of 512 is the largest that fits them all.
             services.map { point("\($0)", $0, fanOut($0, deliveries: 2_000_000), Belfry(window: 512)) }),
         line(
-            "Connections", "connections", connections.map { point("\($0)", $0, Load(count: 800_000, connections: $0)) }),
+            "Connections", "connections",
+            connections.map { point(Quantity.grouped($0), $0, Load(count: 800_000, connections: $0)) }),
         line(
             "Size of a message", "body",
             sizes.map { point($0.1, $0.0, Load(count: min(800_000, 1_000_000_000 / $0.0), size: $0.0)) }),

@@ -79,17 +79,25 @@ final class Child: Sendable {
     }
 }
 
-/// All processes that run now, for the end by Ctrl-C.
+/// All processes that run now and the folders of their stages, for the end by Ctrl-C.
 enum Living {
     private static let pids = Mutex<Set<pid_t>>([])
+    private static let folders = Mutex<Set<URL>>([])
 
     static func add(_ pid: pid_t) { pids.withLock { _ = $0.insert(pid) } }
     static func remove(_ pid: pid_t) { pids.withLock { _ = $0.remove(pid) } }
+    static func add(_ folder: URL) { folders.withLock { _ = $0.insert(folder) } }
+    static func remove(_ folder: URL) { folders.withLock { _ = $0.remove(folder) } }
+
+    /// The lock is held to the end, so that nothing more is started meanwhile.
     static func endAll() {
         pids.withLock { pids in
             for pid in pids { kill(pid, SIGTERM) }
             pause(0.5)
             for pid in pids { kill(-pid, SIGKILL) }
+            folders.withLock { folders in
+                for folder in folders { try? FileManager.default.removeItem(at: folder) }
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ final class Stage {
         (self.tools, self.ports) = (tools, ports)
         folder = Self.memory.appending(path: "belfry-bench-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        Living.add(folder)
     }
 
     /// /dev/shm, so that neither scoreboards nor a peer's files wait for a disk.
@@ -44,8 +45,10 @@ final class Stage {
     }
 
     /// Runs a command to its end, and returns what it printed.
-    func run(_ name: String, _ arguments: [String], within seconds: Double = 10) throws -> String {
-        let child = try start(name, arguments)
+    func run(
+        _ name: String, _ arguments: [String], extra: [String: String] = [:], within seconds: Double = 10
+    ) throws -> String {
+        let child = try start(name, arguments, extra: extra)
         try child.finish(within: seconds)
         return child.output
     }
@@ -55,6 +58,7 @@ final class Stage {
         for child in children.reversed() { child.end() }
         if let name { keep(name) }
         try? FileManager.default.removeItem(at: folder)
+        Living.remove(folder)
     }
 
     private func keep(_ name: String) {
