@@ -39,4 +39,19 @@ struct ProcessFilesTests {
         #expect(proportionalBytes(smaps: Self.smaps, excluding: []) == 70_005 * 1024)
         #expect(proportionalBytes(smaps: "", excluding: []) == 0)
     }
+
+    static let table = """
+        % time     seconds  usecs/call     calls    errors syscall
+        ------ ----------- ----------- --------- --------- ----------------
+         60.00    0.000030           2        12           epoll_wait
+         40.00    0.000020           4         5         1 read
+        ------ ----------- ----------- --------- --------- ----------------
+        100.00    0.000050           2        17         1 total
+
+        """
+
+    @Test("calls of all kinds are added up, the table's own total is not", arguments: [(table, 17), ("", 0)])
+    func calls(table: String, count: Int) {
+        #expect(straceCalls(table: table) == count)
+    }
 }

@@ -15,7 +15,7 @@ enum BareMachine {
     static func datagrams(sender: String, receiver: String) -> SetUp {
         { stage, load, boards in
             let address = "127.0.0.1:\(try stage.port())"
-            let publisher = [try stage.tools.publish, sender, "--to", address] + load.options(board: boards[0])
+            let publisher = [try stage.tools.publish, sender, "--to", address] + load.options(boards)
             var setup = Setup(publisher: publisher)
             setup.consumers = [[try stage.tools.consume, receiver, "--from", address, "--board", boards[0].path]]
             return setup

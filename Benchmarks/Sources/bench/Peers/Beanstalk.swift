@@ -10,7 +10,7 @@ enum Beanstalk {
     static func setUp(_ stage: Stage, _ load: Load, _ boards: [Board]) throws -> Setup {
         let port = try stage.port()
         let address = "127.0.0.1:\(port)"
-        let options = ["--topic", "bench"] + load.options(board: boards[0])
+        let options = ["--topic", "bench"] + load.options(boards)
         var setup = Setup(publisher: [try stage.tools.publish, "beanstalk", "--to", address] + options)
         let arguments = [try stage.tools.peer("beanstalkd"), "-l", "127.0.0.1", "-p", "\(port)"]
         setup.servers = [Server(name: "beanstalkd", arguments: arguments, sign: .port(port))]

@@ -41,7 +41,7 @@ struct Belfry: Sendable {
         }
         let file = try stage.file("belfry.yaml", yaml(port: port, load: load, services: services))
         let (belfryd, belfry) = (try stage.tools.belfryd, try stage.tools.belfry)
-        var setup = Setup(publisher: try publisher(stage, load, boards[0], port: port))
+        var setup = Setup(publisher: try publisher(stage, load, boards, port: port))
         setup.servers = [Server(name: "belfryd", arguments: [belfryd, "--config", file], sign: .file(control))]
         setup.hasSenderAcks = sender == "belfry"
         if case .exec = program {
@@ -60,9 +60,9 @@ struct Belfry: Sendable {
         return setup
     }
 
-    private func publisher(_ stage: Stage, _ load: Load, _ board: Board, port: Int) throws -> [String] {
+    private func publisher(_ stage: Stage, _ load: Load, _ boards: [Board], port: Int) throws -> [String] {
         let program = try usesSwiftClient ? stage.tools.swiftClient : stage.tools.publish
-        let common = [program, sender, "--to", "127.0.0.1:\(port)"] + load.options(board: board)
+        let common = [program, sender, "--to", "127.0.0.1:\(port)"] + load.options(boards)
         return sender.hasPrefix("syslog") || sender == "udp" ? common : common + ["--topic", "bench.message"]
     }
 

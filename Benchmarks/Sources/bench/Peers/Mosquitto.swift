@@ -29,7 +29,7 @@ enum Mosquitto {
 
                 """)
             let (publish, consume) = (try stage.tools.publish, try stage.tools.consume)
-            let options = ["--topic", "bench"] + load.options(board: boards[0])
+            let options = ["--topic", "bench"] + load.options(boards)
             var setup = Setup(publisher: [publish, "mqtt\(qos)", "--to", address] + options)
             setup.servers = [
                 Server(

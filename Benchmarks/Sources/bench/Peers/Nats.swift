@@ -32,7 +32,7 @@ enum Nats {
             let publish = try isLibrary ? [stage.tools.natsLibrary, "publish"] : [stage.tools.publish, kind]
             let consume = try isLibrary ? [stage.tools.natsLibrary, "consume"] : [stage.tools.consume, kind]
             var setup = Setup(
-                publisher: publish + ["--to", address, "--topic", "bench"] + load.options(board: boards[0]))
+                publisher: publish + ["--to", address, "--topic", "bench"] + load.options(boards))
             setup.servers = [
                 Server(
                     name: "nats-server", arguments: [try stage.tools.peer("nats-server"), "-c", file], sign: .port(port)

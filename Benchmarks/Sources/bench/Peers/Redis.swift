@@ -12,7 +12,7 @@ enum Redis {
             let port = try stage.port()
             let address = "127.0.0.1:\(port)"
             let (publish, consume) = (try stage.tools.publish, try stage.tools.consume)
-            let options = ["--topic", "bench"] + load.options(board: boards[0])
+            let options = ["--topic", "bench"] + load.options(boards)
             var setup = Setup(publisher: [publish, kind, "--to", address] + options)
             let arguments = [
                 try stage.tools.peer("redis-server"), "--bind", "127.0.0.1", "--port", "\(port)", "--save", "",

@@ -21,7 +21,7 @@ struct Rsyslog: Sendable {
         let port = try stage.port()
         let publish = try stage.tools.publish
         let address = ["--to", "127.0.0.1:\(port)"]
-        var setup = Setup(publisher: [publish, "syslog-\(transport)"] + address + load.options(board: boards[0]))
+        var setup = Setup(publisher: [publish, "syslog-\(transport)"] + address + load.options(boards))
         let arguments = [
             try stage.tools.peer("rsyslogd"), "-n", "-C", "-iNONE", "-f",
             try configuration(stage, boards[0], port: port),

@@ -22,7 +22,7 @@ enum Starter: String, Sendable {
         let port = try stage.port()
         let (publish, once) = (try stage.tools.publish, try stage.tools.once)
         let kind = self == .webhook ? ["http", "--topic", "/hooks/bench"] : ["tcp"]
-        let options = ["--to", "127.0.0.1:\(port)"] + load.options(board: boards[0])
+        let options = ["--to", "127.0.0.1:\(port)"] + load.options(boards)
         var setup = Setup(publisher: [publish] + kind + options)
         let arguments = try arguments(stage, port: port, [once, boards[0].path])
         setup.servers = [Server(name: arguments.name, arguments: arguments.vector, sign: sign(port))]
@@ -58,7 +58,7 @@ enum Starter: String, Sendable {
         """
         [{ "id": "bench", "execute-command": "\(command[0])", "include-command-output-in-response": true,
            "pass-arguments-to-command": [
-             { "source": "string", "name": "\(command[1])" }, { "source": "raw-request-body" } ] }]
+             { "source": "string", "name": "\(command[1])" }, { "source": "payload", "name": "m" } ] }]
 
         """
     }

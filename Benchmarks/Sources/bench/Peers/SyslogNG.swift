@@ -17,7 +17,7 @@ struct SyslogNG: Sendable {
         let port = try stage.port()
         let publish = try stage.tools.publish
         let address = ["--to", "127.0.0.1:\(port)"]
-        var setup = Setup(publisher: [publish, "syslog-\(transport)"] + address + load.options(board: boards[0]))
+        var setup = Setup(publisher: [publish, "syslog-\(transport)"] + address + load.options(boards))
         let place = try Place(stage.tools)
         let libraries = ["LD_LIBRARY_PATH": place.libraries]
         let version = try Self.configVersion(stage, place.program, libraries)

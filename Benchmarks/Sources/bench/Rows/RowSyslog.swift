@@ -33,7 +33,7 @@ func syslogContenders(_ transport: String, _ load: (Int) -> Load) -> [Contender]
 
 let rowSyslog = Row(
     number: 6, title: "Syslog to a resident program",
-    work: "RFC 5424 messages with a body of 128 bytes, over UDP (one `sendto` each) and over TCP (octet counting), to a"
+    work: "RFC 5424 messages of 128 bytes, over UDP (one `sendto` each) and over TCP (octet counting), to a"
         + " resident program, a line for each. Belfry's service and rsyslog's confirmed omprog confirm every message;"
         + " `frames` is Belfry's own framing. Senders over UDP keep at most 2,048 messages before the consumer.",
     sections: [

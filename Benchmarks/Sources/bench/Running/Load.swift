@@ -26,9 +26,9 @@ struct Load: Sendable {
     /// Nanoseconds between two messages.
     var interval: UInt64 { rate == 0 ? 0 : UInt64(1_000_000_000 / rate) }
 
-    /// What each kind of `publish` is told.
-    func options(board: Board) -> [String] {
-        var options = ["--board", board.path, "--count", "\(count)", "--size", "\(size)"]
+    /// What each kind of `publish` is told. It goes by the slowest of several consumers.
+    func options(_ boards: [Board]) -> [String] {
+        var options = boards.flatMap { ["--board", $0.path] } + ["--count", "\(count)", "--size", "\(size)"]
         if rate > 0 { options += ["--rate", "\(rate)"] }
         if window > 0 { options += ["--window", "\(window)"] }
         if connections > 1 { options += ["--connections", "\(connections)"] }
