@@ -7,11 +7,26 @@
 internal import LinuxIO
 internal import Wire
 
-struct DatagramBatch {
+/// Why a notification can't be sent in a datagram.
+enum DatagramRefusal {
+    case topic(Wire.Refusal)
+    /// Bytes of the body.
+    case size(Int)
+
+    /// - Parameter number: of the notification, if it is to be named.
+    func told(of number: UInt64?) -> Refusal {
+        switch self {
+        case .topic(let refusal): return Refusal(number: number, refusal)
+        case .size(let count):
+            let sentence = "\(count) bytes do not fit a UDP datagram; TCP takes more"
+            return Refusal(number: number, code: Wire.Refusal.tooLarge.code, sentence: sentence)
+        }
+    }
+}
+
+struct DatagramBatch: Sendable {
     /// What UDP over IPv4 can carry, and so what one run can.
     static let longest = 65_507
-    /// Of a frame: its header, the number, the topic's length.
-    static let overhead = 18
 
     /// Frames that leave with one system call.
     struct Run: Equatable {
@@ -22,14 +37,28 @@ struct DatagramBatch {
         var isSingle: Bool { bytes.count <= segment }
     }
 
+    /// Bytes that an empty batch may keep.
+    private static let keptCapacity = 256 << 10
+
     private(set) var bytes: [UInt8] = []
     private var lengths: [Int] = []
+    private var head = PublishHead()
 
-    mutating func append(topic: String, body: [UInt8]) {
-        let start = bytes.count
+    mutating func clear() {
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
+        lengths.removeAll(keepingCapacity: lengths.capacity <= Self.keptCapacity / 8)
+    }
+
+    /// - Returns: why it can't be sent; then it is not in the batch.
+    mutating func append(_ topic: String, _ body: Span<UInt8>) -> DatagramRefusal? {
+        if let refusal = head.choose(topic) { return .topic(refusal) }
+        let length = head.bytes.count &+ body.count
+        guard length <= Self.longest else { return .size(body.count) }
         // Nobody looks at the numbers of datagrams.
-        NativeFrame.appendPublish(number: 0, topic: Array(topic.utf8).span, body: body.span, to: &bytes)
-        lengths.append(bytes.count - start)
+        head.set(number: 0, bodyCount: body.count)
+        head.append(body, to: &bytes)
+        lengths.append(length)
+        return nil
     }
 
     var runs: [Run] { Self.runs(lengths) }

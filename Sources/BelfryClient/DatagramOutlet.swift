@@ -10,6 +10,7 @@ struct DatagramOutlet: ~Copyable, Sendable {
     private let socket: Descriptor
     private let address: String
     private let patience: UInt64
+    private var batch = DatagramBatch()
     /// Trains of larger segments do not pass; 0: none do.
     private var longestSegment: Int
 
@@ -38,17 +39,27 @@ struct DatagramOutlet: ~Copyable, Sendable {
         }
     }
 
-    mutating func send(_ batch: DatagramBatch) throws(PublishError) {
-        let bytes = batch.bytes.span
-        for run in batch.runs {
-            if !run.isSingle, run.segment <= longestSegment {
-                let result = try transmit(bytes.extracting(run.bytes), segment: UInt16(run.segment))
-                if result == .sent { continue }
-                // A path that is narrower than the segment, or a device that can't: from now on without.
-                longestSegment = run.segment - 1
-            }
-            try sendSingly(bytes, run)
+    /// Forgets what was added.
+    mutating func begin() { batch.clear() }
+
+    /// - Parameter number: which of the batch it is, from 1.
+    mutating func add(_ topic: String, _ body: Span<UInt8>, number: UInt64) throws(PublishError) {
+        if let refusal = batch.append(topic, body) { throw .refused(refusal.told(of: number)) }
+    }
+
+    /// Sends what was added.
+    mutating func send() throws(PublishError) {
+        for run in batch.runs { try send(run) }
+    }
+
+    private mutating func send(_ run: DatagramBatch.Run) throws(PublishError) {
+        if !run.isSingle, run.segment <= longestSegment {
+            let result = try transmit(batch.bytes.span.extracting(run.bytes), segment: UInt16(run.segment))
+            if result == .sent { return }
+            // A path that is narrower than the segment, or a device that can't: from now on without.
+            longestSegment = run.segment - 1
         }
+        try sendSingly(batch.bytes.span, run)
     }
 
     private func sendSingly(_ bytes: Span<UInt8>, _ run: DatagramBatch.Run) throws(PublishError) {

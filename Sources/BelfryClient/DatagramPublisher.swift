@@ -6,7 +6,6 @@
 
 internal import LinuxIO
 internal import Synchronization
-internal import Wire
 
 /// Sends notifications to a Belfry broker in datagrams. Nobody answers: what the network or a full broker drops is gone,
 /// and counted on the other side if it got that far.
@@ -67,12 +66,20 @@ public final class DatagramPublisher: Sendable {
     ///   datagram; ``PublishError/timedOut(isWithdrawn:)`` if the kernel had no room;
     ///   ``PublishError/system(call:reason:)``.
     public func send(topic: String, body: some Collection<UInt8>) throws(PublishError) {
-        try send([Message(topic: topic, body: body)])
+        try send(topic, Array(body).span)
     }
 
     /// Sends a text; see ``send(topic:body:)-(_,Collection<UInt8>)``.
     public func send(topic: String, body: String) throws(PublishError) {
-        try send([Message(topic: topic, body: body)])
+        try send(topic, body.utf8.span)
+    }
+
+    private func send(_ topic: String, _ body: Span<UInt8>) throws(PublishError) {
+        try outlet.withLock { (outlet: inout sending DatagramOutlet) throws(PublishError) in
+            outlet.begin()
+            try outlet.add(topic, body, number: 1)
+            try outlet.send()
+        }
     }
 
     /// Sends many, each in a datagram of its own. Neighbours of equal size leave with one system call where the kernel can
@@ -83,33 +90,22 @@ public final class DatagramPublisher: Sendable {
     ///   place of the first that can't be sent, counted from 1, and then nothing was sent; behind another error some were
     ///   sent.
     public func send(_ messages: [Message]) throws(PublishError) {
-        var batch = DatagramBatch()
-        for (index, message) in messages.enumerated() {
-            if let refusal = Self.refusal(message.topic, message.body, number: UInt64(index + 1)) {
-                throw .refused(refusal)
+        try outlet.withLock { (outlet: inout sending DatagramOutlet) throws(PublishError) in
+            outlet.begin()
+            // By way of a span: a body is copied from where it is, and not counted once more.
+            let messages = messages.span
+            for index in messages.indices {
+                try outlet.add(messages[index].topic, messages[index].body.span, number: UInt64(index + 1))
             }
-            batch.append(topic: message.topic, body: message.body)
+            try outlet.send()
         }
-        // A lock's closure has no typed error.
-        var failure: PublishError?
-        outlet.withLock { outlet in
-            do throws(PublishError) { try outlet.send(batch) } catch { failure = error }
-        }
-        if let failure { throw failure }
     }
 
     /// Looks whether topic and size can be sent, without sending.
     ///
     /// - Throws: ``PublishError/refused(_:)``.
     public static func check(topic: String, body: some Collection<UInt8>) throws(PublishError) {
-        if let refusal = refusal(topic, body, number: nil) { throw .refused(refusal) }
-    }
-
-    private static func refusal(_ topic: String, _ body: some Collection<UInt8>, number: UInt64?) -> Refusal? {
-        let topic = Array(topic.utf8)
-        if let refusal = Topic.check(topic.span) { return Refusal(number: number, refusal) }
-        guard DatagramBatch.overhead + topic.count + body.count > DatagramBatch.longest else { return nil }
-        let sentence = "\(body.count) bytes do not fit a UDP datagram; TCP takes more"
-        return Refusal(number: number, code: Wire.Refusal.tooLarge.code, sentence: sentence)
+        var batch = DatagramBatch()
+        if let refusal = batch.append(topic, Array(body).span) { throw .refused(refusal.told(of: nil)) }
     }
 }

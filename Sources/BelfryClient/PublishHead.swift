@@ -4,6 +4,7 @@
 /// Used by PublishState and DatagramBatch; pure.
 /// Invariant: the topic is one that the broker takes, or there is none yet.
 
+internal import LinuxIO
 internal import Wire
 
 struct PublishHead: Sendable {
@@ -28,4 +29,7 @@ struct PublishHead: Sendable {
         NativeFrame.set(
             number: number, payload: bytes.count &- NativeFrame.headerCount &+ bodyCount, inPublish: &bytes)
     }
+
+    /// Appends the whole frame.
+    func append(_ body: Span<UInt8>, to out: inout [UInt8]) { out.append(copying: bytes.span, body) }
 }
