@@ -32,7 +32,7 @@ extension Connections {
             connection.clock.lastHeard = now
             parse(connection)
             return count
-        case .wouldBlock: giveBackIfEmpty(connection)
+        case .wouldBlock: giveBack(connection)
         case .closed where buffer.wasReset: abandon(connection)
         case .closed:
             connection.ended = true
@@ -74,7 +74,7 @@ extension Connections {
         touch(connection)
         if buffer.count < before { connection.clock.frameBegan = now }
         act(on: step.reason, connection)
-        giveBackIfEmpty(connection)
+        giveBack(connection)
     }
 
     private func session(_ connection: Connection, on bytes: Span<UInt8>) -> SessionStep {
@@ -132,9 +132,20 @@ extension Connections {
         mustLookAgain = true
     }
 
-    func giveBackIfEmpty(_ connection: Connection) {
-        guard let buffer = connection.input, buffer.isEmpty else { return }
-        connection.input = nil
-        inputs.give(buffer)
+    /// Gives the buffer back, but for a rest that moves into a small one: ten thousand connections may hold one each.
+    func giveBack(_ connection: Connection) {
+        guard let buffer = connection.input, buffer.count <= Self.restSize else { return }
+        if buffer.isEmpty {
+            connection.input = nil
+        } else if buffer.capacity >= Self.readSize {
+            let rest = rests.take()
+            buffer.withReadable { _ = rest.append($0) }
+            connection.input = rest
+        } else {
+            return
+        }
+        giveBack(buffer)
     }
+
+    func giveBack(_ buffer: ByteBuffer) { (buffer.capacity < Self.readSize ? rests : inputs).give(buffer) }
 }

@@ -106,7 +106,7 @@ extension Connections {
         connection.phase = .lingering
         connection.clock.closeBy = now &+ ConnectionLimits.lingering
         connection.input?.consume(connection.unread)
-        giveBackIfEmpty(connection)
+        giveBack(connection)
         touch(connection)
         arm(connection)
     }
@@ -136,7 +136,7 @@ extension Connections {
         if let timer = connection.timer { loop.cancel(timer) }
         connection.watch = nil
         connection.timer = nil
-        if let input = connection.input { inputs.give(input) }
+        if let input = connection.input { giveBack(input) }
         if let output = connection.output { outputs.give(output) }
         connection.input = nil
         connection.output = nil

@@ -15,7 +15,8 @@ package final class Connections {
     /// Above this much unsent, a connection is not read; a frame's answer is far smaller than the rest of `outputLimit`.
     static let answersLimit = 32 << 10
     static let outputLimit = 64 << 10
-    static let readSize = 16 << 10
+    static let readSize = 64 << 10
+    static let restSize = 4 << 10
     /// How long a message for which there is no room may be overtaken by smaller ones, in ns.
     private static let patience: UInt64 = 250_000_000
     /// What a connection may hold unread beside a message of the greatest length.
@@ -30,6 +31,8 @@ package final class Connections {
     let loop: EventLoop
     private(set) var limits: ConnectionLimits
     let inputs: BufferPool
+    /// What is left of the last read: the beginning of a frame, small as a rule.
+    let rests: BufferPool
     let outputs: BufferPool
     var table = ConnectionTable()
     var replies = Replies()
@@ -53,8 +56,9 @@ package final class Connections {
         self.counters = counters
         self.loop = loop
         self.limits = limits
-        inputs = BufferPool(capacity: Self.readSize, limit: Self.beyondMessage)
-        outputs = BufferPool(capacity: 1 << 10, limit: Self.outputLimit)
+        inputs = BufferPool(capacity: Self.readSize, limit: Self.beyondMessage, kept: 8)
+        rests = BufferPool(capacity: Self.restSize, limit: Self.restSize, kept: 64)
+        outputs = BufferPool(capacity: 1 << 10, limit: Self.outputLimit, kept: 64)
         touched.reserveCapacity(256)
     }
 
@@ -161,8 +165,17 @@ package final class Connections {
 
     /// A buffer that takes as much as this connection may send at once.
     func inputBuffer(_ connection: Connection) -> ByteBuffer {
-        let buffer = connection.input ?? inputs.take()
+        let buffer = takeInput(connection)
         buffer.limit = connection.native.longest(intake.maxMessage) + Self.beyondMessage
+        return buffer
+    }
+
+    private func takeInput(_ connection: Connection) -> ByteBuffer {
+        guard let held = connection.input else { return inputs.take() }
+        guard held.capacity < Self.readSize else { return held }
+        let buffer = inputs.take()
+        held.withReadable { _ = buffer.append($0) }
+        rests.give(held)
         return buffer
     }
 

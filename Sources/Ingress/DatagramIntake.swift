@@ -38,17 +38,20 @@ package struct DatagramIntake: ~Copyable {
     }
 
     private mutating func workOff(_ entries: Int, skipping done: Int) {
+        let (producer, datagrams) = (intake.producer, intake.producer.datagrams)
         var skip = done
+        var all = 0
         for entry in 0..<entries {
-            origin.change(to: intake.producer.datagrams.source(entry))
-            let segment = intake.producer.datagrams.message(entry).segmentSize
-            let count = intake.producer.datagrams.withBytes(entry) { bytes in
-                split(bytes, segment: segment, skipping: &skip)
+            if entry == 0 || !datagrams.isSameSource(entry, entry &- 1) {
+                origin.change(to: datagrams.source(entry))
             }
-            intake.producer.finishDatagrams(count)
-            page.count(.datagrams, UInt64(count))
+            let segment = datagrams.message(entry).segmentSize
+            let count = datagrams.withBytes(entry) { split($0, segment: segment, skipping: &skip) }
+            producer.finishDatagrams(count)
+            all &+= count
         }
-        intake.producer.finishBatch()
+        producer.finishBatch()
+        page.count(.datagrams, UInt64(all))
     }
 
     /// Takes the datagrams of one entry: one, or a train of equal ones of which the last may be shorter.

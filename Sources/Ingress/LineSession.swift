@@ -12,20 +12,26 @@ package enum LineSession {
         _ connection: Connection, on bytes: Span<UInt8>, _ message: inout DecodedMessage, _ intake: Intake,
         _ replies: inout Replies
     ) -> SessionStep {
+        // Copies of what the connection has: to look there for each frame costs more than cutting it off.
+        let (stream, origin, ended) = (connection.stream, connection.origin, connection.ended)
+        let counted = connection.counted
+        var lines = connection.lines
+        defer { connection.lines = lines }
+        let isCounted = stream == .syslogCounted
         var start = 0
         while replies.isOpen {
             let step =
-                connection.stream == .syslogCounted
-                ? connection.counted.next(in: bytes, from: start, ended: connection.ended)
-                : connection.lines.next(in: bytes, from: start, ended: connection.ended)
+                isCounted
+                ? counted.next(in: bytes, from: start, ended: ended)
+                : lines.next(in: bytes, from: start, ended: ended)
             switch step {
             case .more(let from): return SessionStep(consumed: from, reason: .needsMore)
             case .refused(let refusal):
                 intake.refuse(refusal)
-                RefusalAnswer.append(refusal, speaking: connection.stream, first: bytes, to: &replies.bytes)
+                RefusalAnswer.append(refusal, speaking: stream, first: bytes, to: &replies.bytes)
                 return SessionStep(consumed: start, reason: .refused(refusal))
             case .frame(let range, let next):
-                guard take(bytes.extracting(range), connection, &message, intake, &replies) else {
+                guard take(bytes.extracting(range), stream, origin, &message, intake, &replies) else {
                     return SessionStep(consumed: start, reason: .full)
                 }
                 start = next
@@ -36,17 +42,18 @@ package enum LineSession {
 
     /// False if the ring is full.
     private static func take(
-        _ frame: Span<UInt8>, _ connection: Connection, _ message: inout DecodedMessage, _ intake: Intake,
+        _ frame: Span<UInt8>, _ stream: StreamProtocol, _ origin: borrowing Origin, _ message: inout DecodedMessage,
+        _ intake: Intake,
         _ replies: inout Replies
     ) -> Bool {
         let result =
-            switch decodeFrame(frame, speaking: connection.stream, into: &message) {
-            case .raw, .native: intake.take(raw: frame, from: connection.origin)
-            case .message: intake.take(message, in: frame, from: connection.origin)
+            switch decodeFrame(frame, speaking: stream, into: &message) {
+            case .raw, .native: intake.take(raw: frame, from: origin)
+            case .message: intake.take(message, in: frame, from: origin)
             case .refused(let bad): intake.refuse(bad)
             }
         if case .refused(let refusal) = result {
-            RefusalAnswer.append(refusal, speaking: connection.stream, first: frame, to: &replies.bytes)
+            RefusalAnswer.append(refusal, speaking: stream, first: frame, to: &replies.bytes)
         }
         return result != .full
     }

@@ -26,14 +26,15 @@ package final class Routing {
     private struct Memory: BitwiseCopyable {
         var route: Route
         var count: Int
-        var words = InlineArray<8, UInt64>(repeating: 0)
     }
 
     private static let places = 1024
-    /// Bytes of the longest topic that is remembered.
+    /// Of the longest topic that is remembered.
     private static let longest = 64
 
     private let memories = FixedArray<Memory?>(repeating: nil, count: places)
+    /// The topics themselves, eight words for each place.
+    private let topics = FixedArray<UInt64>(repeating: 0, count: places * longest / 8)
 
     package init() {}
 
@@ -41,8 +42,11 @@ package final class Routing {
     @inline(__always)
     package func known(_ topic: Span<UInt8>) -> Route? {
         guard topic.count > 0, topic.count <= Self.longest else { return nil }
-        guard let memory = memories[Self.place(topic)], memory.count == topic.count else { return nil }
-        for index in 0..<Self.wordCount(topic) where memory.words[index] != Self.word(topic, index) { return nil }
+        let place = Self.place(topic)
+        guard let memory = memories[place], memory.count == topic.count else { return nil }
+        for index in 0..<Self.wordCount(topic) where topics[place &* 8 &+ index] != Self.word(topic, index) {
+            return nil
+        }
         return memory.route
     }
 
@@ -50,9 +54,9 @@ package final class Routing {
     package func learn(_ topic: Span<UInt8>, from router: borrowing Router) -> Route {
         let route = Route(router, topic)
         guard topic.count <= Self.longest else { return route }
-        var memory = Memory(route: route, count: topic.count)
-        for index in 0..<Self.wordCount(topic) { memory.words[index] = Self.word(topic, index) }
-        memories[Self.place(topic)] = memory
+        let place = Self.place(topic)
+        memories[place] = Memory(route: route, count: topic.count)
+        for index in 0..<Self.wordCount(topic) { topics[place &* 8 &+ index] = Self.word(topic, index) }
         return route
     }
 

@@ -78,6 +78,15 @@ internal import Glibc
         return unsafe SocketAddress(UnsafeRawBufferPointer(start: address, count: 28))
     }
 
+    /// Whether both entries name the same sender: a quick answer, which may be a wrong no.
+    package func isSameSource(_ one: Int, _ other: Int) -> Bool {
+        precondition(one >= 0 && one < entries && other >= 0 && other < entries)
+        let addresses = unsafe base + entries * 80
+        // Holds: both were checked just now, and 28 bytes (sockaddr_in6) of each entry's 32 are the address.
+        return unsafe memcmp(
+            addresses + one * DatagramArray.addressSize, addresses + other * DatagramArray.addressSize, 28) == 0
+    }
+
     /// Appends the sender as text, nothing if the kernel named none.
     package func appendSource(_ index: Int, to text: inout [UInt8]) { source(index)?.append(to: &text) }
 

@@ -183,11 +183,12 @@ package import LinuxIO
         // A predecessor that stopped here left at most its last batch; older ones may be overwritten.
         let oldest = head.sequence &- min(head.sequence &- 1, geometry.descriptorCount)
         var sequence = max(words.relaxed(RingLayout.Log.sendersApplied), oldest)
-        while sequence < head.sequence {
+        let (end, entries) = (head.sequence, senders.entries)
+        while sequence < end {
             let at = unsafe appender.pointee.descriptor(sequence)
             let sender = at.load32(RingLayout.Descriptor.sender)
             if sender != 0 {
-                senders.raise(
+                entries.raise(
                     SenderIndex(value: sender &- 1), to: at.relaxed(RingLayout.Descriptor.number), now: sequence)
             }
             sequence &+= 1

@@ -27,21 +27,16 @@ package struct SenderID: Hashable, Sendable {
 ///
 /// Invariant: for records below `sendersApplied`, a sender's number here is at least that of its records.
 struct SenderTable {
-    private enum At {
-        static let high = 0
-        static let low = 8
-        static let last = 16
-        static let used = 24
-    }
+    private typealias At = SenderEntries.At
 
-    private let words: SharedWords
+    let entries: SenderEntries
     private var places: [SenderID: SenderIndex] = [:]
     /// Connections per place; a place with any is not given away.
     private var pins = [UInt16](repeating: 0, count: RingGeometry.senders)
     private var unused: Int = 0
 
     init(_ log: SharedWords) {
-        words = log.advanced(by: RingLayout.Log.senders)
+        entries = SenderEntries(words: log.advanced(by: RingLayout.Log.senders))
         for index in 0..<RingGeometry.senders {
             let id = id(at: index)
             if !id.isZero { places[id] = SenderIndex(value: UInt32(index)) }
@@ -78,13 +73,6 @@ struct SenderTable {
 
     func last(_ index: SenderIndex) -> UInt64 { entry(Int(index.value)).relaxed(At.last) }
 
-    func raise(_ index: SenderIndex, to number: UInt64, now: UInt64) {
-        guard index.value < UInt32(RingGeometry.senders) else { return }
-        let entry = entry(Int(index.value))
-        entry.store(max(number, entry.relaxed(At.last)), At.last)
-        entry.store(now, At.used)
-    }
-
     /// A place that was never used, else the one of the sender that has been silent longest.
     private mutating func vacancy() -> Int? {
         while unused < RingGeometry.senders {
@@ -99,7 +87,28 @@ struct SenderTable {
         SenderID(high: entry(index).relaxed(At.high), low: entry(index).relaxed(At.low))
     }
 
-    private func entry(_ index: Int) -> SharedWords {
-        words.advanced(by: index * RingLayout.Log.senderStride)
+    private func entry(_ index: Int) -> SharedWords { entries[index] }
+}
+
+/// The table's entries as they lie in R1: all that is needed to enter numbers, which happens for each record.
+struct SenderEntries {
+    enum At {
+        static let high = 0
+        static let low = 8
+        static let last = 16
+        static let used = 24
+    }
+
+    let words: SharedWords
+
+    @inline(__always) subscript(index: Int) -> SharedWords {
+        words.advanced(by: index &* RingLayout.Log.senderStride)
+    }
+
+    @inline(__always) func raise(_ index: SenderIndex, to number: UInt64, now: UInt64) {
+        guard index.value < UInt32(RingGeometry.senders) else { return }
+        let entry = self[Int(index.value)]
+        entry.store(max(number, entry.relaxed(At.last)), At.last)
+        entry.store(now, At.used)
     }
 }

@@ -34,10 +34,9 @@ extension Span<UInt8> {
     package func first(_ byte: UInt8, in range: Range<Int>) -> Int? {
         var index = range.lowerBound
         let everywhere = UInt64(byte) &* Self.ones
+        while index &+ 32 <= range.upperBound, !has(byte, in32From: index) { index &+= 32 }
         while index &+ 8 <= range.upperBound {
-            // A byte becomes 0 where it is equal; the lowest bit set here belongs to the first of those.
-            let differences = word(at: index) ^ everywhere
-            let marks = (differences &- Self.ones) & ~differences & Self.highBits
+            let marks = marks(of: everywhere, at: index)
             if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
             index &+= 8
         }
@@ -51,6 +50,25 @@ extension Span<UInt8> {
     /// Each byte of a word 1, and the highest bit of each.
     static var ones: UInt64 { 0x0101_0101_0101_0101 }
     static var highBits: UInt64 { 0x8080_8080_8080_8080 }
+
+    /// Whether `byte` is one of the 32 from `start` on.
+    @inline(__always)
+    private func has(_ byte: UInt8, in32From start: Int) -> Bool {
+        // One check ahead of all, and no way out of the loop: so it becomes a few instructions on vectors.
+        precondition(start >= 0 && start <= count &- 32)
+        let part = extracting(start..<start &+ 32)
+        var least = UInt8.max
+        for index in 0..<32 { least = min(least, part[index] ^ byte) }
+        return least == 0
+    }
+
+    /// Not 0 if one of the eight bytes at `start` is the one that `everywhere` repeats; the lowest bit set belongs to the
+    /// first of those.
+    @inline(__always)
+    private func marks(of everywhere: UInt64, at start: Int) -> UInt64 {
+        let differences = word(at: start) ^ everywhere
+        return (differences &- Self.ones) & ~differences & Self.highBits
+    }
 
     /// Whether nothing but CR and LF stands from `start` to the end.
     func isLineEnds(from start: Int) -> Bool {
