@@ -17,7 +17,7 @@ TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bs
 
 # What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.
 PEERS := nats-server libnats-dev mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
-UNPACKED_PEERS := syslog-ng-core libivykis0 libnet1 libpcre3
+UNPACKED_PEERS := syslog-ng-core libivykis0 libnet1 libpcre3 libpcre3
 BENCH := Benchmarks/.build/release/bench
 
 # Names of Debian packages that are not installed.
