@@ -119,6 +119,7 @@ final class FramesFraming: StreamFraming {
             case .bytes(let count):
                 rest -= count
                 guard cut(frame) else { return .unreadable }
+                if input.hasReadAll { return .moreLater }
             case .wouldBlock: return .moreLater
             // `cut` leaves less than a frame of the greatest length, so that the buffer is never full.
             case .full, .closed, .failed: return .closed

@@ -23,6 +23,7 @@ final class ReplyReader {
             case .bytes(let count):
                 rest -= count
                 cut(reply)
+                if buffer.hasReadAll { return .moreLater }
             case .wouldBlock: return .moreLater
             // `cut` leaves at most a reply's length, so that the buffer is never full.
             case .full, .closed, .failed: return .closed

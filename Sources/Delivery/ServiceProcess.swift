@@ -17,6 +17,7 @@ final class ServiceProcess {
     private var output: Descriptor?
     /// Input and output are two descriptors of one socket.
     private var isSocket = false
+    private var wakesForAnswers = true
     private var watches: (process: Watch?, input: Watch?, output: Watch?) = (nil, nil, nil)
 
     init(_ process: consuming ProcessDescriptor, loop: EventLoop, now: UInt64) {
@@ -52,6 +53,13 @@ final class ServiceProcess {
         if let raw = outputRaw {
             watches.output = try loop.watch(raw, Token(.output, runner: runner, place: place).subject, .readable)
         }
+    }
+
+    /// Whether the loop tells of answers; of the end of its output it does in any case.
+    func wakeForAnswers(_ wakes: Bool) {
+        guard wakes != wakesForAnswers, let watch = watches.output else { return }
+        wakesForAnswers = wakes
+        try? loop.change(watch, wakes ? .readable : [])
     }
 
     /// Has it told when the input takes more, for a write that did not fit.

@@ -23,6 +23,7 @@ final class StreamRunner: ServiceRunner {
 
     private var process: ServiceProcess?
     private var conduct = StreamConduct()
+    private var patience = AnswerPatience()
 
     /// The last valid answer, or when deliveries were first held since there were none.
     private var lastProgress: UInt64 = 0
@@ -57,8 +58,12 @@ final class StreamRunner: ServiceRunner {
         expire(now)
         if mayLaunch(now), shard.hasWork(now: now, head: head) { launch(now) }
         while fill(now: now, head: head) { flush(now) }
+        // Behind the messages, which somebody waits for.
+        if patience.looks(now: now) { readAnswers(now) }
         finishIfDone(now)
         stopIfIdle(now)
+        patience.expire(now: now)
+        process?.wakeForAnswers(!patience.isPatient)
     }
 
     /// Encodes what may be handed out now.
@@ -68,6 +73,7 @@ final class StreamRunner: ServiceRunner {
         guard framing.handOut(atMost: room, now: now, head: head) > 0 else { return false }
         if heldNone { lastProgress = now }
         idleSince = now
+        patience.handedOut(now: now, inFlight: shard.queue.inFlight, window: min(shard.window, framing.credit ?? 0))
         return true
     }
 
@@ -102,6 +108,7 @@ final class StreamRunner: ServiceRunner {
 
     private func begin(_ new: ServiceProcess, took: UInt64) {
         process = new
+        patience = AnswerPatience()
         framing.begin()
         conduct = StreamConduct()
         shard.troubles.clearAnswers()
@@ -184,7 +191,7 @@ final class StreamRunner: ServiceRunner {
     }
 
     func deadline(now: UInt64) -> UInt64 {
-        var earliest = shard.flight.deadline
+        var earliest = min(shard.flight.deadline, patience.deadline)
         if let process {
             earliest = min(earliest, process.ending.deadline, startDeadline)
             if !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout {

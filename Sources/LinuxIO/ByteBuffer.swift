@@ -37,6 +37,8 @@ package enum WriteResult: Equatable, Sendable {
     package var limit: Int
     /// The last `.closed` was no orderly end: what lies here may be the beginning of something longer.
     package private(set) var wasReset = false
+    /// The last read took all that there was.
+    package private(set) var hasReadAll = false
     private let firstCapacity: Int
 
     /// `capacity` bytes now, growing by doubling up to `limit`.
@@ -64,6 +66,7 @@ package enum WriteResult: Equatable, Sendable {
         case 0 where got == 0: return .closed
         case 0:
             unsafe end += got
+            hasReadAll = got < min(room, most)
             return .bytes(got)
         case EAGAIN: return .wouldBlock
         case ECONNRESET:

@@ -30,6 +30,20 @@ struct StreamServiceTests {
         try bench.end(worker)
     }
 
+    @Test("has its answers taken, too, where messages follow each other closely and then no more come")
+    func closeMessages() throws {
+        let bench = try Bench([.stream(Self.acking) { $0.inFlight = 256 }])
+        let worker = try bench.worker()
+        for round in 1...4 {
+            for number in 0..<50 {
+                bench.publish("\(number)")
+                _ = try worker.step(until: 0)
+            }
+            #expect(try bench.run(worker) { try bench.delivered() == UInt64(round * 50) })
+        }
+        try bench.end(worker)
+    }
+
     @Test("gets one JSON object a line, with the body as it was received")
     func line() throws {
         let bench = try Bench([
