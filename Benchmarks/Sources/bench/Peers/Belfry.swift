@@ -16,7 +16,7 @@ struct Belfry: Sendable {
     var program = Program.frames
     var workers = 1
     var ring = "64MiB"
-    var window = 16_384
+    var window = 4096
     /// Kind of `publish`.
     var sender = "belfry"
     /// Belfry's own Swift client instead of the C program.

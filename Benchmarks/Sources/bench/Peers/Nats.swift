@@ -10,7 +10,8 @@ enum Nats {
     static let bare = "nats core, bare protocol"
     static let coreSettings =
         "defaults, but `max_pending: 1GB` and `write_deadline: 60s`, so that no subscriber is cut off"
-    static let streamSettings = "memory store, explicit acks, publishing with acks"
+    static let streamSettings =
+        "memory store; publishing with acks, 1,024 under way; consumers ack everything up to the last message of a read"
 
     /// - Parameter kind: of `publish` and `consume`, or `nats-library`.
     static func setUp(_ kind: String) -> SetUp {
@@ -31,14 +32,18 @@ enum Nats {
             let isLibrary = kind == "nats-library"
             let publish = try isLibrary ? [stage.tools.natsLibrary, "publish"] : [stage.tools.publish, kind]
             let consume = try isLibrary ? [stage.tools.natsLibrary, "consume"] : [stage.tools.consume, kind]
+            let own = kind == "jetstream" ? ["--ack-all"] : []
             var setup = Setup(
-                publisher: publish + ["--to", address, "--topic", "bench"] + load.options(boards))
+                publisher: publish + ["--to", address, "--topic", "bench"] + load.options(boards) + own
+                    + (own.isEmpty ? [] : ["--window", "1024"]))
             setup.servers = [
                 Server(
                     name: "nats-server", arguments: [try stage.tools.peer("nats-server"), "-c", file], sign: .port(port)
                 )
             ]
-            setup.consumers = boards.map { consume + ["--from", address, "--topic", "bench", "--board", $0.path] }
+            setup.consumers = boards.map {
+                consume + own + ["--from", address, "--topic", "bench", "--board", $0.path]
+            }
             setup.hasSenderAcks = kind == "jetstream"
             return setup
         }

@@ -54,5 +54,6 @@ let rowTrains = Row(
     ],
     goals: [
         Goal("at least 3 × nats core", .rate, others: [Nats.library], .ratioAtLeast(3)),
+        Goal("the same beside its bare protocol", .rate, others: [Nats.bare], .ratioAtLeast(3)),
         Goal("at least 0.2 of the C loop", .rate, others: ["C loop with the same offload"], .ratioAtLeast(0.2)),
     ])

@@ -8,6 +8,8 @@ import Report
 
 private let exec = Belfry(program: .exec(concurrency: 2))
 
+private let four = Belfry(program: .exec(concurrency: 4))
+
 private func peer(_ starter: Starter, _ load: Load) -> Contender {
     Contender(starter.rawValue, settings: starter.settings, load, setUp: starter.setUp)
 }
@@ -24,6 +26,7 @@ let rowExec = Row(
             title: "Processes", quantities: [.rate],
             contenders: [
                 Contender("Belfry", settings: exec.settings, Load(count: 6000), setUp: exec.setUp),
+                Contender("Belfry, 4 at a time", settings: four.settings, Load(count: 6000), setUp: four.setUp),
                 BareMachine.spawnLoop(Load(count: 8000)),
                 peer(.webhook, clients(2500)), peer(.tcpserver, clients(3000)), peer(.xinetd, clients(3000)),
             ])

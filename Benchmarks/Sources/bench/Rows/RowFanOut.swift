@@ -25,4 +25,9 @@ let rowFanOut = Row(
                 Contender("redis pub/sub", settings: Redis.settings, load(200_000), setUp: Redis.setUp("redis-pubsub")),
             ])
     ],
-    goals: [Goal("at least 2 × the best peer, in deliveries a second", .deliveries, .ratioAtLeast(2))])
+    goals: [
+        Goal(
+            "at least 2 × the best peer, in deliveries a second", .deliveries,
+            others: [Nats.library, "mosquitto QoS 0", "redis pub/sub"], .ratioAtLeast(2)),
+        Goal("the same beside nats core's bare protocol", .deliveries, others: [Nats.bare], .ratioAtLeast(2)),
+    ])

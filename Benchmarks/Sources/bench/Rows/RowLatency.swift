@@ -5,6 +5,7 @@
 
 import Report
 
+private let nats = [Nats.library, Nats.bare]
 private let paced = Load(count: 15_000, rate: 5000, wantsLatencies: true)
 
 let rowLatency = Row(
@@ -16,12 +17,13 @@ let rowLatency = Row(
             title: "Latency", quantities: [.p50] + Quantity.curve.map(\.0).filter { $0 != .p50 }, chart: .curve,
             contenders: [
                 Contender("Belfry", settings: Belfry().settings, paced, setUp: Belfry().setUp),
-                Contender("nats core", settings: Nats.coreSettings, paced, setUp: Nats.setUp("nats")),
+                Contender(Nats.library, settings: Nats.coreSettings, paced, setUp: Nats.setUp("nats-library")),
+                Contender(Nats.bare, settings: Nats.coreSettings, paced, setUp: Nats.setUp("nats")),
                 Contender("mosquitto QoS 1", settings: Mosquitto.settings, paced, setUp: Mosquitto.setUp(qos: 1)),
                 Contender("redis pub/sub", settings: Redis.settings, paced, setUp: Redis.setUp("redis-pubsub")),
             ])
     ],
     goals: [
-        Goal("p50 at most nats core's", .p50, others: ["nats core"], .ratioAtMost(1)),
-        Goal("p99 at most half of nats core's", .p99, others: ["nats core"], .ratioAtMost(0.5)),
+        Goal("p50 at most nats core's, by whichever client is the faster", .p50, others: nats, .ratioAtMost(1)),
+        Goal("p99 at most half of nats core's, by whichever is the faster", .p99, others: nats, .ratioAtMost(0.5)),
     ])

@@ -18,7 +18,7 @@ func nativePeers(_ load: (Int) -> Load) -> [Contender] {
         Contender(Nats.bare, settings: Nats.coreSettings, load(5_000_000), setUp: Nats.setUp("nats")),
         Contender("redis streams", settings: Redis.settings, load(150_000), setUp: Redis.setUp("redis-stream")),
         Contender("mosquitto QoS 1", settings: Mosquitto.settings, load(80_000), setUp: Mosquitto.setUp(qos: 1)),
-        Contender("JetStream memory", settings: Nats.streamSettings, load(80_000), setUp: Nats.setUp("jetstream")),
+        Contender("JetStream memory", settings: Nats.streamSettings, load(100_000), setUp: Nats.setUp("jetstream")),
         Contender("beanstalkd", settings: Beanstalk.settings, load(50_000), setUp: Beanstalk.setUp),
     ]
 }
@@ -40,5 +40,6 @@ let rowNative = Row(
     ],
     goals: [
         Goal("at least 1.5 × nats core", .rate, others: [Nats.library], .ratioAtLeast(1.5)),
+        Goal("the same beside its bare protocol", .rate, others: [Nats.bare], .ratioAtLeast(1.5)),
         Goal("at least 15 × the best that acks", .rate, others: acked, .ratioAtLeast(15)),
     ])

@@ -28,6 +28,7 @@ private let sizes = [
     (16, "16 B"), (64, "64 B"), (256, "256 B"), (1024, "1 KiB"), (4096, "4 KiB"), (16_384, "16 KiB"),
     (65_536, "64 KiB"),
 ]
+private let windows = [64, 256, 1024, 4096, 16_384]
 private let rings = [1, 4, 16, 64, 256, 1024]
 
 let rowScale = Row(
@@ -47,10 +48,13 @@ let rowScale = Row(
             services.map { point("\($0)", $0, fanOut($0, deliveries: 2_000_000), Belfry(window: 512)) }),
         line(
             "Connections", "connections",
-            connections.map { point(Quantity.grouped($0), $0, Load(count: 800_000, connections: $0)) }),
+            connections.map { point(Quantity.grouped($0), $0, Load(count: 3_000_000, connections: $0)) }),
         line(
             "Size of a message", "body",
             sizes.map { point($0.1, $0.0, Load(count: min(800_000, 1_000_000_000 / $0.0), size: $0.0)) }),
+        line(
+            "In flight", "in-flight",
+            windows.map { point(Quantity.grouped($0), $0, Load(count: 1_000_000), Belfry(window: $0)) }),
         line(
             "Ring", "size of the ring",
             rings.map { point($0 == 1024 ? "1 GiB" : "\($0) MiB", $0, Load(count: 800_000), Belfry(ring: "\($0)MiB")) }),

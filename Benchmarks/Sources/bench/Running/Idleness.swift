@@ -13,9 +13,9 @@ struct Idleness {
     let meter: Meter
 
     /// Long enough for timers of a few seconds.
-    private static let seconds = 10.0
+    private static let seconds = 6.0
     /// What was begun at the start is done by then.
-    private static let settling = 2.0
+    private static let settling = 1.0
 
     func observe(round: Int) throws -> RunResult {
         pause(Self.settling)

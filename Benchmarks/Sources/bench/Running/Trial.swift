@@ -8,10 +8,12 @@ import Foundation
 import Measures
 import Report
 
-struct Trial {
+final class Trial {
     let stage: Stage
     let load: Load
     private let boards: [Board]
+    /// The brokers' under load, in MB.
+    private var memory: Double?
 
     /// How long a flat-out run may take before it is broken off.
     private static let patience = 60.0
@@ -29,14 +31,14 @@ struct Trial {
         let setup = try setUp(stage, load, boards)
         let servers = try begin(setup)
         let meter = Meter(brokers: servers.map(\.pid), programs: stage.tools.programs.path)
-        let (before, memory) = try publish(setup, meter)
-        try waitForReceipts()
+        let before = try publish(setup, meter)
+        try waitForReceipts(meter)
         let acked = try setup.serviceAcks?()
         let cpu = meter.cpuSeconds - before
 
         for board in boards { try board.stop() }
         try report(servers)
-        return try result(round, setup, acked: acked, cpu: servers.isEmpty ? nil : cpu, memory: memory)
+        return try result(round, setup, acked: acked, cpu: servers.isEmpty ? nil : cpu)
     }
 
     /// Everything but the sender is up, nothing is sent: what the brokers do then.
@@ -60,17 +62,14 @@ struct Trial {
         return servers
     }
 
-    /// Until the sender has ended; returns the brokers' CPU time just before the first message (connections stand by
-    /// then), and their memory at half time, if it is wanted.
-    private func publish(_ setup: Setup, _ meter: Meter) throws -> (cpu: Double, memory: Double?) {
-        var (cpu, memory) = (meter.cpuSeconds, Double?.none)
+    /// Until the sender has ended; returns the brokers' CPU time just before the first message: connections stand by then.
+    private func publish(_ setup: Setup, _ meter: Meter) throws -> Double {
+        var cpu = meter.cpuSeconds
         let publisher = try stage.start("publish", setup.publisher)
         let patience = Self.patience + Double(load.interval) * Double(load.count) / 1e9
         let ended = try wait(patience) {
             if try boards[0].image[.firstSend] == 0 { cpu = meter.cpuSeconds }
-            if load.wantsMemory, memory == nil, try boards[0].image[.received] > load.count / 2 {
-                memory = Double(meter.proportionalBytes) / 1e6
-            }
+            try lookAtMemory(meter)
             return !publisher.isRunning
         }
         guard ended else {
@@ -79,7 +78,7 @@ struct Trial {
                 "the sender did not end within \(Int(patience)) s: \(image[.sent]) sent, \(image[.received]) received")
         }
         if let failure = publisher.failure { throw Trouble("the sender \(failure)") }
-        return (cpu, memory)
+        return cpu
     }
 
     /// Starts a server and waits until it answers.
@@ -110,16 +109,23 @@ struct Trial {
     }
 
     /// Until all is received, or nothing has come for two seconds.
-    private func waitForReceipts() throws {
+    private func waitForReceipts(_ meter: Meter) throws {
         var last: UInt64 = 0
         var deadline = now() + 2
         _ = try wait(Self.patience) {
             let received = try boards.map { try $0.image[.received] }
+            try lookAtMemory(meter)
             if received.allSatisfy({ $0 >= load.count }) { return true }
             let sum = received.reduce(0, +)
             if sum > last { (last, deadline) = (sum, now() + 2) }
             return now() > deadline
         }
+    }
+
+    /// Once, when half of the messages are received.
+    private func lookAtMemory(_ meter: Meter) throws {
+        guard load.wantsMemory, memory == nil, try boards[0].image[.received] > load.count / 2 else { return }
+        memory = Double(meter.proportionalBytes) / 1e6
     }
 
     private func report(_ servers: [Child]) throws {
@@ -129,7 +135,7 @@ struct Trial {
     }
 
     private func result(
-        _ round: Int, _ setup: Setup, acked: Int?, cpu: Double?, memory: Double?
+        _ round: Int, _ setup: Setup, acked: Int?, cpu: Double?
     ) throws -> RunResult {
         let images = try boards.map { try $0.image }
         var tally = Tally(
