@@ -11,18 +11,11 @@ import Ring
 import Wire
 
 final class FramesFraming: StreamFraming {
-    /// Bytes that may wait; a single longer frame may too.
-    private static let limit = 65_536
-    /// Bytes that an empty buffer may keep.
-    private static let keptCapacity = 1 << 20
-
     private let shard: Shard
     private let log: UInt64
     private(set) var credit: Int?
     private let numbers: OpenNumbers
-    private let output = ByteBuffer(capacity: 2 * limit, limit: .max)
-    /// Whether the socket is full: the loop tells when it takes more.
-    private var isBlocked = false
+    private let outlet = StreamOutlet()
     private var input = FramesFraming.emptyInput()
 
     init(_ shard: Shard) {
@@ -38,21 +31,19 @@ final class FramesFraming: StreamFraming {
     func begin() {
         credit = nil
         numbers.removeAll()
-        output.consume(output.count)
-        output.shrink()
-        isBlocked = false
+        outlet.reset()
         input = Self.emptyInput()
     }
 
     // MARK: deliveries
 
-    var isFull: Bool { output.count >= Self.limit }
+    var isFull: Bool { outlet.isFull }
 
     func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int {
-        let output = output
+        let output = outlet.bytes
         return shard.handOut(atMost: most, now: now, head: head) { delivery, record, payload in
             append(delivery, record, payload, to: output)
-            return output.count < Self.limit
+            return output.count < StreamOutlet.limit
         }
     }
 
@@ -75,23 +66,11 @@ final class FramesFraming: StreamFraming {
     func appendFinish(grace: UInt64) {
         var frame: [UInt8] = []
         ServiceFrame.appendFinish(milliseconds: UInt32(clamping: grace / 1_000_000), to: &frame)
-        output.append(frame)
+        outlet.bytes.append(frame)
     }
 
-    func flush(to raw: CInt) -> StreamWrite {
-        while !isBlocked, !output.isEmpty {
-            switch output.write(to: raw) {
-            case .wrote: continue
-            case .wouldBlock: isBlocked = true
-            case .closed, .failed: return .closed
-            }
-        }
-        // The next large message may be long in coming.
-        if output.isEmpty, output.capacity > Self.keptCapacity { output.shrink() }
-        return isBlocked ? .wouldBlock : .done
-    }
-
-    func unblock() { isBlocked = false }
+    func flush(to raw: CInt) -> StreamWrite { outlet.flush(to: raw) }
+    func unblock() { outlet.unblock() }
 
     // MARK: answers
 

@@ -6,25 +6,31 @@
 /// Invariant: an id is found only if the present process got that message. One that is waiting after its time-out is
 /// still found: an answer that comes late is better than another delivery.
 
+import LinuxIO
 import Ring
 import Wire
 
 final class LinesFraming: StreamFraming {
+    /// Which process got an entry's message last, and the epoch of its id.
+    private struct Holding: Equatable {
+        var process: UInt32 = 0
+        var epoch: UInt32 = 0
+    }
+
     private let shard: Shard
     private let log: UInt64
-    private var outlet = LineOutlet()
-    private var replies = ReplyReader()
-    /// Which process got an entry's message last, and the epoch of its id.
-    private var holders: [UInt32]
-    private var epochs: [UInt32]
+    private let outlet = StreamOutlet()
+    private var encoder = ServiceLineEncoder()
+    private var replies: ReplyReader
+    private let holdings: FixedArray<Holding>
     /// Counts the processes; 0 is none.
     private var process: UInt32 = 0
 
     init(_ shard: Shard) {
         self.shard = shard
         log = shard.context.ring.control.logID
-        holders = [UInt32](repeating: 0, count: shard.lease.table.capacity)
-        epochs = holders
+        replies = ReplyReader(log: log)
+        holdings = FixedArray(repeating: Holding(), count: shard.lease.table.capacity)
     }
 
     /// The window alone is its limit.
@@ -32,31 +38,38 @@ final class LinesFraming: StreamFraming {
     var isFull: Bool { outlet.isFull }
 
     func begin() {
-        replies = ReplyReader()
+        replies = ReplyReader(log: log)
         outlet.reset()
         process &+= 1
     }
 
     func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int {
-        shard.handOut(atMost: most, now: now, head: head) { delivery, record, payload in
-            append(delivery, record, payload)
-            return !outlet.isFull
+        let output = outlet.bytes
+        // Taken out while it is used: at home in the class each use would be checked.
+        var encoder = ServiceLineEncoder()
+        swap(&encoder, &self.encoder)
+        defer { swap(&encoder, &self.encoder) }
+        return shard.handOut(atMost: most, now: now, head: head) { delivery, record, payload in
+            append(delivery, record, payload, &encoder, to: output)
+            return output.count < StreamOutlet.limit
         }
     }
 
-    private func append(_ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>) {
+    private func append(
+        _ delivery: ShardQueue.Delivery, _ record: RecordHeader, _ payload: Span<UInt8>,
+        _ encoder: inout ServiceLineEncoder, to output: ByteBuffer
+    ) {
         let line = ServiceLine(
             id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence),
             time: record.time, attempt: UInt64(delivery.attempt), isRedelivered: delivery.isRepeated,
             wireProtocol: WireProtocol(rawValue: record.wireProtocol) ?? .text,
             kind: DecodedMessage.Kind(rawValue: record.decodedKind) ?? .none)
-        outlet.append {
-            line.append(
-                topic: payload.extracting(record.topic), source: payload.extracting(record.source),
-                decoded: payload.extracting(record.decoded), body: payload.extracting(record.body), to: &$0)
-        }
-        holders[delivery.index] = process
-        epochs[delivery.index] = record.epoch
+        encoder.encode(
+            line, topic: payload.extracting(record.topic), source: payload.extracting(record.source),
+            decoded: payload.extracting(record.decoded), body: payload.extracting(record.body)
+        ) { output.append($0) }
+        holdings[delivery.index] = Holding(process: process, epoch: record.epoch)
+        replies.expect(epoch: record.epoch)
     }
 
     /// The end of its input says it.
@@ -93,16 +106,15 @@ final class LinesFraming: StreamFraming {
     }
 
     private func find(_ id: MessageID) -> Int? {
-        guard id.log == log, let index = shard.queue.find(id.sequence), holders[index] == process,
-            UInt64(epochs[index]) == id.epoch
-        else { return nil }
-        return index
+        guard id.log == log, let index = shard.queue.find(id.sequence), id.epoch <= UInt32.max else { return nil }
+        let asked = Holding(process: process, epoch: UInt32(truncatingIfNeeded: id.epoch))
+        return holdings[index] == asked ? index : nil
     }
 
     /// The same, and no further answer counts.
     private func take(_ id: MessageID) -> Int? {
         guard let index = find(id) else { return nil }
-        holders[index] = 0
+        holdings[index] = Holding()
         return index
     }
 }

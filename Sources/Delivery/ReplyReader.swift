@@ -11,7 +11,18 @@ import Wire
 
 final class ReplyReader {
     private let buffer = ByteBuffer(capacity: 4_096, limit: 65_536)
+    private var usual: UsualReply
+    private var lastEpoch: UInt32 = 0
     private var isSkipping = false
+
+    init(log: UInt64) { usual = UsualReply(log: log, epoch: 0) }
+
+    /// Most replies will be for messages of this epoch.
+    @inline(__always) func expect(epoch: UInt32) {
+        guard lastEpoch != epoch else { return }
+        lastEpoch = epoch
+        usual = UsualReply(log: usual.log, epoch: UInt64(epoch))
+    }
 
     /// - Parameters:
     ///   - most: about so many bytes are read.
@@ -33,9 +44,16 @@ final class ReplyReader {
     }
 
     private func cut(_ reply: (ServiceReply, Span<UInt8>) -> Void) {
+        let usual = usual
         let used = buffer.withReadable { bytes in
             var start = 0
-            while let newline = bytes.first(0x0A, in: start..<bytes.count) {
+            while true {
+                if !isSkipping, let (id, next) = usual.read(bytes, at: start) {
+                    reply(.delivered(id), bytes)
+                    start = next
+                    continue
+                }
+                guard let newline = bytes.first(0x0A, in: start..<bytes.count) else { break }
                 if isSkipping {
                     isSkipping = false
                 } else if newline > start {

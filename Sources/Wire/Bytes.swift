@@ -25,6 +25,21 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether the bytes of `other` stand at `start`; false if there are not so many.
+    func holds(_ other: Span<UInt8>, at start: Int) -> Bool {
+        guard start &+ other.count <= count else { return false }
+        var index = 0
+        while index &+ 8 <= other.count {
+            if word(at: start &+ index) != other.word(at: index) { return false }
+            index &+= 8
+        }
+        while index < other.count {
+            if self[start &+ index] != other[index] { return false }
+            index &+= 1
+        }
+        return true
+    }
+
     package func begins(with text: String, at start: Int = 0) -> Bool {
         let length = text.utf8.count
         return start &+ length <= count && equals(text, in: start..<start &+ length)

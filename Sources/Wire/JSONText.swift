@@ -55,6 +55,17 @@ package enum JSONText {
         }
     }
 
+    /// Whether the text needs no escape inside of a string, and is ASCII.
+    static func isPlain(_ text: Span<UInt8>) -> Bool {
+        var special: UInt8 = 0
+        // Without an early end, so that many bytes are looked at at once.
+        for index in text.indices {
+            let byte = text[index]
+            special |= (byte &- 0x20 >= 0x5F ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5C ? 1 : 0)
+        }
+        return special == 0
+    }
+
     static func hexValue(_ byte: UInt8) -> UInt32? {
         if isDigit(byte) { return UInt32(byte &- 0x30) }
         let letter = (byte | 0x20) &- 0x61

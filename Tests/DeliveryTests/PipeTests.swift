@@ -17,24 +17,24 @@ struct PipeTests {
         try Descriptor.setNonBlocking(pipe.writing.raw)
         let reader = ByteBuffer(capacity: 8_192, limit: 8_192)
         let line = [UInt8](repeating: 0x61, count: 4_096)
-        var outlet = LineOutlet()
+        let outlet = StreamOutlet()
         var most = 0
         for _ in 0..<2_000 {
-            while !outlet.isFull { outlet.append { $0 += line } }
+            while !outlet.isFull { outlet.bytes.append(line) }
             _ = outlet.flush(to: pipe.writing.raw)
-            most = max(most, outlet.bytes.count)
+            most = max(most, outlet.bytes.capacity)
             _ = reader.receive(from: pipe.reading.raw, limit: 4_096)
             reader.consume(reader.count)
             outlet.unblock()
         }
-        #expect(most < 1 << 18)
+        #expect(most <= 1 << 18)
     }
 
     @Test("a process that never stops writing is left after a while, and read on later")
     func endlessReplies() throws {
         let pipe = try Descriptor.pipe()
         try Descriptor.setNonBlocking(pipe.reading.raw)
-        let (replies, line) = (ReplyReader(), Array("y\n".utf8))
+        let (replies, line) = (ReplyReader(log: 1), Array("y\n".utf8))
         var count = 0
         // Each line that is taken is followed by another one.
         func more() { _ = Descriptor.write(pipe.writing.raw, line.span) }

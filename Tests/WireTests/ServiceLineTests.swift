@@ -64,4 +64,40 @@ import Wire
             (json["body"] as? String).map { Data($0.utf8) } ?? Data(base64Encoded: json["body64"] as? String ?? "x")
         #expect(read == Data(body) && text.filter { $0 == "\n" }.count == 1, "seed \(seed)")
     }
+
+    @Test("a line is the same whatever line the encoder made before it", arguments: 1...20)
+    func neighbours(_ seed: Int) {
+        var random = SeededGenerator(state: UInt64(seed))
+        var encoder = ServiceLineEncoder()
+        var sequence: UInt64 = 1
+        for _ in 0..<200 {
+            sequence &+= [1, 2, 3, 100].randomElement(using: &random)!
+            let line = ServiceLine(
+                id: MessageID(log: 7, epoch: UInt64.random(in: 1...2, using: &random), sequence: sequence),
+                time: 1_795_232_185_999_999_990 + UInt64.random(in: 0...20, using: &random),
+                attempt: [1, 1, 1, 12].randomElement(using: &random)!, isRedelivered: [true, false].randomElement()!,
+                wireProtocol: [.native, .text].randomElement(using: &random)!,
+                kind: DecodedMessage.Kind.allCases.randomElement(using: &random)!)
+            let topic = ascii(["a.b", "a\"b", "a\u{e9}"].randomElement(using: &random)!)
+            let body = [ascii("plain"), ascii("with \n end"), Array("\u{e4}".utf8), [0xFF], []].randomElement()!
+            let decoded = ascii(line.kind == .none ? "" : "{}")
+            var (together, alone) = ([UInt8](), [UInt8]())
+            encoder.encode(line, topic: topic.span, source: topic.span, decoded: decoded.span, body: body.span) {
+                $0.append($0.indices, to: &together)
+            }
+            line.append(topic: topic.span, source: topic.span, decoded: decoded.span, body: body.span, to: &alone)
+            #expect(together == alone && together.last == 0x0A, "seed \(seed)")
+        }
+    }
+
+    @Test("text with a byte that needs an escape at any place is escaped", arguments: [0x00, 0x1F, 0x22, 0x5C, 0x7F])
+    func escapesAnywhere(_ byte: UInt8) throws {
+        for place in 0..<70 {
+            var body = [UInt8](repeating: 0x61, count: 70)
+            body[place] = byte
+            let text = line(body)
+            let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            #expect((json["body"] as? String)?.utf8.elementsEqual(body) == true && !text.utf8.contains(0x7F))
+        }
+    }
 }
