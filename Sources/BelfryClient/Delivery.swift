@@ -4,6 +4,7 @@
 /// Made by ServiceLoop; given out by BelfryService.
 /// Invariant: it is answered exactly once, by whoever comes first, and at the latest when it is let go of.
 
+internal import LinuxIO
 internal import Synchronization
 internal import Wire
 
@@ -23,7 +24,7 @@ public final class Delivery: Sendable, CustomStringConvertible {
     }
 
     /// `LOG-EPOCH-SEQUENCE`: the same at each redelivery, never the same for two notifications.
-    public let id: String
+    public var id: String { messageID.description }
     /// 1 to 255 bytes of `A-Z a-z 0-9 _ % - .`.
     public let topic: String
     /// The sender's address and port, `127.0.0.1:50122` or `[::1]:50122`.
@@ -42,26 +43,31 @@ public final class Delivery: Sendable, CustomStringConvertible {
     public let body: [UInt8]
 
     let number: UInt64
+    private let messageID: MessageID
     private let engine: ServiceEngine
     private let isAnswered = Atomic(false)
 
-    init(_ fixed: ServiceFrame.Delivery, _ parts: ServiceFrame.Parts, in bytes: Span<UInt8>, engine: ServiceEngine) {
+    /// `texts`: from the deliveries before it.
+    init(
+        _ fixed: ServiceFrame.Delivery, _ parts: ServiceFrame.Parts, in bytes: Span<UInt8>, texts: inout DeliveryTexts,
+        engine: ServiceEngine
+    ) {
         number = fixed.number
-        id = fixed.id.description
-        topic = Self.text(bytes, parts.topic)
-        source = Self.text(bytes, parts.source)
+        messageID = fixed.id
+        topic = texts.topic.text(bytes.extracting(parts.topic))
+        source = texts.source.text(bytes.extracting(parts.source))
         sentAs = WireProtocol(rawValue: fixed.wireProtocol)?.name ?? "unknown"
         receivedAt = .nanoseconds(Int64(clamping: fixed.time))
         attempt = Int(fixed.attempt)
         isRedelivered = fixed.isRedelivered
         decoded =
             switch DecodedMessage.Kind(rawValue: fixed.decodedKind) {
-            case .syslog: .syslog(json: Self.text(bytes, parts.decoded))
-            case .cloudevent: .cloudEvent(json: Self.text(bytes, parts.decoded))
+            case .syslog: .syslog(json: String(copying: bytes.extracting(parts.decoded)))
+            case .cloudevent: .cloudEvent(json: String(copying: bytes.extracting(parts.decoded)))
             default: nil
             }
         var body: [UInt8] = []
-        bytes.append(parts.body, to: &body)
+        body.append(copying: bytes.extracting(parts.body))
         self.body = body
         self.engine = engine
     }
@@ -89,11 +95,5 @@ public final class Delivery: Sendable, CustomStringConvertible {
     private func answer(_ answer: ServiceState.Answer) {
         // Relaxed: only one of several callers may win; what it answers goes through the engine's lock.
         if !isAnswered.exchange(true, ordering: .relaxed) { engine.answer(answer) }
-    }
-
-    private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
-        var text: [UInt8] = []
-        bytes.append(range, to: &text)
-        return String(decoding: text, as: UTF8.self)
     }
 }

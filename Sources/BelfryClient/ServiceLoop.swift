@@ -21,6 +21,7 @@ final class ServiceLoop {
     private let input = ByteBuffer(capacity: 64 << 10, limit: longest)
     private let output = ByteBuffer(capacity: 16 << 10, limit: .max >> 1)
     private var interest: Poller.Interest? = .readable
+    private var texts = DeliveryTexts()
     private var hasEnded = false
     /// When answers were last written, on the monotonic clock.
     private var answered: UInt64 = 0
@@ -115,13 +116,15 @@ final class ServiceLoop {
     private func parse() throws(ServiceError) {
         var deliveries: [Delivery] = []
         let (used, isLast) = try input.withReadable { bytes throws(ServiceError) in
-            try frames(in: bytes, into: &deliveries)
+            try frames(in: bytes, into: &deliveries, &texts)
         }
         input.consume(used)
         engine.take(deliveries, isLast: isLast)
     }
 
-    private func frames(in bytes: Span<UInt8>, into deliveries: inout [Delivery]) throws(ServiceError) -> (Int, Bool) {
+    private func frames(
+        in bytes: Span<UInt8>, into deliveries: inout [Delivery], _ texts: inout DeliveryTexts
+    ) throws(ServiceError) -> (Int, Bool) {
         var start = 0
         var isLast = false
         while true {
@@ -132,7 +135,7 @@ final class ServiceLoop {
                 guard let (fixed, parts) = ServiceFrame.delivery(in: bytes, flags: flags, payload: payload) else {
                     throw .unreadable
                 }
-                deliveries.append(Delivery(fixed, parts, in: bytes, engine: engine))
+                deliveries.append(Delivery(fixed, parts, in: bytes, texts: &texts, engine: engine))
                 start = payload.upperBound
             case .frame(let kind, _, let payload):
                 isLast = isLast || kind == .finish

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Appending to an array of bytes what lies somewhere else, at once: byte by byte it would cost more than all else that is
-/// done with a message.
+/// Appending to an array of bytes what lies somewhere else, and comparing, at once: byte by byte each would cost more than
+/// all else that is done with a message.
 /// Used by BelfryClient, whose buffers pass between threads and so have to be values.
 /// Invariant: the array's bytes and no others are written.
+
+internal import Glibc
 
 extension [UInt8] {
     @inlinable
@@ -31,6 +33,16 @@ extension OutputSpan<UInt8> {
                 unsafe (room.baseAddress! + initialized).initialize(from: $0.baseAddress!, count: count)
             }
             initialized &+= count
+        }
+    }
+}
+
+extension Span<UInt8> {
+    package func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count, count > 0 else { return count == other.count }
+        return unsafe withUnsafeBufferPointer { own in
+            // Holds: both have so many bytes.
+            unsafe other.withUnsafeBufferPointer { unsafe memcmp(own.baseAddress!, $0.baseAddress!, own.count) == 0 }
         }
     }
 }

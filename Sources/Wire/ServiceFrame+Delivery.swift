@@ -78,7 +78,9 @@ extension ServiceFrame {
     ) -> (Delivery, Parts)? {
         let start = payload.lowerBound
         guard payload.count >= Delivery.fixedCount else { return nil }
-        func integer(_ offset: Int, _ width: Int) -> UInt64 { bytes.bigEndian(at: start &+ offset, width: width) }
+        @inline(__always) func integer(_ offset: Int, _ width: Int) -> UInt64 {
+            bytes.bigEndian(at: start &+ offset, width: width)
+        }
         let fixed = Int(integer(50, 2))
         let (topic, source, decoded) = (Int(integer(44, 2)), Int(integer(46, 2)), Int(integer(40, 4)))
         guard fixed >= Delivery.fixedCount, fixed &+ topic &+ source &+ decoded <= payload.count else { return nil }

@@ -228,6 +228,18 @@ struct BelfryServiceRunTests {
     }
 }
 
+@Suite("Topic and source of deliveries")
+struct DeliveryTextsTests {
+    @Test("are what the bytes say, the same as before or not")
+    func texts() {
+        var texts = DeliveryTexts()
+        for topic in ["", "a.b", "a.b", "a.c", "a", "a.b"] {
+            #expect(texts.topic.text(topic.utf8.span) == topic)
+        }
+        #expect(texts.source.text("127.0.0.1:1".utf8.span) == "127.0.0.1:1")
+    }
+}
+
 @Suite("Answers as frames")
 struct AnswerFramesTests {
     @Test(
