@@ -9,7 +9,7 @@ import Foundation
 struct Belfry: Sendable {
     enum Program: Sendable {
         case frames, lines
-        /// A process for each message.
+        /// A process for each message, with a lane for each worker.
         case exec(concurrency: Int)
     }
 
@@ -27,7 +27,7 @@ struct Belfry: Sendable {
             switch program {
             case .frames: "`mode: stream`, `framing: frames`, `in-flight: \(window)`"
             case .lines: "`mode: stream`, `framing: lines`, `in-flight: \(window)`"
-            case .exec(let concurrency): "`mode: exec`, `concurrency: \(concurrency)`"
+            case .exec(let concurrency): "`mode: exec`, `concurrency: \(concurrency)`, `lanes: \(workers)`"
             }
         return "`workers: \(workers)`, ring \(ring), \(service)"
     }
@@ -78,7 +78,7 @@ struct Belfry: Sendable {
             mode = "mode: stream, framing: lines, in-flight: \(window), idle-timeout: none"
         case .exec(let concurrency):
             command = [try stage.tools.once, board.path]
-            mode = "mode: exec, concurrency: \(concurrency)"
+            mode = "mode: exec, concurrency: \(concurrency), lanes: \(workers)"
         }
         let words = command.map { "\"\($0)\"" }.joined(separator: ", ")
         return "  - { name: \(name), topics: [\">\"], command: [\(words)], \(mode) }"

@@ -6,7 +6,7 @@
 
 import Report
 
-private let exec = Belfry(program: .exec(concurrency: 2))
+private let exec = Belfry(program: .exec(concurrency: 2), workers: 2)
 
 private let four = Belfry(program: .exec(concurrency: 4))
 
