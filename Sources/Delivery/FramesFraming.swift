@@ -97,7 +97,10 @@ final class FramesFraming: StreamFraming {
             switch input.receive(from: raw) {
             case .bytes(let count):
                 rest -= count
+                let wasAll = input.hasRoom
                 guard cut(frame) else { return .unreadable }
+                // Another call would only say so; what comes meanwhile, and the end, the loop tells.
+                if wasAll { return .moreLater }
                 if input.hasReadAll { return .moreLater }
             case .wouldBlock: return .moreLater
             // `cut` leaves less than a frame of the greatest length, so that the buffer is never full.

@@ -33,7 +33,10 @@ final class ReplyReader {
             switch buffer.receive(from: raw) {
             case .bytes(let count):
                 rest -= count
+                let wasAll = buffer.hasRoom
                 cut(reply)
+                // Another call would only say so; what comes meanwhile, and the end, the loop tells.
+                if wasAll { return .moreLater }
                 if buffer.hasReadAll { return .moreLater }
             case .wouldBlock: return .moreLater
             // `cut` leaves at most a reply's length, so that the buffer is never full.

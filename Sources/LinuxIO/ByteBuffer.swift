@@ -55,6 +55,9 @@ package enum WriteResult: Equatable, Sendable {
     @inlinable package var count: Int { unsafe end &- start }
     @inlinable package var isEmpty: Bool { unsafe start == end }
 
+    /// Whether there is room behind the last byte. Right behind a read it tells that there was no more to be read.
+    @inlinable package var hasRoom: Bool { unsafe end < capacity }
+
     /// Reads once, at most `limit` bytes: from pipe, socket or file.
     package func receive(from fd: CInt, limit most: Int = .max) -> ReadResult {
         let room = makeRoom(atLeast: 1, wanted: most)
