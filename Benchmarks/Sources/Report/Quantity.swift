@@ -56,11 +56,11 @@ package enum Quantity: String, Codable, CaseIterable, Sendable {
         }
     }
 
-    /// `0.012`, `0.12`, `1.23`, `12.3`, `123`, `1,234`.
+    /// `0.012`, `0.123`, `1.23`, `12.3`, `123`, `1,234`.
     package static func plain(_ figure: Double) -> String {
         let size = abs(figure)
         if size == 0 { return "0" }
-        if size < 0.0995 { return String(format: "%.3f", figure) }
+        if size < 0.9995 { return String(format: "%.3f", figure) }
         if size < 9.995 { return String(format: "%.2f", figure) }
         if size < 99.95 { return String(format: "%.1f", figure) }
         return grouped(Int(figure.rounded()))

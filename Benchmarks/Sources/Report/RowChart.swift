@@ -120,11 +120,12 @@ struct CurvePanel {
         let caption = "µs from the intended time of sending to the receipt, by percentile; both axes logarithmic"
         drawing.text(20, drawing.height + (showsTitle ? 38 : 18), caption, "q")
         drawing.grow(showsTitle ? 52 : 32)
-        let frame = Frame(left: 76, top: drawing.height + 8, width: 600, height: 320)
+        let frame = Frame(left: 76, top: drawing.height + 8, width: 560, height: 320)
+        let told = Quantity.curve.filter { section.quantities.contains($0.0) }
         let curves = section.contenders.map { contender in
             (
                 contender.name,
-                Quantity.curve.compactMap { quantity, place in
+                told.compactMap { quantity, place in
                     contender.spread(quantity).map { (place, $0.median) }
                 }
             )
@@ -132,11 +133,12 @@ struct CurvePanel {
         let figures = curves.flatMap { $0.1.map(\.1) }.filter { $0 > 0 }
         guard let least = figures.min(), let greatest = figures.max() else { return }
         let y = Scale.decades(around: least, greatest, start: frame.bottom, end: frame.top)
-        let x = Scale(from: 1 / 0.9, to: 10_000, logarithmic: true, start: frame.left, end: frame.right)
+        let x = Scale(
+            from: 1 / 0.9, to: Self.nines(told.last?.1 ?? 99), logarithmic: true, start: frame.left, end: frame.right)
         grid(x, y, frame, on: &drawing)
         for (index, curve) in curves.enumerated() {
             let colour = index % Drawing.colours
-            let points = curve.1.map { (x[1 / (1 - $0.0 / 100)], y[$0.1]) }
+            let points = curve.1.map { (x[Self.nines($0.0)], y[$0.1]) }
             drawing.path(points, "l\(colour)")
             for point in points { drawing.dot(point.0, point.1, "f\(colour)") }
             let place = frame.top + 14 + Double(index) * 22
@@ -146,13 +148,16 @@ struct CurvePanel {
         drawing.grow(8 + 320 + 40)
     }
 
+    /// 90 % is one message in 10, 99 % one in 100.
+    private static func nines(_ percentile: Double) -> Double { 100 / (100 - percentile) }
+
     private func grid(_ x: Scale, _ y: Scale, _ frame: Frame, on drawing: inout Drawing) {
         for tick in y.decadeTicks {
             drawing.line(frame.left, y[tick], frame.right, y[tick], "grid")
             drawing.text(frame.left - 8, y[tick] + 4, Quantity.plain(tick), "q", .end)
         }
-        for place in [10, 50, 90, 99, 99.9, 99.99] {
-            let at = x[1 / (1 - place / 100)]
+        for place in [10, 50, 90, 99, 99.9, 99.99] where Self.nines(place) <= x.to * 1.001 {
+            let at = x[Self.nines(place)]
             drawing.line(at, frame.top, at, frame.bottom, "grid")
             drawing.text(
                 at, frame.bottom + 17, place == place.rounded() ? "\(Int(place)) %" : "\(place) %", "q", .middle)

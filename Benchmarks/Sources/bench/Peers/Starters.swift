@@ -6,7 +6,7 @@
 
 enum Starter: String, Sendable {
     case webhook, tcpserver, xinetd
-    case socketActivate = "systemd-socket-activate --accept"
+    case socketActivate = "systemd-socket-activate"
 
     var settings: String {
         switch self {

@@ -26,7 +26,8 @@ struct RowRunner {
             }
         }
         var result = RowResult(
-            number: row.number, title: row.title, work: row.work, date: Self.date, rounds: rounds, machine: machine,
+            number: row.number, title: row.title, work: row.work, date: Self.date,
+            rounds: Self.rounds(sections), machine: machine,
             sections: sections)
         result.verdicts = row.goals.map { $0.verdict(on: sections) }
         result.seconds = Int(now() - start)
@@ -77,6 +78,11 @@ struct RowRunner {
             })
     }
 
+    /// As many as the longest section had.
+    private static func rounds(_ sections: [SectionResult]) -> Int {
+        sections.flatMap(\.contenders).map(\.runs.count).max() ?? 0
+    }
+
     private static func words(_ run: RunResult, _ quantities: [Quantity]) -> String {
         let figures = quantities.filter(\.isTold).compactMap { quantity in
             run[quantity].map { "\(quantity.text($0)) \(quantity.title)" }
@@ -88,8 +94,10 @@ struct RowRunner {
         String(name.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "-" })
     }
 
+    /// `2026-01-31 12:34 UTC`
     private static var date: String {
-        Date.now.formatted(.iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false))
+        let stamp = Date.now.formatted(.iso8601)
+        return "\(stamp.prefix(10)) \(stamp.dropFirst(11).prefix(5)) UTC"
     }
 }
 

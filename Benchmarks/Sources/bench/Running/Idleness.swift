@@ -33,10 +33,10 @@ struct Idleness {
         let table = stage.path("strace.table")
         let processes = meter.processes.flatMap { ["-p", "\($0)"] }
         let tracer = try stage.start("strace", [strace, "-f", "-c", "-o", table] + processes)
-        pause(Self.seconds / 2)
+        pause(Self.seconds)
         // SIGTERM: it lets go of them and writes its table.
         tracer.end()
         let text = (try? String(contentsOfFile: table, encoding: .utf8)) ?? ""
-        return Double(straceCalls(table: text)) / (Self.seconds / 2)
+        return Double(straceCalls(table: text)) / Self.seconds
     }
 }

@@ -27,7 +27,8 @@ struct MachineFacts {
     /// From the package manager, which knows them all alike.
     private var versions: [String: String] {
         let packages = [
-            "nats-server", "mosquitto", "redis-server", "beanstalkd", "rsyslog", "webhook", "ucspi-tcp", "xinetd",
+            "nats-server", "libnats-dev", "mosquitto", "redis-server", "beanstalkd", "rsyslog", "webhook", "ucspi-tcp",
+            "xinetd",
             "systemd",
         ]
         var versions: [String: String] = ["Belfry": belfry]
@@ -35,7 +36,15 @@ struct MachineFacts {
             let version = output(["/usr/bin/dpkg-query", "-W", "-f", "${Version}", package])
             if let version, !version.isEmpty { versions[package] = version }
         }
-        return versions
+        return versions.merging(unpacked) { installed, _ in installed }
+    }
+
+    /// Lines of a package's name and its version.
+    private var unpacked: [String: String] {
+        text(tools.peers.appending(path: "versions").path).split(separator: "\n").reduce(into: [:]) { versions, line in
+            let words = line.split(separator: " ")
+            if words.count == 2, words[0].hasPrefix("syslog-ng") { versions[String(words[0])] = String(words[1]) }
+        }
     }
 
     private var belfry: String {
