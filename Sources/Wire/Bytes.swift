@@ -9,7 +9,9 @@ extension Span<UInt8> {
     package func append(_ range: Range<Int>, to out: inout [UInt8]) {
         let part = extracting(range)
         out.append(addingCapacity: part.count) { output in
-            for index in part.indices { output.append(part[index]) }
+            output.append(repeating: 0, count: part.count)
+            var room = output.mutableSpan
+            room.put(part, at: 0)
         }
     }
 
@@ -47,9 +49,18 @@ extension Span<UInt8> {
 
     /// The place of the first `byte` in `range`, or nil.
     package func first(_ byte: UInt8, in range: Range<Int>) -> Int? {
-        var index = range.lowerBound
-        let everywhere = UInt64(byte) &* Self.ones
+        // Most are near: those are found without looking at 32 bytes first.
+        let near = min(range.upperBound, range.lowerBound &+ 16)
+        if let place = firstByWords(byte, in: range.lowerBound..<near) { return place }
+        var index = near
         while index &+ 32 <= range.upperBound, !has(byte, in32From: index) { index &+= 32 }
+        return firstByWords(byte, in: index..<range.upperBound)
+    }
+
+    @inline(__always)
+    private func firstByWords(_ byte: UInt8, in range: Range<Int>) -> Int? {
+        let everywhere = UInt64(byte) &* Self.ones
+        var index = range.lowerBound
         while index &+ 8 <= range.upperBound {
             let marks = marks(of: everywhere, at: index)
             if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
@@ -108,16 +119,36 @@ extension Span<UInt8> {
 }
 
 extension MutableSpan<UInt8> {
+    /// Copies `part` to `place`, where there must be room for it.
+    mutating func put(_ part: Span<UInt8>, at place: Int) {
+        let length = part.count
+        precondition(place >= 0 && length <= count &- place)
+        guard length >= 8 else {
+            for index in 0..<length { self[place &+ index] = part[index] }
+            return
+        }
+        var index = 0
+        while index < length {
+            // The last word reaches back into the one before it.
+            let start = min(index, length &- 8)
+            setWord(at: place &+ start, part.bigEndian(at: start, width: 8))
+            index &+= 8
+        }
+    }
+
     /// Writes `value` in eight bytes, most significant first: written out, so that it becomes one store.
     @inline(__always) mutating func setWord(at place: Int, _ value: UInt64) {
-        self[place] = UInt8(truncatingIfNeeded: value >> 56)
-        self[place &+ 1] = UInt8(truncatingIfNeeded: value >> 48)
-        self[place &+ 2] = UInt8(truncatingIfNeeded: value >> 40)
-        self[place &+ 3] = UInt8(truncatingIfNeeded: value >> 32)
-        self[place &+ 4] = UInt8(truncatingIfNeeded: value >> 24)
-        self[place &+ 5] = UInt8(truncatingIfNeeded: value >> 16)
-        self[place &+ 6] = UInt8(truncatingIfNeeded: value >> 8)
-        self[place &+ 7] = UInt8(truncatingIfNeeded: value)
+        // One check ahead of all.
+        precondition(place >= 0 && place <= count &- 8)
+        var part = _mutatingExtracting(place..<place &+ 8)
+        part[0] = UInt8(truncatingIfNeeded: value >> 56)
+        part[1] = UInt8(truncatingIfNeeded: value >> 48)
+        part[2] = UInt8(truncatingIfNeeded: value >> 40)
+        part[3] = UInt8(truncatingIfNeeded: value >> 32)
+        part[4] = UInt8(truncatingIfNeeded: value >> 24)
+        part[5] = UInt8(truncatingIfNeeded: value >> 16)
+        part[6] = UInt8(truncatingIfNeeded: value >> 8)
+        part[7] = UInt8(truncatingIfNeeded: value)
     }
 }
 

@@ -33,6 +33,10 @@ package struct DecodedMessage: Sendable {
     /// The body, where it does not stand in the input as it is (a JSON string with escapes).
     package var unescaped: [UInt8] = []
 
+    let syslog = SyslogPieces.shared
+    /// For text with escapes.
+    var scratch = JSONWriter()
+
     package init() {}
 
     /// Forgets the last message and keeps the memory.

@@ -55,15 +55,16 @@ package enum JSONText {
         }
     }
 
-    /// Whether the text needs no escape inside of a string, and is ASCII.
+    /// Whether all of it may stand in a JSON string as it is, and is ASCII.
     static func isPlain(_ text: Span<UInt8>) -> Bool {
-        var special: UInt8 = 0
-        // Without an early end, so that many bytes are looked at at once.
+        // Without a way out of the loop, so that it looks at many bytes at once.
+        var least = UInt8.max
+        var greatest: UInt8 = 0
         for index in text.indices {
-            let byte = text[index]
-            special |= (byte &- 0x20 >= 0x5F ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5C ? 1 : 0)
+            least = min(least, min(text[index] ^ 0x22, text[index] ^ 0x5C))
+            greatest = max(greatest, text[index] &- 0x20)
         }
-        return special == 0
+        return least != 0 && greatest < 0x5F
     }
 
     static func hexValue(_ byte: UInt8) -> UInt32? {

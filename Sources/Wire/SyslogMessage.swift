@@ -13,60 +13,102 @@ enum SyslogMessage {
         message.wireProtocol = .syslog
         message.kind = .syslog
         message.body = range
-        message.topic.append(contentsOf: "syslog.".utf8)
-        message.topic.append(contentsOf: SyslogName.facilities[parts.facility])
-        message.topic.append(Topic.dot)
-        message.topic.append(contentsOf: SyslogName.severities[parts.severity])
-        write(parts, bytes, count: range.count, to: &message.decoded)
+        append(message.syslog.topic(of: parts), of: message.syslog, to: &message.topic)
+        write(
+            parts, bytes, limit: range.count &+ range.count / 2 &+ 1024, message.syslog, &message.scratch,
+            to: &message.decoded)
         return true
     }
 
-    private static func write(_ parts: SyslogParts, _ bytes: Span<UInt8>, count: Int, to out: inout [UInt8]) {
-        var memory: [UInt8] = []
-        swap(&memory, &out)
-        var writer = JSONWriter(appendingTo: consume memory)
-        writer.limit = count &+ count / 2 &+ 1024
-        begin(parts, &writer)
-        writeFields(parts, bytes, &writer)
-        if writer.isOverLimit || writer.bytes.count > writer.limit {
-            // Text that is mostly escapes: a service finds it in the body.
-            writer.removeAll()
-            begin(parts, &writer)
-            writer.member(plain: "incomplete")
-            writer.bool(true)
-        }
-        writer.endObject()
-        out = writer.finish()
+    private static func append(_ piece: Range<Int>, of pieces: borrowing SyslogPieces, to out: inout [UInt8]) {
+        pieces.bytes.span.append(piece, to: &out)
     }
 
-    private static func begin(_ parts: SyslogParts, _ writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.member(plain: "format")
-        writer.string { $0.append(contentsOf: (parts.isRFC5424 ? "rfc5424" : "rfc3164").utf8) }
-        writer.member(plain: "facility")
-        writer.string { $0.append(contentsOf: SyslogName.facilities[parts.facility]) }
-        writer.member(plain: "severity")
-        writer.string { $0.append(contentsOf: SyslogName.severities[parts.severity]) }
-    }
-
-    private static func writeFields(_ parts: SyslogParts, _ bytes: Span<UInt8>, _ writer: inout JSONWriter) {
-        field("timestamp", parts.timestamp, bytes, &writer)
-        field("hostname", parts.hostname, bytes, &writer)
-        field("app-name", parts.appName, bytes, &writer)
-        field("procid", parts.procID, bytes, &writer)
-        field("msgid", parts.msgID, bytes, &writer)
-        if let data = parts.structuredData {
-            writer.member(plain: "structured-data")
-            StructuredData.write(bytes, in: data, to: &writer)
-        }
-        field("message", parts.message, bytes, &writer)
-    }
-
-    private static func field(
-        _ name: String, _ range: Range<Int>?, _ bytes: Span<UInt8>, _ writer: inout JSONWriter
+    private static func write(
+        _ parts: SyslogParts, _ bytes: Span<UInt8>, limit: Int, _ pieces: borrowing SyslogPieces,
+        _ scratch: inout JSONWriter, to out: inout [UInt8]
     ) {
-        guard let range else { return }
-        writer.member(plain: name)
-        writer.string(bytes, in: range)
+        out.append(addingCapacity: limit) { output in
+            output.append(repeating: 0, count: limit)
+            var object = Object()
+            var room = output.mutableSpan
+            object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
+            object.putFields(parts, bytes, pieces, &scratch, in: &room)
+            object.put(0x7D, in: &room)
+            if object.isOver {
+                // Text that is mostly escapes: a service finds it in the body.
+                object = Object()
+                object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
+                object.put(pieces.bytes.span.extracting(pieces.incomplete), in: &room)
+            }
+            output.removeLast(limit &- object.count)
+        }
+    }
+
+    /// How far the object is written.
+    private struct Object {
+        private(set) var count = 0
+        /// There was no room for all of it.
+        private(set) var isOver = false
+        /// No part of the message needs an escape.
+        private var isPlain = false
+
+        mutating func putFields(
+            _ parts: borrowing SyslogParts, _ bytes: Span<UInt8>, _ pieces: borrowing SyslogPieces,
+            _ scratch: inout JSONWriter, in room: inout MutableSpan<UInt8>
+        ) {
+            isPlain = JSONText.isPlain(bytes.extracting(parts.all))
+            put(.timestamp, parts.timestamp, bytes, pieces, &scratch, in: &room)
+            put(.hostname, parts.hostname, bytes, pieces, &scratch, in: &room)
+            put(.appName, parts.appName, bytes, pieces, &scratch, in: &room)
+            put(.procID, parts.procID, bytes, pieces, &scratch, in: &room)
+            put(.msgID, parts.msgID, bytes, pieces, &scratch, in: &room)
+            if let data = parts.structuredData {
+                put(pieces.bytes.span.extracting(pieces.name(of: .structuredData)), in: &room)
+                begin(&scratch, in: room)
+                StructuredData.write(bytes, in: data, to: &scratch)
+                end(scratch, in: &room)
+            }
+            put(.message, parts.message, bytes, pieces, &scratch, in: &room)
+        }
+
+        private mutating func put(
+            _ field: SyslogPieces.Field, _ range: Range<Int>?, _ bytes: Span<UInt8>, _ pieces: borrowing SyslogPieces,
+            _ scratch: inout JSONWriter, in room: inout MutableSpan<UInt8>
+        ) {
+            guard let range else { return }
+            put(pieces.bytes.span.extracting(pieces.name(of: field)), in: &room)
+            let text = bytes.extracting(range)
+            if isPlain || JSONText.isPlain(text) {
+                put(text, in: &room)
+            } else {
+                begin(&scratch, in: room)
+                scratch.text(bytes, in: range)
+                end(scratch, in: &room)
+            }
+            put(0x22, in: &room)
+        }
+
+        private func begin(_ scratch: inout JSONWriter, in room: borrowing MutableSpan<UInt8>) {
+            scratch.removeAll()
+            scratch.limit = room.count &- count
+        }
+
+        private mutating func end(_ scratch: borrowing JSONWriter, in room: inout MutableSpan<UInt8>) {
+            if scratch.isOverLimit { isOver = true }
+            put(scratch.bytes.span, in: &room)
+        }
+
+        mutating func put(_ part: Span<UInt8>, in room: inout MutableSpan<UInt8>) {
+            guard part.count <= room.count &- count else { return isOver = true }
+            room.put(part, at: count)
+            count &+= part.count
+        }
+
+        mutating func put(_ byte: UInt8, in room: inout MutableSpan<UInt8>) {
+            guard count < room.count else { return isOver = true }
+            room[count] = byte
+            count &+= 1
+        }
     }
 }

@@ -15,6 +15,8 @@ struct SyslogParts: Equatable {
     var msgID: Range<Int>?
     var structuredData: Range<Int>?
     var message: Range<Int>
+    /// All that the other parts lie in.
+    let all: Range<Int>
 
     /// Nil if `bytes[range]` does not begin with a valid PRI: `<0>` to `<191>`, without leading zeros.
     init?(_ bytes: Span<UInt8>, in range: Range<Int>) {
@@ -30,7 +32,8 @@ struct SyslogParts: Equatable {
         if index &- digits > 1, bytes[digits] == 0x30 { return nil }
         facility = priority &>> 3
         severity = priority & 7
-        message = index &+ 1..<Self.textEnd(bytes, index &+ 1..<range.upperBound)
+        all = index &+ 1..<Self.textEnd(bytes, index &+ 1..<range.upperBound)
+        message = all
         if !parseRFC5424(bytes) { parseRFC3164(bytes) }
     }
 

@@ -12,7 +12,7 @@ extension SyslogParts {
     /// `message` lies behind PRI, without the line end. False if this is not RFC 5424.
     mutating func parseRFC5424(_ bytes: Span<UInt8>) -> Bool {
         var rest = message
-        guard let version = Self.takeField(bytes, &rest), bytes.equals("1", in: version),
+        guard let version = Self.takeField(bytes, &rest), version.count == 1, bytes[version.lowerBound] == 0x31,
             let timestamp = Self.takeField(bytes, &rest),
             Self.isNil(bytes, timestamp) || SyslogTime.isRFC3339(bytes, in: timestamp),
             let hostname = Self.takeField(bytes, &rest),

@@ -20,7 +20,11 @@ enum SyslogTime {
 
     /// `2003-10-11T22:14:15.003Z`, or with an offset from UTC such as `-07:00`. Any number of digits of a second.
     static func isRFC3339(_ bytes: Span<UInt8>, in range: Range<Int>) -> Bool {
-        guard range.count >= 20, matches(bytes, at: range.lowerBound, "0000-00-00T00:00:00") else { return false }
+        guard range.count >= 20,
+            hasForm(bytes, at: range.lowerBound, 0x2D00_002D_0000_0000),  // 0000-00-
+            hasForm(bytes, at: range.lowerBound &+ 8, 0x0000_3A00_0054_0000),  // 00T00:00
+            bytes[range.lowerBound &+ 16] == 0x3A, hasDigits(bytes, at: range.lowerBound &+ 17)
+        else { return false }
         var index = range.lowerBound &+ 19
         if bytes[index] == 0x2E {
             let digits = index &+ 1
@@ -31,7 +35,8 @@ enum SyslogTime {
         switch bytes[index] {
         case 0x5A: return index &+ 1 == range.upperBound
         case 0x2B, 0x2D:
-            return index &+ 6 == range.upperBound && matches(bytes, at: index &+ 1, "00:00")
+            return index &+ 6 == range.upperBound && bytes[index &+ 3] == 0x3A
+                && hasDigits(bytes, at: index &+ 1) && hasDigits(bytes, at: index &+ 4)
         default: return false
         }
     }
@@ -40,8 +45,23 @@ enum SyslogTime {
     private static func isRFC3164(_ bytes: Span<UInt8>, in range: Range<Int>) -> Bool {
         guard isMonth(bytes, at: range.lowerBound) else { return false }
         let day = range.lowerBound &+ 3
-        if range.count == 14 { return matches(bytes, at: day, " 0 00:00:00") }
-        return matches(bytes, at: day, " 00 00:00:00") || matches(bytes, at: day, "  0 00:00:00")
+        guard hasForm(bytes, at: range.upperBound &- 8, 0x0000_3A00_003A_0000) else { return false }  // 00:00:00
+        guard bytes[day] == 0x20, bytes[range.upperBound &- 9] == 0x20, isDigit(bytes[range.upperBound &- 10]) else {
+            return false
+        }
+        return range.count == 14 || bytes[day &+ 1] == 0x20 || isDigit(bytes[day &+ 1])
+    }
+
+    /// Whether the eight bytes at `start`, the first one lowest, are those of `form`, and digits where that has a 0.
+    private static func hasForm(_ bytes: Span<UInt8>, at start: Int, _ form: UInt64) -> Bool {
+        let word = bytes.word(at: start)
+        // 0xFF where a digit belongs: the literals are below 0x80, so that no byte borrows from another.
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let digits = ((((form | high) &- 0x0101_0101_0101_0101) & high) ^ high) &>> 7 &* 0xFF
+        let values = (word & digits) ^ (0x3030_3030_3030_3030 & digits)
+        // A value above 9 carries into the highest bit; one that has it already is no digit either.
+        let isDigits = ((values & ~high) &+ 0x7676_7676_7676_7676 | values) & high & digits == 0
+        return isDigits && word & ~digits == form
     }
 
     private static func isMonth(_ bytes: Span<UInt8>, at start: Int) -> Bool {
@@ -53,14 +73,8 @@ enum SyslogTime {
         }
     }
 
-    /// Whether the bytes at `start`, which are enough, have the form of `form`, where `0` stands for any digit.
-    private static func matches(_ bytes: Span<UInt8>, at start: Int, _ form: String) -> Bool {
-        var index = start
-        for expected in form.utf8 {
-            let byte = bytes[index]
-            guard expected == 0x30 ? isDigit(byte) : byte == expected else { return false }
-            index &+= 1
-        }
-        return true
+    /// Whether the two bytes at `start` are digits.
+    private static func hasDigits(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        isDigit(bytes[start]) && isDigit(bytes[start &+ 1])
     }
 }
