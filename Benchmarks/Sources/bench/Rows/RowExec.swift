@@ -19,8 +19,9 @@ private func clients(_ count: Int) -> Load { Load(count: count, connections: 4) 
 let rowExec = Row(
     number: 5, title: "A process for each message",
     work:
-        "A static C program is started for each 128-byte message and reads it from stdin. Belfry runs two at a time from two workers,"
-        + " the C loop does; the peers have four clients, each waiting for its answer or the end of its connection.",
+        "A static C program is started for each 128-byte message and reads it from stdin. Belfry runs two at a time from"
+        + " two workers, the C loop two from one thread; the peers have four clients, each waiting for its answer or the"
+        + " end of its connection.",
     sections: [
         Section(
             title: "Processes", quantities: [.rate],
