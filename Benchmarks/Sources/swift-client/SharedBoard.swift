@@ -37,8 +37,17 @@ import Synchronization
     var received: Int { Int(self[.received]) }
 
     func begin() {
+        Self.napToTheMicrosecond()
         self[.scheduleStart] = Self.now
         self[.firstSend] = Self.now
+    }
+
+    /// As the C programs do, whose naps the kernel would else make up to 50 µs longer. prctl is hidden from Swift.
+    private static func napToTheMicrosecond() {
+        let descriptor = unsafe open("/proc/self/timerslack_ns", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = unsafe write(descriptor, "1", 1)
+        close(descriptor)
     }
 
     func sent(_ count: Int) {
@@ -62,7 +71,7 @@ import Synchronization
 
     /// Nothing was received for so long: something was lost, or nobody consumes.
     private static let patience: UInt64 = 10_000_000_000
-    private static let nap: useconds_t = 50
+    private static let nap: useconds_t = 20
 
     struct Stalled: Error, CustomStringConvertible {
         let received: UInt64
