@@ -17,6 +17,10 @@ package final class Connections {
     static let outputLimit = 64 << 10
     static let readSize = 64 << 10
     static let restSize = 4 << 10
+    // What an event may say that concerns one direction, or the end of both; asked for each event.
+    private static let over = Poller.Interest([.hangup, .error]).rawValue
+    private static let incoming = Poller.Interest([.readable, .hangup, .error]).rawValue
+    private static let outgoing = Poller.Interest([.writable, .hangup, .error]).rawValue
     /// How long a message for which there is no room may be overtaken by smaller ones, in ns.
     private static let patience: UInt64 = 250_000_000
     /// What a connection may hold unread beside a message of the greatest length.
@@ -71,9 +75,6 @@ package final class Connections {
 
     /// Takes over an accepted connection, non-blocking.
     package func open(_ descriptor: consuming Descriptor, peer: SocketAddress?) throws(SystemCallError) {
-        // Without these a connection still works; a Unix socket has neither.
-        try? SocketOptions.setKeepAlive(descriptor.raw)
-        try? SocketOptions.setNoDelay(descriptor.raw)
         let connection = Connection(
             place: table.vacancy(), descriptor: descriptor, peer: peer, maxMessage: intake.maxMessage, now: now)
         connection.watch = try loop.watch(connection.raw, Self.subject(connection), .readable)
@@ -85,12 +86,12 @@ package final class Connections {
 
     package func handle(_ place: Int, _ events: Poller.Interest) {
         guard let connection = table[place] else { return }
-        if connection.unsent > 0, !events.isDisjoint(with: [.writable, .hangup, .error]) { flush(connection) }
+        if connection.unsent > 0, events.rawValue & Self.outgoing != 0 { flush(connection) }
         switch connection.phase {
-        case .open where connection.pause == .none && !events.isDisjoint(with: [.readable, .hangup, .error]):
+        case .open where connection.pause == .none && events.rawValue & Self.incoming != 0:
             read(connection)
         case .lingering: discard(connection)
-        case .finishing where !events.isDisjoint(with: [.hangup, .error]): close(connection)
+        case .finishing where events.rawValue & Self.over != 0: close(connection)
         default: break
         }
     }

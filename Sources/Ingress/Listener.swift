@@ -28,6 +28,10 @@ package final class Listener {
         socket: consuming Descriptor, loop: EventLoop, counters: PageCounters, limit: Int
     ) throws(SystemCallError) {
         try Descriptor.setNonBlocking(socket.raw)
+        // Linux hands these on to all that is accepted: so they cost no call for each connection. Without them a
+        // connection still works; a Unix socket has neither.
+        try? SocketOptions.setKeepAlive(socket.raw)
+        try? SocketOptions.setNoDelay(socket.raw)
         self.socket = socket
         self.loop = loop
         self.counters = counters

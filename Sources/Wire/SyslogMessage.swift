@@ -28,21 +28,20 @@ enum SyslogMessage {
         _ parts: SyslogParts, _ bytes: Span<UInt8>, limit: Int, _ pieces: borrowing SyslogPieces,
         _ scratch: inout JSONWriter, to out: inout [UInt8]
     ) {
-        out.append(addingCapacity: limit) { output in
-            output.append(repeating: 0, count: limit)
-            var object = Object()
-            var room = output.mutableSpan
+        // All the rest stays out of the closure, which would take hold of the pieces for each message.
+        out.append(addingCapacity: limit) { $0.append(repeating: 0, count: limit) }
+        var object = Object()
+        var room = out.mutableSpan
+        object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
+        object.putFields(parts, bytes, pieces, &scratch, in: &room)
+        object.put(0x7D, in: &room)
+        if object.isOver {
+            // Text that is mostly escapes: a service finds it in the body.
+            object = Object()
             object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
-            object.putFields(parts, bytes, pieces, &scratch, in: &room)
-            object.put(0x7D, in: &room)
-            if object.isOver {
-                // Text that is mostly escapes: a service finds it in the body.
-                object = Object()
-                object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
-                object.put(pieces.bytes.span.extracting(pieces.incomplete), in: &room)
-            }
-            output.removeLast(limit &- object.count)
+            object.put(pieces.bytes.span.extracting(pieces.incomplete), in: &room)
         }
+        out.removeLast(limit &- object.count)
     }
 
     /// How far the object is written.

@@ -54,14 +54,36 @@ struct SocketsTests {
             return
         }
         #expect(try peer == SocketFacts.name(of: client.raw))
-        try SocketOptions.setKeepAlive(connection.raw)
-        try SocketOptions.setNoDelay(connection.raw)
         let buffer = ByteBuffer(limit: 10)
         #expect(buffer.receive(from: connection.raw) == .wouldBlock)
         guard case .wouldBlock = Sockets.accept(listener.raw) else {
             Issue.record("a second connection")
             return
         }
+    }
+
+    @Test("hand their keep-alive and no-delay on to what they accept")
+    func inheritedOptions() throws {
+        let listener = try Sockets.tcp(anyPort())
+        try SocketOptions.setKeepAlive(listener.raw)
+        try SocketOptions.setNoDelay(listener.raw)
+        let client = try Sockets.tcpConnect(name(listener))
+        try waitUntilReadable(listener.raw)
+        guard case .accepted(let connection, _) = Sockets.accept(listener.raw) else {
+            Issue.record("no connection")
+            return
+        }
+        #expect(option(connection.raw, SOL_SOCKET, SO_KEEPALIVE) == 1)
+        #expect(option(connection.raw, CInt(IPPROTO_TCP), TCP_KEEPIDLE) == 60)
+        #expect(option(connection.raw, CInt(IPPROTO_TCP), TCP_NODELAY) == 1)
+        #expect(option(client.raw, SOL_SOCKET, SO_KEEPALIVE) == 0)
+    }
+
+    private func option(_ raw: CInt, _ level: CInt, _ name: CInt) -> CInt? {
+        var value: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        // Holds: these options are ints, and both variables live for the call.
+        return unsafe getsockopt(raw, level, name, &value, &size) == 0 ? value : nil
     }
 
     @Test("say what keeps them from connecting")
