@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A file that lives in memory alone (memfd) and is shared by passing its descriptor. Used by Ring for the regions
-/// and by Supervision for the settings image, and for inputs that no pipe holds. All of it is allocated at once, so that no later write can fail for space.
+/// and by Supervision for the settings image, and for inputs that no pipe holds. All of it is allocated at once, so that
+/// no later write can fail for space.
 /// Invariant: its size never changes (sealed), its mode is 0600, and it can't be executed where the kernel knows how.
 
 internal import CLinux
