@@ -4,12 +4,7 @@
 // One consumer of the benchmark; README.md tells the kinds. Prints one line of JSON at its end.
 #include "kinds.h"
 
-#include <string.h>
-
-static const struct {
-  const char *name;
-  kind *run;
-} kinds[] = {
+static const struct kind_entry kinds[] = {
     {"recvmmsg", consume_recvmmsg},
     {"recvmmsg-gro", consume_recvmmsg_gro},
     {"frames", consume_frames},
@@ -21,16 +16,7 @@ static const struct {
     {"redis-pubsub", consume_redis_pubsub},
     {"mqtt", consume_mqtt},
     {"beanstalk", consume_beanstalk},
+    {0, 0},
 };
 
-int main(int argc, char **argv) {
-  struct options options;
-  options_read(&options, argc, argv);
-  prepare_process();
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-    if (!options.kind || strcmp(kinds[i].name, options.kind)) continue;
-    kinds[i].run(&options);
-    return 0;
-  }
-  die("%s is no kind of consumer", options.kind ? options.kind : "nothing");
-}
+int main(int argc, char **argv) { return kind_run(kinds, argc, argv); }

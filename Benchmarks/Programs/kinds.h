@@ -6,6 +6,14 @@
 
 typedef void kind(struct options *options);
 
+// A table of kinds ends with one without a name.
+struct kind_entry {
+  const char *name;
+  kind *run;
+};
+// Reads the options and runs the kind that they name, or ends with a sentence; main returns what it does (kinds.c).
+int kind_run(const struct kind_entry *kinds, int argc, char **argv);
+
 kind publish_udp, publish_udp_gso, consume_recvmmsg, consume_recvmmsg_gro;                         // udp.c
 kind publish_belfry, consume_frames;                                                               // belfry.c
 kind consume_lines, consume_omprog;                                                                // lines.c
