@@ -117,10 +117,10 @@ static void open_all(struct sender *sender) {
   }
 }
 
-// How many messages may have left by now, all connections together.
-static uint64_t limit_now(struct sender *sender) {
+// How many messages may have left by that time, all connections together.
+static uint64_t limit_at(const struct sender *sender, uint64_t time) {
   const struct pace *pace = &sender->pace;
-  uint64_t due = pace_due(pace, pace->interval ? now_ns() : 0);
+  uint64_t due = pace_due(pace, time);
   uint64_t by_answers = sender->accepted + sender->window, by_receipts = pace_limit(pace, sender->sent);
   uint64_t limit = by_answers < by_receipts ? by_answers : by_receipts;
   return due < limit ? due : limit;
@@ -170,11 +170,15 @@ static bool is_done(const struct sender *sender) {
 }
 
 // How long there is nothing to do but by an event. The stop word is looked at ten times a second.
-static uint64_t idle_for(const struct sender *sender) {
+// `looked` is when all that was due had been sent. A message may have become due since then, and no event tells of it.
+static uint64_t idle_for(const struct sender *sender, uint64_t looked) {
   const struct pace *pace = &sender->pace;
   if (sender->sent == pace->count) return look_again;
-  uint64_t now = now_ns(), due = pace->start + sender->sent * pace->interval;
-  if (pace->interval && now < due) return due - now < look_again ? due - now : look_again;
+  uint64_t due = pace->start + sender->sent * pace->interval;
+  if (pace->interval && looked < due) {
+    uint64_t now = now_ns();
+    return now >= due ? 0 : due - now < look_again ? due - now : look_again;
+  }
   // No event tells of receipts; an answer or room in a socket does.
   return pace_limit(pace, sender->sent) > sender->sent ? look_again : pace_nap;
 }
@@ -217,10 +221,11 @@ void sender_run(struct protocol protocol, struct options *options) {
   else if (sender.pace.interval && sender.count > 1) sender.quantum = 1;
   sender.moved = now_ns();
   while (!is_done(&sender) && !board_stopped(&sender.pace.board)) {
-    bool sent = send_round(&sender, limit_now(&sender));
+    uint64_t looked = now_ns();
+    bool sent = send_round(&sender, limit_at(&sender, looked));
     if (is_done(&sender)) break;
     if (!sent) check_progress(&sender);
-    wait_for(&sender, sent && sender.sent < limit_now(&sender) ? 0 : idle_for(&sender));
+    wait_for(&sender, sent && sender.sent < limit_at(&sender, looked) ? 0 : idle_for(&sender, looked));
   }
   hang_up(&sender);
   pace_print(&sender.pace, options);
