@@ -16,6 +16,9 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 const int belfry_seal_geometry = F_SEAL_SHRINK | F_SEAL_GROW;
 const int belfry_seal_contents = F_SEAL_WRITE | F_SEAL_SEAL;
@@ -32,6 +35,8 @@ int belfry_memfd_create(const char *name) {
 }
 
 int belfry_allocate(int fd, uint64_t size) { return fallocate(fd, 0, 0, (off_t)size); }
+
+int belfry_collapse(void *base, size_t length) { return madvise(base, length, MADV_COLLAPSE); }
 
 int belfry_add_seals(int fd, int seals) { return fcntl(fd, F_ADD_SEALS, seals); }
 

@@ -10,10 +10,12 @@ internal import Glibc
 package struct MemoryFile: ~Copyable {
     package let descriptor: Descriptor
 
-    package init(named name: String, size: Int) throws(SystemCallError) {
+    /// `huge`: of huge pages, as far as they are to be had.
+    package init(named name: String, size: Int, huge: Bool = false) throws(SystemCallError) {
         let descriptor = Descriptor(owning: try systemCall("memfd_create") { unsafe belfry_memfd_create(name) })
         let raw = descriptor.raw
         try systemCall("fchmod") { fchmod(raw, 0o600) }
+        if huge { try HugePages.allocate(raw, size) }
         if size > 0 { try systemCall("fallocate") { belfry_allocate(raw, UInt64(size)) } }
         try systemCall("seal") { belfry_add_seals(raw, belfry_seal_geometry) }
         self.descriptor = descriptor
@@ -59,20 +61,13 @@ package struct MemoryFile: ~Copyable {
         try systemCall("seal") { belfry_add_seals(raw, belfry_seal_contents) }
     }
 
-    /// Maps all of a file by its own size. `populate` sets up every page now, so that no page fault comes later.
-    package static func map(
-        _ raw: CInt, writable: Bool, populate: Bool = false
-    ) throws(SystemCallError) -> MappedMemory {
+    /// Maps all of a file by its own size.
+    package static func map(_ raw: CInt, writable: Bool) throws(SystemCallError) -> MappedMemory {
         var status = stat()
         try systemCall("fstat") { unsafe fstat(raw, &status) }
         let count = Int(status.st_size)
         guard count > 0 else { throw SystemCallError(call: "mmap", code: EINVAL) }
-        let protection = writable ? PROT_READ | PROT_WRITE : PROT_READ
-        let flags = MAP_SHARED | (populate ? CInt(MAP_POPULATE) : 0)
-        let base = unsafe mmap(nil, count, protection, flags, raw, 0)
-        guard let base = unsafe base, unsafe base != MAP_FAILED else {
-            throw SystemCallError(call: "mmap", code: errno)
-        }
+        let base = unsafe try HugePages.map(raw, count, writable ? PROT_READ | PROT_WRITE : PROT_READ)
         return unsafe MappedMemory(base: base, count: count, writable: writable)
     }
 }

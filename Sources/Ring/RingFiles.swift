@@ -30,7 +30,8 @@ package struct RingFiles: ~Copyable {
     private static func make(_ kind: RegionHeader.Kind, _ geometry: RingGeometry, _ logID: UInt64, _ now: UInt64) throws
         -> MemoryFile
     {
-        let file = try MemoryFile(named: "belfry-\(kind.name)", size: kind.size(geometry))
+        // Every page of the log is come to in turn; of the outcomes only those of services that there are.
+        let file = try MemoryFile(named: "belfry-\(kind.name)", size: kind.size(geometry), huge: kind == .log)
         let memory = try MemoryFile.map(file.descriptor.raw, writable: true)
         let words = SharedWords(memory)
         if kind == .log {

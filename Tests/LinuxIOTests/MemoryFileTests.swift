@@ -32,12 +32,33 @@ struct MemoryFileTests {
         #expect(status.st_mode & 0o7777 == 0o600)
     }
 
+    @Test("of huge pages is allocated in full, all zeros, and as long as it was to be")
+    func huge() throws {
+        let size = 5 << 20
+        let file = try MemoryFile(named: "huge", size: size, huge: true)
+        var status = stat()
+        #expect(unsafe fstat(file.descriptor.raw, &status) == 0)
+        #expect(status.st_blocks * 512 == size)
+        let memory = try MemoryFile.map(file.descriptor.raw, writable: false)
+        #expect(memory.count == size)
+        #expect(memory.withSpan(0, size) { span in span.indices.allSatisfy { span[$0] == 0 } })
+    }
+
+    @Test("is mapped where huge pages fit, if it is as long as one")
+    func place() throws {
+        let file = try MemoryFile(named: "place", size: 3 << 20)
+        for _ in 0..<8 {
+            let memory = try MemoryFile.map(file.descriptor.raw, writable: true)
+            #expect(unsafe Int(bitPattern: memory.base) % (2 << 20) == 0)
+        }
+    }
+
     @Test("shows one mapping what another has written")
     func shared() throws {
         let file = try MemoryFile(named: "shared", size: 4096)
         let writer = try MemoryFile.map(file.descriptor.raw, writable: true)
         let readOnly = try file.readOnlyDescriptor()
-        let reader = try MemoryFile.map(readOnly.raw, writable: false, populate: true)
+        let reader = try MemoryFile.map(readOnly.raw, writable: false)
         unsafe writer.base.storeBytes(of: 0x42, toByteOffset: 100, as: UInt8.self)
         #expect(reader.count == 4096)
         #expect(reader.withSpan(100, 1) { $0[0] } == 0x42)

@@ -9,6 +9,7 @@
 // Descriptors and memory files (descriptors.c)
 int belfry_memfd_create(const char *name);
 int belfry_allocate(int fd, uint64_t size);
+int belfry_collapse(void *base, size_t length);  // into huge pages, or an error
 int belfry_add_seals(int fd, int seals);
 int belfry_get_seals(int fd);
 int belfry_pipe(int ends[2]);
