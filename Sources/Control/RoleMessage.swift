@@ -11,7 +11,7 @@ package enum RoleMessage: Equatable, Sendable {
     case applied(settingsVersion: UInt64)
     /// worker → supervisor: a shard of a retiring slot that it holds has nothing pending any more.
     case resolved(slot: UInt8)
-    /// role → supervisor: nothing is left to do; the role exits.
+    /// role → supervisor: nothing is left to do; the role exits. From the keeper: it has rested, and may be stopped.
     case drained
     /// supervisor → role: take no new work and finish what there is by `deadline`, nanoseconds of the monotonic clock.
     /// `keepSocketQueue`: what waits in the port's sockets is for a successor and stays there.
@@ -24,11 +24,26 @@ package enum RoleMessage: Equatable, Sendable {
     /// comes first, both before the settings with which the worker is there.
     case workerPage(index: UInt8)
     case workerBell(index: UInt8)
+    /// worker → supervisor: it has dead letters and nobody who keeps them.
+    case keeperWanted
+    /// supervisor → role, with a stream socket: the keeper's other end of it (Wire's KeeperFrame).
+    case keeper
+    /// supervisor → keeper, with the end of such a socket: who has the other one, 0 for the acceptor, else a worker's
+    /// index and 1.
+    case keeping(place: UInt8)
+    /// supervisor → keeper, with a control session's socket: answer there what was asked.
+    case ask(KeeperQuestion)
+    /// keeper → supervisor: the answer is written, the session is the supervisor's again.
+    case answered(ticket: UInt64)
+    /// role → supervisor: why it can't do its work now, or nothing if it can again.
+    case trouble(String)
+    /// role → supervisor: something happened to it (no process named) or to a service; the time is now.
+    case incident(Incident)
 
     /// Bytes of the longest message.
-    package static let maximumCount = 16
+    package static let maximumCount = 17 + ControlRequest.maximumCount
 
-    private enum Kind: UInt8 {
+    enum Kind: UInt8 {
         case ready = 1
         case drained = 2
         case drain = 3
@@ -38,14 +53,30 @@ package enum RoleMessage: Equatable, Sendable {
         case settings = 7
         case workerPage = 8
         case workerBell = 9
+        case keeperWanted = 16
+        case keeper = 17
+        case keeping = 18
+        case ask = 19
+        case answered = 20
+        case trouble = 21
+        case incident = 22
 
-        /// Bytes of a message of this kind.
+        /// Bytes of a message of this kind; of one that ends with text the fewest.
         var count: Int {
             switch self {
-            case .drained, .stop, .settings: 1
-            case .resolved, .workerPage, .workerBell: 2
-            case .ready, .applied: 9
+            case .drained, .stop, .settings, .keeperWanted, .keeper, .trouble: 1
+            case .resolved, .workerPage, .workerBell, .keeping: 2
+            case .ready, .applied, .answered: 9
             case .drain: 10
+            case .incident: 11
+            case .ask: 17
+            }
+        }
+
+        var endsWithText: Bool {
+            switch self {
+            case .ask, .trouble, .incident: true
+            default: false
             }
         }
     }
@@ -53,51 +84,27 @@ package enum RoleMessage: Equatable, Sendable {
     /// Whether a descriptor comes with it.
     package var carriesDescriptor: Bool {
         switch self {
-        case .settings, .workerPage, .workerBell: true
+        case .settings, .workerPage, .workerBell, .keeper, .keeping, .ask: true
         case .ready, .applied, .resolved, .drained, .drain, .stop: false
+        case .keeperWanted, .answered, .trouble, .incident: false
         }
     }
+}
 
-    package var encoded: [UInt8] {
-        switch self {
-        case .ready(let version): [Kind.ready.rawValue] + Self.bytes(version)
-        case .drained: [Kind.drained.rawValue]
-        case .drain(let deadline, let keep): [Kind.drain.rawValue] + Self.bytes(deadline) + [keep ? 1 : 0]
-        case .stop: [Kind.stop.rawValue]
-        case .applied(let version): [Kind.applied.rawValue] + Self.bytes(version)
-        case .resolved(let slot): [Kind.resolved.rawValue, slot]
-        case .settings: [Kind.settings.rawValue]
-        case .workerPage(let index): [Kind.workerPage.rawValue, index]
-        case .workerBell(let index): [Kind.workerBell.rawValue, index]
-        }
-    }
+/// A request on the control socket that the keeper answers.
+package struct KeeperQuestion: Equatable, Sendable {
+    /// Names the session.
+    package var ticket: UInt64
+    /// Who asks.
+    package var user: UInt32
+    package var pid: UInt32
+    /// As ControlRequest has it, without its end.
+    package var line: String
 
-    package init?(decoding bytes: Span<UInt8>) {
-        guard bytes.count > 0, let kind = Kind(rawValue: bytes[0]) else { return nil }
-        guard bytes.count == kind.count else { return nil }
-        switch kind {
-        case .ready: self = .ready(settingsVersion: Self.number(bytes))
-        case .applied: self = .applied(settingsVersion: Self.number(bytes))
-        case .drained: self = .drained
-        case .drain:
-            guard bytes[9] <= 1 else { return nil }
-            self = .drain(deadline: Self.number(bytes), keepSocketQueue: bytes[9] == 1)
-        case .stop: self = .stop
-        case .resolved: self = .resolved(slot: bytes[1])
-        case .settings: self = .settings
-        case .workerPage: self = .workerPage(index: bytes[1])
-        case .workerBell: self = .workerBell(index: bytes[1])
-        }
-    }
-
-    private static func bytes(_ value: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
-    }
-
-    /// The number behind the kind byte.
-    private static func number(_ bytes: Span<UInt8>) -> UInt64 {
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(bytes[1 + index]) << UInt64(8 * index) }
-        return value
+    package init(ticket: UInt64, user: UInt32, pid: UInt32, line: String) {
+        self.ticket = ticket
+        self.user = user
+        self.pid = pid
+        self.line = line
     }
 }

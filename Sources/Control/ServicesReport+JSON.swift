@@ -62,6 +62,8 @@ extension ServicesReport.Definition {
         json.member("attempts", attempts)
         json.member("backoff", backoff)
         json.member("max-backoff", maxBackoff)
+        json.member("jitter", jitter)
+        json.member("time-limit", orNull: timeLimit)
         json.endObject()
         json.member("on-remove", onRemove)
         json.member("directory", orNull: directory)

@@ -54,6 +54,8 @@ extension ServicesReport.Definition {
         attempts = json["retry"]?["attempts"]?.count ?? 0
         backoff = json["retry"]?["backoff"]?.count ?? 0
         maxBackoff = json["retry"]?["max-backoff"]?.count ?? 0
+        jitter = json["retry"]?["jitter"]?.count ?? 0
+        timeLimit = json["retry"]?["time-limit"]?.count
         onRemove = json["on-remove"]?.string ?? ""
         directory = json["directory"]?.string
         user = json["user"]?.string

@@ -127,7 +127,8 @@ extension ServicesReport.Definition {
         if let concurrency { words.append("\(concurrency) at a time") }
         if let inFlight { words.append("\(inFlight) in flight") }
         words.append("answers within \(HumanText.setting(ackTimeout))")
-        words.append("\(attempts) attempt\(attempts == 1 ? "" : "s"), \(waits) apart")
+        let limit = timeLimit.map { ", for \(HumanText.setting($0)) at most" } ?? ""
+        words.append("\(attempts) attempt\(attempts == 1 ? "" : "s"), \(waits) apart\(limit)")
         if let idleTimeout { words.append("stops when idle for \(HumanText.setting(idleTimeout))") }
         if let user { words.append("as \(user)") }
         if let directory { words.append("in \(directory)") }

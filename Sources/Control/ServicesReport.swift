@@ -61,6 +61,9 @@ package struct ServicesReport: Report, Equatable {
         package var attempts: UInt64 = 0
         package var backoff: UInt64 = 0
         package var maxBackoff: UInt64 = 0
+        /// Per cent.
+        package var jitter: UInt64 = 0
+        package var timeLimit: UInt64?
         package var onRemove = ""
         package var directory: String?
         package var user: String?

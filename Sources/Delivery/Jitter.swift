@@ -3,7 +3,7 @@
 /// at the same moment.
 ///
 /// One per worker, handed to RetryPolicy and LaunchBackoff.
-/// Invariant: the same seed gives the same sequence; `spread` never leaves 75 to 125 % of what it was given.
+/// Invariant: the same seed gives the same sequence; `spread` never leaves the share that it was told.
 
 struct Jitter: RandomNumberGenerator, Sendable {
     private var state: UInt64
@@ -18,11 +18,12 @@ struct Jitter: RandomNumberGenerator, Sendable {
         return word ^ (word >> 31)
     }
 
-    /// The duration give or take a quarter, in nanoseconds.
-    mutating func spread(_ nanoseconds: UInt64) -> UInt64 {
-        let quarter = nanoseconds / 4
-        guard quarter > 0 else { return nanoseconds }
-        return (nanoseconds - quarter).addingSaturated(next() % (2 * quarter + 1))
+    /// The duration give or take a share of it, a quarter unless told otherwise; nanoseconds.
+    mutating func spread(_ nanoseconds: UInt64, percent: UInt64 = 25) -> UInt64 {
+        // Divided first: a year and 90 per cent must not overflow.
+        let share = nanoseconds / 100 * percent
+        guard share > 0 else { return nanoseconds }
+        return (nanoseconds - share).addingSaturated(next() % (2 * share + 1))
     }
 }
 

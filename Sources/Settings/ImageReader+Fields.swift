@@ -57,6 +57,8 @@ extension ImageReader {
         service.retry.attempts = try number(bytes, "service.retry.attempts", SettingsLimits.attempts)
         service.retry.backoff = try duration(bytes, "service.retry.backoff")
         service.retry.maxBackoff = try duration(bytes, "service.retry.max-backoff")
+        service.retry.jitter = try number(bytes, "service.retry.jitter", SettingsLimits.jitter)
+        service.retry.timeLimit = try optionalDuration(bytes, "service.retry.time-limit")
         service.order = try choice(bytes, "service.order", Settings.Service.Order.self)
         service.onRemove = try choice(bytes, "service.on-remove", Settings.Service.OnRemove.self)
         service.directory = try optionalText(bytes, "service.directory")

@@ -54,6 +54,8 @@ struct ImageWriter {
         append(service.retry.attempts)
         append(service.retry.backoff)
         append(service.retry.maxBackoff)
+        append(service.retry.jitter)
+        append(service.retry.timeLimit)
         append(service.order.rawValue)
         append(service.onRemove.rawValue)
         append(service.directory)

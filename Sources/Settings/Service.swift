@@ -111,6 +111,10 @@ extension Settings.Service {
         package var attempts = 5
         package var backoff = Duration.seconds(1)
         package var maxBackoff = Duration.seconds(300)
+        /// Per cent by which a wait is longer or shorter, at random.
+        package var jitter = 25
+        /// How long after its first failure a message is tried again; nil for as long as its attempts last.
+        package var timeLimit: Duration?
 
         package init() {}
     }

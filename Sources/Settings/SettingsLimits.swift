@@ -16,6 +16,8 @@ package enum SettingsLimits {
     /// Bytes: the 107 of a Unix socket's address, less what the name has more while the socket is being made.
     package static let socketPath = 103
     package static let attempts = 1...1_000_000
+    /// Per cent: beyond it a back-off could be none at all.
+    package static let jitter = 0...90
     package static let maxConnections = 1...1_000_000
     /// Bytes: at least a page of datagrams, at most what one memory file may sensibly hold.
     package static let ringSize = (64 << 10)...(64 << 30)

@@ -35,6 +35,14 @@ extension Section {
         return place
     }
 
+    func percent(_ key: String, _ limits: ClosedRange<Int>, into target: inout Int) {
+        guard let node = value(key) else { return }
+        guard let scalar = node.scalar, let number = Units.percent(scalar.string), limits.contains(number) else {
+            return wrong(node, key, "a share such as 25%, from \(limits.lowerBound)% to \(limits.upperBound)%,")
+        }
+        target = number
+    }
+
     @discardableResult
     func duration(
         _ key: String, from shortest: Duration = SettingsLimits.shortest, into target: inout Duration

@@ -108,6 +108,8 @@ struct ServiceReader {
         section.number("attempts", SettingsLimits.attempts, into: &retry.attempts)
         let backoff = section.duration("backoff", into: &retry.backoff)
         let most = section.duration("max-backoff", into: &retry.maxBackoff)
+        section.percent("jitter", SettingsLimits.jitter, into: &retry.jitter)
+        section.optionalDuration("time-limit", into: &retry.timeLimit)
         if retry.backoff > retry.maxBackoff, let place = most ?? backoff {
             faults.add(
                 place, section.name(most == nil ? "backoff" : "max-backoff"),

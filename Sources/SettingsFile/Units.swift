@@ -10,6 +10,9 @@ enum Units {
         return Int(text)
     }
 
+    /// "25%".
+    static func percent(_ text: String) -> Int? { text.hasSuffix("%") ? number(String(text.dropLast())) : nil }
+
     /// "512", "64KiB", "8MiB", "1GiB".
     static func bytes(_ text: String) -> Int? {
         for (unit, shift) in [("KiB", 10), ("MiB", 20), ("GiB", 30)] where text.hasSuffix(unit) {

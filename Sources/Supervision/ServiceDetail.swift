@@ -20,6 +20,8 @@ enum ServiceDetail {
         definition.attempts = UInt64(service.retry.attempts)
         definition.backoff = service.retry.backoff.nanoseconds
         definition.maxBackoff = service.retry.maxBackoff.nanoseconds
+        definition.jitter = UInt64(service.retry.jitter)
+        definition.timeLimit = service.retry.timeLimit?.nanoseconds
         definition.onRemove = word(service.onRemove)
         definition.directory = service.directory
         definition.user = service.credentials?.user

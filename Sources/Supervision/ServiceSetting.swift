@@ -26,6 +26,8 @@ struct ServiceSetting: Sendable {
         .init(key: "retry.attempts") { "\($0.retry.attempts)" },
         .init(key: "retry.backoff") { SettingWords.duration($0.retry.backoff) },
         .init(key: "retry.max-backoff") { SettingWords.duration($0.retry.maxBackoff) },
+        .init(key: "retry.jitter") { "\($0.retry.jitter)%" },
+        .init(key: "retry.time-limit") { SettingWords.duration($0.retry.timeLimit) },
         .init(key: "order") { "\($0.order)" },
         .init(key: "directory") { $0.directory },
         .init(key: "user", words: credentials),

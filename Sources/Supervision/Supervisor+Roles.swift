@@ -35,7 +35,7 @@ extension Supervisor {
         case .applied(let version): process.applied = version
         case .resolved: lookAtRetiring()
         case .drained: apply(.drained(desk.role))
-        case .drain, .stop, .settings, .workerPage, .workerBell: return false
+        default: return false
         }
         return true
     }

@@ -10,10 +10,17 @@ struct RoleChannelTests {
     static let messages: [RoleMessage] = [
         .ready(settingsVersion: 0x0102_0304_0506_0708), .drained, .drain(deadline: .max, keepSocketQueue: true),
         .drain(deadline: 0, keepSocketQueue: false), .stop, .applied(settingsVersion: 7), .resolved(slot: 63),
-        .settings, .workerPage(index: 0), .workerBell(index: 63),
+        .settings, .workerPage(index: 0), .workerBell(index: 63), .keeperWanted, .keeper, .keeping(place: 64),
+        .answered(ticket: 1 << 40),
+    ]
+    static let texts: [RoleMessage] = [
+        .ask(KeeperQuestion(ticket: 1 << 40, user: 1 << 31, pid: 77, line: "dead list json")),
+        .ask(KeeperQuestion(ticket: 0, user: 0, pid: 0, line: "")), .trouble(""), .trouble("no space left on device"),
+        .incident(Incident(.launchFailure, "on-call", "no such file", count: 1 << 33)),
+        .incident(Incident(.disk, "", "")),
     ]
 
-    @Test("gives back every message", arguments: messages)
+    @Test("gives back every message", arguments: messages + texts)
     func roundTrip(message: RoleMessage) throws {
         let ends = try Ends()
         #expect(ends.sendMessage(message) == .sent)
@@ -29,7 +36,22 @@ struct RoleChannelTests {
         #expect(RoleMessage(decoding: shorter.span) == nil)
     }
 
-    @Test("a descriptor too many or too few makes rubbish of a message", arguments: messages)
+    @Test("takes no text that is cut in the middle of a character, or of its fields")
+    func wrongText() {
+        let incident = RoleMessage.incident(Incident(.disk, "é", "é")).encoded
+        for count in [incident.count - 1, incident.count - 3, 5] {
+            #expect(RoleMessage(decoding: Array(incident.prefix(count)).span) == nil)
+        }
+    }
+
+    @Test("cuts the words of an incident to what a message holds")
+    func longWords() {
+        let incident = Incident(.disk, String(repeating: "é", count: 500), String(repeating: "é", count: 500))
+        #expect(incident.process.utf8.count == Incident.processLimit)
+        #expect(RoleMessage(decoding: RoleMessage.incident(incident).encoded.span) == .incident(incident))
+    }
+
+    @Test("a descriptor too many or too few makes rubbish of a message", arguments: messages + texts)
     func wrongDescriptor(message: RoleMessage) throws {
         let ends = try Ends()
         #expect(ends.sendPacket(message.encoded, withDescriptor: !message.carriesDescriptor) == .sent)

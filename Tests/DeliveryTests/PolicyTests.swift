@@ -35,6 +35,19 @@ struct RetryPolicyTests {
         #expect(Set(delays).count > 90)
     }
 
+    @Test("spreads by the service's jitter, and not at all without one")
+    func jitter() {
+        var retry = Settings.Service.Retry()
+        retry.jitter = 10
+        var chance = Jitter(seed: 8)
+        for _ in 0..<1_000 {
+            let delay = RetryPolicy(retry).delay(after: 1, &chance)
+            #expect((900_000_000...1_100_000_000).contains(delay))
+        }
+        retry.jitter = 0
+        #expect(RetryPolicy(retry).delay(after: 2, &chance) == 2_000_000_000)
+    }
+
     @Test("gives the same delays for the same seed")
     func seeded() {
         var first = Jitter(seed: 3)

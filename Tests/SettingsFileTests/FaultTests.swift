@@ -126,6 +126,12 @@ struct FaultTests {
             "3:23: services[1].retry.backoff: is 90m, longer than max-backoff, which is 5m unless told otherwise; "
                 + "a longer max-backoff would be right"),
         Row(
+            "retry: { jitter: 25 }",
+            "3:22: services[1].retry.jitter: is \"25\"; a share such as 25%, from 0% to 90%, would be right"),
+        Row(
+            "retry: { time-limit: 0 }",
+            "3:26: services[1].retry.time-limit: is \"0\"; \(time), or none, would be right"),
+        Row(
             "user: nosuch",
             "3:11: services[1].user: there is no user \"nosuch\" on this machine; one from /etc/passwd would be right"),
         Row(

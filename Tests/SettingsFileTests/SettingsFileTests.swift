@@ -53,7 +53,7 @@ struct SettingsFileTests {
                 in-flight: 256
                 ack-timeout: 1s
                 idle-timeout: none
-                retry: { attempts: 2, backoff: 5ms, max-backoff: 1m }
+                retry: { attempts: 2, backoff: 5ms, max-backoff: 1m, jitter: 10%, time-limit: 1h }
                 order: topic
                 directory: data
                 environment: { A: "1", B: , C: x y }
@@ -101,6 +101,8 @@ struct SettingsFileTests {
         expected.retry.attempts = 2
         expected.retry.backoff = .milliseconds(5)
         expected.retry.maxBackoff = .seconds(60)
+        expected.retry.jitter = 10
+        expected.retry.timeLimit = .seconds(3600)
         expected.order = .topic
         expected.directory = "/etc/belfry/data"
         expected.environment = [

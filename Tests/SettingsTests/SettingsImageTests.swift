@@ -119,6 +119,8 @@ struct SettingsImageTests {
         service.retry.attempts = 2
         service.retry.backoff = .milliseconds(5)
         service.retry.maxBackoff = .seconds(6)
+        service.retry.jitter = 0
+        service.retry.timeLimit = .seconds(3600)
         service.order = .source
         service.directory = "/srv"
         service.environment = [.init(name: "A", value: "1"), .init(name: "B", value: "")]
