@@ -56,6 +56,8 @@ extension ServicesReport.Definition {
         maxBackoff = json["retry"]?["max-backoff"]?.count ?? 0
         jitter = json["retry"]?["jitter"]?.count ?? 0
         timeLimit = json["retry"]?["time-limit"]?.count
+        retainBytes = json["retain"]?["bytes"]?.count
+        retainAge = json["retain"]?["age"]?.count
         onRemove = json["on-remove"]?.string ?? ""
         directory = json["directory"]?.string
         user = json["user"]?.string

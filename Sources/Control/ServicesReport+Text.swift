@@ -130,6 +130,8 @@ extension ServicesReport.Definition {
         let limit = timeLimit.map { ", for \(HumanText.setting($0)) at most" } ?? ""
         words.append("\(attempts) attempt\(attempts == 1 ? "" : "s"), \(waits) apart\(limit)")
         if let idleTimeout { words.append("stops when idle for \(HumanText.setting(idleTimeout))") }
+        if let retainBytes { words.append("keeps \(HumanText.bytes(retainBytes)) at most") }
+        if let retainAge { words.append("keeps for \(HumanText.setting(retainAge)) at most") }
         if let user { words.append("as \(user)") }
         if let directory { words.append("in \(directory)") }
         for limit in limits {

@@ -64,6 +64,9 @@ package struct ServicesReport: Report, Equatable {
         /// Per cent.
         package var jitter: UInt64 = 0
         package var timeLimit: UInt64?
+        /// nil: no limit.
+        package var retainBytes: UInt64?
+        package var retainAge: UInt64?
         package var onRemove = ""
         package var directory: String?
         package var user: String?

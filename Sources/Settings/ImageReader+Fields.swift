@@ -59,6 +59,8 @@ extension ImageReader {
         service.retry.maxBackoff = try duration(bytes, "service.retry.max-backoff")
         service.retry.jitter = try number(bytes, "service.retry.jitter", SettingsLimits.jitter)
         service.retry.timeLimit = try optionalDuration(bytes, "service.retry.time-limit")
+        service.retain.bytes = try flag(bytes) ? try number(bytes, "service.retain.bytes", SettingsLimits.retain) : nil
+        service.retain.age = try optionalDuration(bytes, "service.retain.age")
         service.order = try choice(bytes, "service.order", Settings.Service.Order.self)
         service.onRemove = try choice(bytes, "service.on-remove", Settings.Service.OnRemove.self)
         service.directory = try optionalText(bytes, "service.directory")

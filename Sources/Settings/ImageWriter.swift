@@ -56,6 +56,8 @@ struct ImageWriter {
         append(service.retry.maxBackoff)
         append(service.retry.jitter)
         append(service.retry.timeLimit)
+        append(service.retain.bytes)
+        append(service.retain.age)
         append(service.order.rawValue)
         append(service.onRemove.rawValue)
         append(service.directory)
@@ -99,6 +101,11 @@ struct ImageWriter {
     }
 
     private mutating func append(_ value: Int) { append(UInt64(bitPattern: Int64(value))) }
+
+    private mutating func append(_ value: Int?) {
+        append(value != nil)
+        if let value { append(value) }
+    }
 
     private mutating func append(_ value: Duration?) { append(value?.imageNanoseconds ?? Self.noDuration) }
 

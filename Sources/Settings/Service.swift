@@ -25,6 +25,7 @@ extension Settings {
         /// After so long without a message an instance is stopped; nil for never.
         package var idleTimeout: Duration? = .seconds(300)
         package var retry = Retry()
+        package var retain = Retain()
         package var order = Order.none
         /// The folder that the command runs in; nil for the root folder.
         package var directory: String?
@@ -115,6 +116,16 @@ extension Settings.Service {
         package var jitter = 25
         /// How long after its first failure a message is tried again; nil for as long as its attempts last.
         package var timeLimit: Duration?
+
+        package init() {}
+    }
+
+    /// How much may wait for the service, and how long: what is over it is dropped, the oldest first. nil: no limit.
+    package struct Retain: Equatable, Sendable {
+        /// Topic, source, decoded member and body of what is pending.
+        package var bytes: Int?
+        /// Since it was received.
+        package var age: Duration?
 
         package init() {}
     }

@@ -18,6 +18,8 @@ package enum SettingsLimits {
     package static let attempts = 1...1_000_000
     /// Per cent: beyond it a back-off could be none at all.
     package static let jitter = 0...90
+    /// Bytes that may wait for a service.
+    package static let retain = (64 << 10)...(1 << 50)
     package static let maxConnections = 1...1_000_000
     /// Bytes: at least a page of datagrams, at most what one memory file may sensibly hold.
     package static let ringSize = (64 << 10)...(64 << 30)

@@ -25,14 +25,17 @@ extension Section {
     @discardableResult
     func bytes(_ key: String, _ limits: ClosedRange<Int>, into target: inout Int) -> SettingsFault.Place? {
         guard let node = value(key) else { return nil }
-        let place = YAMLDocument.place(node.mark)
-        let range = "\(Units.text(bytes: limits.lowerBound)) to \(Units.text(bytes: limits.upperBound))"
-        guard let scalar = node.scalar, let number = Units.bytes(scalar.string), limits.contains(number) else {
-            wrong(node, key, "a size such as 64KiB, 8MiB or a number of bytes, from \(range),")
-            return place
+        if let number = bytes(node, key, limits, orNone: "") { target = number }
+        return YAMLDocument.place(node.mark)
+    }
+
+    func optionalBytes(_ key: String, _ limits: ClosedRange<Int>, into target: inout Int?) {
+        guard let node = value(key) else { return }
+        if node.scalar?.string == "none" {
+            target = nil
+        } else if let number = bytes(node, key, limits, orNone: " or none,") {
+            target = number
         }
-        target = number
-        return place
     }
 
     func percent(_ key: String, _ limits: ClosedRange<Int>, into target: inout Int) {
@@ -133,6 +136,15 @@ extension Section {
             scalar.string.utf8.count < SettingsLimits.text
         else { return nil }
         return scalar.string
+    }
+
+    private func bytes(_ node: Node, _ key: String, _ limits: ClosedRange<Int>, orNone: String) -> Int? {
+        let range = "\(Units.text(bytes: limits.lowerBound)) to \(Units.text(bytes: limits.upperBound))"
+        guard let scalar = node.scalar, let number = Units.bytes(scalar.string), limits.contains(number) else {
+            wrong(node, key, "a size such as 64KiB, 8MiB or a number of bytes, from \(range),\(orNone)")
+            return nil
+        }
+        return number
     }
 
     private func duration(_ node: Node, _ key: String, from shortest: Duration, orNone: String) -> Duration? {

@@ -33,6 +33,10 @@ struct ServiceReader {
         readModes(into: &service)
         readNumbers(into: &service)
         section.section("retry") { readRetry($0, into: &service.retry) }
+        section.section("retain") { section in
+            section.optionalBytes("bytes", SettingsLimits.retain, into: &service.retain.bytes)
+            section.optionalDuration("age", into: &service.retain.age)
+        }
         service.renamedFrom = readName("renamed-from", required: false)
         readProcess(into: &service)
         section.finish()

@@ -22,6 +22,8 @@ enum ServiceDetail {
         definition.maxBackoff = service.retry.maxBackoff.nanoseconds
         definition.jitter = UInt64(service.retry.jitter)
         definition.timeLimit = service.retry.timeLimit?.nanoseconds
+        definition.retainBytes = service.retain.bytes.map { UInt64($0) }
+        definition.retainAge = service.retain.age?.nanoseconds
         definition.onRemove = word(service.onRemove)
         definition.directory = service.directory
         definition.user = service.credentials?.user

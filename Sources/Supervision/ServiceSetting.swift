@@ -28,6 +28,8 @@ struct ServiceSetting: Sendable {
         .init(key: "retry.max-backoff") { SettingWords.duration($0.retry.maxBackoff) },
         .init(key: "retry.jitter") { "\($0.retry.jitter)%" },
         .init(key: "retry.time-limit") { SettingWords.duration($0.retry.timeLimit) },
+        .init(key: "retain.bytes") { $0.retain.bytes.map(SettingWords.bytes) ?? "none" },
+        .init(key: "retain.age") { SettingWords.duration($0.retain.age) },
         .init(key: "order") { "\($0.order)" },
         .init(key: "directory") { $0.directory },
         .init(key: "user", words: credentials),

@@ -26,6 +26,8 @@ struct ServicesReportTests {
         service.definition.maxBackoff = 300_000_000_000
         service.definition.jitter = 25
         service.definition.timeLimit = 3_600_000_000_000
+        service.definition.retainBytes = 1 << 30
+        service.definition.retainAge = 86_400_000_000_000
         service.definition.onRemove = "drop"
         service.definition.user = "nobody"
         service.definition.limits = [.init("nofile", soft: 64, hard: nil)]
@@ -82,8 +84,8 @@ struct ServicesReportTests {
             topics    alerts.disk.>  syslog.daemon.crit
             command   /usr/lib/belfry/page --now 'it'\\''s late'
             settings  exec  order: source  2 lanes  4 at a time  answers within 30s
-                      5 attempts, 500ms to 5m apart, for 1h at most  as nobody  nofile 64
-                      on-remove: drop
+                      5 attempts, 500ms to 5m apart, for 1h at most  keeps 1 GiB at most
+                      keeps for 1d at most  as nobody  nofile 64  on-remove: drop
             queue     5 waiting  1 in flight  2 backing off  oldest 1m00s
             account   30 matched  20 delivered  7 retried  2 rejected
             launches  29 started  3 failed  p50 850µs  p99 2.1ms
@@ -113,7 +115,8 @@ struct ServicesReportTests {
             "command":["/usr/lib/belfry/page","--now","it's late"],"mode":"exec","framing":null,"order":"source",\
             "instances":null,"in-flight":null,"idle-timeout":null,"lanes":2,"concurrency":4,"ack-timeout":30000000000,\
             "retry":{"attempts":5,"backoff":500000000,"max-backoff":300000000000,"jitter":25,\
-            "time-limit":3600000000000},"on-remove":"drop","directory":null,\
+            "time-limit":3600000000000},"retain":{"bytes":1073741824,"age":86400000000000},\
+            "on-remove":"drop","directory":null,\
             "user":"nobody","limits":{"nofile":{"soft":64,"hard":null}}},"instances":1,"shards":2,"workers":[0,1],\
             "matched":30,"waiting":5,"in-flight":1,"backing-off":2,"delivered":20,"dead":0,"dropped":{"rejected":2},\
             "retried":7,"launches":29,"launch-failures":3,"oldest":"1970-01-01T00:00:40.000000000Z",\

@@ -132,6 +132,11 @@ struct FaultTests {
             "retry: { time-limit: 0 }",
             "3:26: services[1].retry.time-limit: is \"0\"; \(time), or none, would be right"),
         Row(
+            "retain: { bytes: 1000 }",
+            "3:22: services[1].retain.bytes: is \"1000\"; a size such as 64KiB, 8MiB or a number of bytes, from 64KiB "
+                + "to 1048576GiB, or none, would be right"),
+        Row("retain: { age: 24 }", "3:20: services[1].retain.age: is \"24\"; a unit, as in 24s, would be right"),
+        Row(
             "user: nosuch",
             "3:11: services[1].user: there is no user \"nosuch\" on this machine; one from /etc/passwd would be right"),
         Row(

@@ -54,6 +54,7 @@ struct SettingsFileTests {
                 ack-timeout: 1s
                 idle-timeout: none
                 retry: { attempts: 2, backoff: 5ms, max-backoff: 1m, jitter: 10%, time-limit: 1h }
+                retain: { bytes: 1GiB, age: 24h }
                 order: topic
                 directory: data
                 environment: { A: "1", B: , C: x y }
@@ -81,6 +82,13 @@ struct SettingsFileTests {
         #expect(try Reading.settings("services:\n" + lines).services.count == 64)
     }
 
+    @Test("may keep for a service whatever comes, as long as it takes, which is the default")
+    func retainsAll() throws {
+        let settings = try Reading.settings(Reading.service("retain: { bytes: none, age: none }"))
+        #expect(settings == (try Reading.settings(Reading.service("mode: exec"))))
+        #expect(settings.services.first?.retain == Settings.Service.Retain())
+    }
+
     @Test("survives the way through the image")
     func image() throws {
         let settings = try Reading.settings(Reading.service("user: me, limits: { core: 0 }"))
@@ -103,6 +111,8 @@ struct SettingsFileTests {
         expected.retry.maxBackoff = .seconds(60)
         expected.retry.jitter = 10
         expected.retry.timeLimit = .seconds(3600)
+        expected.retain.bytes = 1 << 30
+        expected.retain.age = .seconds(86_400)
         expected.order = .topic
         expected.directory = "/etc/belfry/data"
         expected.environment = [

@@ -121,6 +121,8 @@ struct SettingsImageTests {
         service.retry.maxBackoff = .seconds(6)
         service.retry.jitter = 0
         service.retry.timeLimit = .seconds(3600)
+        service.retain.bytes = 1 << 40
+        service.retain.age = .milliseconds(7)
         service.order = .source
         service.directory = "/srv"
         service.environment = [.init(name: "A", value: "1"), .init(name: "B", value: "")]

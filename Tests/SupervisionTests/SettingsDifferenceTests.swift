@@ -141,13 +141,14 @@ struct SettingsDifferenceTests {
             { $0.ackTimeout = .seconds(1) }, { $0.idleTimeout = nil }, { $0.retry.attempts = 1 },
             { $0.retry.backoff = .seconds(2) }, { $0.retry.maxBackoff = .seconds(2) }, { $0.retry.jitter = 1 },
             { $0.retry.timeLimit = .seconds(2) }, { $0.order = .all },
+            { $0.retain.bytes = 1 << 30 }, { $0.retain.age = .seconds(2) },
             { $0.directory = "/" }, { $0.environment = [.init(name: "A", value: "")] },
             { $0.credentials = .init(user: "x", uid: 1, gid: 1, groups: []) },
             { $0.limits = [.init(name: "nofile", resource: 7, soft: 1, hard: 2)] }, { $0.onRemove = .drop },
         ]
         for change in each { #expect(changes(change).count == 1) }
-        // As many as the type has fields, but for name, renamed-from and placement; retry has five of its own.
-        #expect(Mirror(reflecting: anyService).children.count - 3 + 4 == each.count)
+        // As many as the type has fields, but for name, renamed-from and placement; retry has five of its own, retain two.
+        #expect(Mirror(reflecting: anyService).children.count - 3 + 4 + 1 == each.count)
     }
 }
 
