@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
 # pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
+# make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test fuzz bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -61,8 +62,12 @@ test: packages-test
 	$(RELEASE) --product instruction-counts
 	Models/check
 	Scripts/instruction-counts
+	Scripts/fuzz --seconds 10
 	swift test
 	@if command -v docc >/dev/null; then Scripts/docs; fi
+
+fuzz: packages-build
+	Scripts/fuzz --seconds $(or $(SECONDS),60)
 
 # Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
 peers: packages-build
@@ -87,7 +92,7 @@ docs: packages-build
 	Scripts/docs
 
 lint:
-	swift format lint --strict -r Package.swift Sources Tests Examples/swift Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
+	swift format lint --strict -r Package.swift Sources Tests Fuzz/Targets Examples/swift Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
 # Apart from `test`, which wants as few packages as it can; the types say the same on every machine.
 lint-python:

@@ -28,6 +28,16 @@ func example(_ name: String) -> Target {
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+/// What Scripts/fuzz builds: libFuzzer brings its `main`, so that no ordinary build can link it.
+let fuzz: [Target] =
+    Context.environment["BELFRY_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["Control", "LinuxIO", "Settings", "Wire"], path: "Fuzz/Targets",
+            swiftSettings: house)
+    ]
+
 let package = Package(
     name: "belfry",
     products: [
@@ -97,5 +107,5 @@ let package = Package(
         .target(name: "Calls", path: "Tests/InstructionCounts/Calls"),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
-    ]
+    ] + fuzz
 )

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// CRC-32C (Castagnoli, RFC 3720 appendix B.4), for the settings image alone: a few kilobytes, once a start.
+/// CRC-32C (Castagnoli, RFC 3720 appendix B.4), for the settings image: a few kilobytes, once a start.
 ///
 /// Bit by bit, because at that size a table would cost more than it saves.
 /// Invariant: the same bytes give the same sum on every machine.
 
-enum Checksum {
-    static func crc32c(_ bytes: Span<UInt8>) -> UInt32 {
+package enum Checksum {
+    package static func crc32c(_ bytes: Span<UInt8>) -> UInt32 {
         var sum: UInt32 = 0xFFFF_FFFF
         for index in bytes.indices {
             sum ^= UInt32(bytes[index])
