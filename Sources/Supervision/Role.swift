@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The processes that the supervisor keeps alive: one acceptor, and workers by their index.
+/// The processes that the supervisor keeps: one acceptor, and workers by their index.
 ///
 /// Used by everything in this module to say which of them is meant; its words appear in log lines and in errors.
 /// Invariant: a worker's index stays the same over its restarts; it is the index of grants, pages and bells.
@@ -7,6 +7,12 @@
 package enum Role: Hashable, Sendable, CustomStringConvertible {
     case acceptor
     case worker(Int)
+
+    /// Those of which there is one each, in the order of their places; the workers' places come behind them.
+    static let single: [Role] = [.acceptor]
+
+    /// All that there are, by place.
+    package static func all(workers: Int) -> [Role] { single + (0..<workers).map(Role.worker) }
 
     /// What follows the executable's name on the command line.
     package var arguments: [String] {
@@ -22,8 +28,10 @@ package enum Role: Hashable, Sendable, CustomStringConvertible {
         if case .worker(let index) = self { index } else { nil }
     }
 
-    /// Its place in arrays that hold the acceptor first.
-    var place: Int { worker.map { $0 + 1 } ?? 0 }
+    /// Its place in arrays that hold all roles.
+    var place: Int { worker.map { $0 + Self.single.count } ?? Self.single.firstIndex(of: self) ?? 0 }
 
-    init(place: Int) { self = place == 0 ? .acceptor : .worker(place - 1) }
+    init(place: Int) {
+        self = place < Self.single.count ? Self.single[place] : .worker(place - Self.single.count)
+    }
 }

@@ -19,7 +19,7 @@ enum RoleLauncher {
         }
     }
 
-    /// - Parameters: `desks`: the acceptor's first. `fence`: the process's own shared lock.
+    /// - Parameters: `desks`: by place. `fence`: the process's own shared lock.
     static func launch(
         _ desk: RoleDesk, _ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets, fence: borrowing FileLock,
         at now: UInt64
@@ -38,8 +38,8 @@ enum RoleLauncher {
         if desk.role == .acceptor {
             addAcceptor(desks, port, to: &table)
         } else {
-            table.add("acceptor-page", desks[0].pageReader.raw)
-            table.add("acceptor-bell", desks[0].bell.raw)
+            table.add("acceptor-page", desks[Role.acceptor.place].pageReader.raw)
+            table.add("acceptor-bell", desks[Role.acceptor.place].bell.raw)
         }
         let process = try plan(desk.role, table).launch()
         return RoleProcess(process, RoleChannel(near), since: now, given: regions.version)
@@ -69,7 +69,7 @@ enum RoleLauncher {
     private static func addAcceptor(_ desks: [RoleDesk], _ port: PortSockets, to table: inout Table) {
         if let raw = port.udp?.raw { table.add("udp", raw) }
         if let raw = port.tcp?.raw { table.add("tcp", raw) }
-        for desk in desks.dropFirst() {
+        for desk in desks {
             guard let index = desk.role.worker else { continue }
             table.add("page-\(index)", desk.pageReader.raw)
             table.add("bell-\(index)", desk.bell.raw)

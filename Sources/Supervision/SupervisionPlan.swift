@@ -56,7 +56,7 @@ package struct SupervisionPlan: Equatable, Sendable {
     }
 
     package private(set) var stage = Stage.starting
-    /// The acceptor first, then the workers by index.
+    /// By place.
     package private(set) var lives: [RoleLife]
     private var grace: UInt64
     private var startLimit: UInt64
@@ -69,7 +69,7 @@ package struct SupervisionPlan: Equatable, Sendable {
 
     /// - Parameters: nanoseconds; `grace` for a whole drain, `startLimit` from launch to ready.
     package init(workers: Int, grace: UInt64, startLimit: UInt64) {
-        lives = Array(repeating: RoleLife(), count: workers + 1)
+        lives = Array(repeating: RoleLife(), count: Role.all(workers: workers).count)
         self.grace = grace
         self.startLimit = startLimit
     }
@@ -185,11 +185,12 @@ package struct SupervisionPlan: Equatable, Sendable {
     /// ended.
     private mutating func want(_ count: Int, _ effects: inout [Effect]) {
         guard stage == .serving else { return }
-        while lives.count <= count {
+        let wanted = Role.all(workers: count)
+        for role in wanted.dropFirst(lives.count) {
             lives.append(RoleLife())
-            effects.append(.launch(Role(place: lives.count - 1)))
+            effects.append(.launch(role))
         }
-        for place in lives.indices.dropFirst(count + 1) {
+        for place in lives.indices.dropFirst(wanted.count) {
             lives[place].isSurplus = true
             if !lives[place].mayTouch { lives[place].end() }
         }

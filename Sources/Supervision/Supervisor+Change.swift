@@ -119,7 +119,7 @@ extension Supervisor {
         let workers = difference.settings.workers.count
         do {
             let placed = try regions.place(difference.settings)
-            changes.newDesks = try (desks.count..<max(workers + 1, desks.count)).map { try RoleDesk(Role(place: $0)) }
+            changes.newDesks = try Role.all(workers: workers).dropFirst(desks.count).map(RoleDesk.init)
             let renamed = regions.table.renamed(in: placed.table)
             regions.adopt(placed)
             keepPauses(renamed: renamed)
@@ -180,21 +180,23 @@ extension Supervisor {
     }
 
     private func give(to desk: RoleDesk) {
-        if desk.role == .acceptor {
-            for worker in (desks + changes.newDesks).dropFirst() {
-                let index = UInt8(worker.role.place - 1)
-                send(.workerPage(index: index), passing: worker.pageReader.raw, to: desk)
-                send(.workerBell(index: index), passing: worker.bell.raw, to: desk)
-            }
-        }
+        if desk.role == .acceptor { introduceWorkers(to: desk) }
         send(.settings, passing: regions.settingsReader.raw, to: desk)
         desk.process?.given = regions.version
         desk.process?.givenAt = Clock.monotonic()
     }
 
+    private func introduceWorkers(to desk: RoleDesk) {
+        for worker in workerDesks + changes.newDesks {
+            guard let index = worker.role.worker.map(UInt8.init) else { continue }
+            send(.workerPage(index: index), passing: worker.pageReader.raw, to: desk)
+            send(.workerBell(index: index), passing: worker.bell.raw, to: desk)
+        }
+    }
+
     private func bind() {
         // One that has ended without a word on them has routed nothing by them.
-        let acceptor = desks[0]
+        let acceptor = desks[Role.acceptor.place]
         let hasApplied = acceptor.page.settingsApplied == regions.version
         regions.bind(at: hasApplied ? acceptor.page.appliedHead : regions.ledger.head)
         // Nobody is started any more once everything ends.

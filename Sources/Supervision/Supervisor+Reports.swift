@@ -80,11 +80,12 @@ extension Supervisor {
         report.address = port.name
         report.udp = port.udp != nil
         report.tcp = port.tcp != nil
-        report.acceptor.pid = desks[0].process?.pid
-        report.acceptor.age = age(of: desks[0], now)
-        report.acceptor.restarts = desks[0].restarts
-        report.acceptor.connections = desks[0].process == nil ? 0 : desks[0].page.counter(0)
-        report.workers = desks.dropFirst().enumerated().map { worker($0, $1, now) }
+        let acceptor = desks[Role.acceptor.place]
+        report.acceptor.pid = acceptor.process?.pid
+        report.acceptor.age = age(of: acceptor, now)
+        report.acceptor.restarts = acceptor.restarts
+        report.acceptor.connections = acceptor.process == nil ? 0 : acceptor.page.counter(0)
+        report.workers = workerDesks.enumerated().map { worker($0, $1, now) }
         let use = regions.ledger.use()
         let accounts = try ServiceAccount.all(regions)
         report.services = accounts.compactMap { standing($0, use) }

@@ -15,7 +15,7 @@ extension Supervisor {
     func services(_ selection: ServiceSelection) throws -> ServicesReport {
         var report = ServicesReport()
         report.now = Clock.realtime()
-        let failures = desks.dropFirst().flatMap { $0.page.failures() }
+        let failures = workerDesks.flatMap { $0.page.failures() }
         let use = regions.ledger.use()
         report.services = try accounts(selection).compactMap { detail($0, use, failures) }
         return report

@@ -83,7 +83,7 @@ package final class Supervisor {
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
         regions = try Regions(settings)
-        desks = try (0...settings.workers.count).map { try RoleDesk(Role(place: $0)) }
+        desks = try Role.all(workers: settings.workers.count).map(RoleDesk.init)
         loop = try EventLoop()
         leases = LeaseTable(shards: regions.table.openShards)
         watchdog = Watchdog(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
@@ -147,7 +147,7 @@ package final class Supervisor {
 
     /// Passes shards on towards an even share, a step at a time.
     func share() {
-        let workers = desks.dropFirst().enumerated().map { index, desk in
+        let workers = workerDesks.enumerated().map { index, desk in
             LeaseTable.Worker(
                 index: index, isUsable: plan[.worker(index)].isUsable, mayTouch: plan[.worker(index)].mayTouch,
                 applied: desk.page.grantsApplied)
@@ -175,6 +175,9 @@ package final class Supervisor {
             _ = loop.schedule(Subject(kind: Kind.leases), at: Clock.monotonic() &+ Self.glance)
         }
     }
+
+    /// By the index of the worker.
+    var workerDesks: ArraySlice<RoleDesk> { desks.dropFirst(Role.single.count) }
 
     func ringEveryBell() { for desk in desks { desk.bell.ring() } }
 

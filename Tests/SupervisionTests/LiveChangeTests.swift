@@ -17,8 +17,8 @@ private struct ChangeBench {
     /// All roles ready at version 1.
     init(workers: Int, wanted: Int) {
         change = LiveChange(version: 2, workers: wanted, limit: limit)
-        roles = (0...workers).map { place in
-            LiveChange.RoleState(role: Role(place: place), phase: .ready, given: 1, applied: 1, holdsShards: place > 0)
+        roles = Role.all(workers: workers).map { role in
+            LiveChange.RoleState(role: role, phase: .ready, given: 1, applied: 1, holdsShards: role.worker != nil)
         }
     }
 
@@ -44,20 +44,25 @@ private struct ChangeBench {
     }
 
     private mutating func resize() {
-        while roles.count <= change.workers {
-            roles.append(.init(role: Role(place: roles.count), phase: .starting(since: now), given: 2, givenAt: now))
+        for role in Role.all(workers: change.workers).dropFirst(roles.count) {
+            roles.append(.init(role: role, phase: .starting(since: now), given: 2, givenAt: now))
         }
     }
 
-    mutating func apply(_ place: Int) {
-        roles[place].applied = roles[place].given
+    subscript(role: Role) -> LiveChange.RoleState {
+        get { roles[role.place] }
+        set { roles[role.place] = newValue }
+    }
+
+    mutating func apply(_ role: Role) {
+        self[role].applied = self[role].given
         settle()
     }
 
-    mutating func set(_ place: Int, _ phase: RoleLife.Phase) {
-        roles[place].phase = phase
-        if phase == .starting(since: now) { (roles[place].given, roles[place].givenAt) = (2, now) }
-        if !roles[place].hasProcess { (roles[place].given, roles[place].applied) = (0, 0) }
+    mutating func set(_ role: Role, _ phase: RoleLife.Phase) {
+        self[role].phase = phase
+        if phase == .starting(since: now) { (self[role].given, self[role].givenAt) = (2, now) }
+        if !self[role].hasProcess { (self[role].given, self[role].applied) = (0, 0) }
         settle()
     }
 }
@@ -69,11 +74,11 @@ struct LiveChangeTests {
         var bench = ChangeBench(workers: 2, wanted: 2)
         bench.settle()
         #expect(bench.done == [.give(.acceptor)])
-        bench.apply(0)
+        bench.apply(.acceptor)
         #expect(bench.done == [.give(.acceptor), .bind, .give(.worker(0)), .give(.worker(1))])
-        bench.apply(2)
+        bench.apply(.worker(1))
         #expect(bench.done.count == 4)
-        bench.apply(1)
+        bench.apply(.worker(0))
         #expect(bench.done.suffix(2) == [.open, .finish])
         #expect(bench.change.stage == .over)
     }
@@ -82,12 +87,12 @@ struct LiveChangeTests {
     func more() {
         var bench = ChangeBench(workers: 1, wanted: 3)
         bench.settle()
-        bench.apply(0)
-        bench.apply(1)
+        bench.apply(.acceptor)
+        bench.apply(.worker(0))
         #expect(!bench.done.contains(.open))
-        for place in 2...3 {
-            bench.roles[place].applied = 2
-            bench.set(place, .ready)
+        for worker in [Role.worker(1), .worker(2)] {
+            bench[worker].applied = 2
+            bench.set(worker, .ready)
         }
         #expect(bench.done.suffix(2) == [.open, .finish])
     }
@@ -96,17 +101,17 @@ struct LiveChangeTests {
     func fewer() {
         var bench = ChangeBench(workers: 3, wanted: 1)
         bench.settle()
-        for place in 0...3 { bench.apply(place) }
+        for role in [Role.acceptor, .worker(0), .worker(1), .worker(2)] { bench.apply(role) }
         #expect(bench.done.last == .open)
-        bench.roles[3].holdsShards = false
+        bench[.worker(2)].holdsShards = false
         bench.settle()
         #expect(bench.done.last == .stop(.worker(2)))
-        bench.set(3, .clearing(.ready))
-        bench.set(3, .gone)
-        bench.roles[2].holdsShards = false
+        bench.set(.worker(2), .clearing(.ready))
+        bench.set(.worker(2), .gone)
+        bench[.worker(1)].holdsShards = false
         bench.settle()
         #expect(bench.done.last == .stop(.worker(1)))
-        bench.set(2, .gone)
+        bench.set(.worker(1), .gone)
         #expect(bench.done.last == .finish)
         #expect(bench.done.count { $0 == .finish } == 1)
     }
@@ -115,11 +120,11 @@ struct LiveChangeTests {
     func acceptorDies() {
         var bench = ChangeBench(workers: 1, wanted: 1)
         bench.settle()
-        bench.set(0, .down)
-        bench.set(0, .starting(since: bench.now))
+        bench.set(.acceptor, .down)
+        bench.set(.acceptor, .starting(since: bench.now))
         #expect(!bench.done.contains(.bind))
-        bench.roles[0].applied = 2
-        bench.set(0, .ready)
+        bench[.acceptor].applied = 2
+        bench.set(.acceptor, .ready)
         #expect(bench.done == [.give(.acceptor), .bind, .give(.worker(0))])
     }
 
@@ -127,21 +132,21 @@ struct LiveChangeTests {
     func acceptorIsGone() {
         var bench = ChangeBench(workers: 1, wanted: 1)
         bench.settle()
-        bench.set(0, .gone)
-        #expect(bench.done.last == .give(Role(place: 1)) && bench.done.contains(.bind))
+        bench.set(.acceptor, .gone)
+        #expect(bench.done.last == .give(.worker(0)) && bench.done.contains(.bind))
     }
 
     @Test("one that dies behind its word is not asked again, nor is anything bound twice")
     func acceptorDiesLater() {
         var bench = ChangeBench(workers: 1, wanted: 1)
         bench.settle()
-        bench.apply(0)
-        bench.set(0, .down)
-        bench.set(0, .starting(since: bench.now))
-        bench.apply(1)
+        bench.apply(.acceptor)
+        bench.set(.acceptor, .down)
+        bench.set(.acceptor, .starting(since: bench.now))
+        bench.apply(.worker(0))
         #expect(!bench.done.contains(.open))
-        bench.roles[0].applied = 2
-        bench.set(0, .ready)
+        bench[.acceptor].applied = 2
+        bench.set(.acceptor, .ready)
         #expect(bench.done.filter { $0 == .bind || $0 == .give(.acceptor) }.count == 2)
         #expect(bench.done.suffix(2) == [.open, .finish])
     }
@@ -150,14 +155,14 @@ struct LiveChangeTests {
     func workerDies() {
         var bench = ChangeBench(workers: 2, wanted: 2)
         bench.settle()
-        bench.apply(0)
-        bench.apply(1)
-        bench.set(2, .clearing(.ready))
+        bench.apply(.acceptor)
+        bench.apply(.worker(0))
+        bench.set(.worker(1), .clearing(.ready))
         #expect(!bench.done.contains(.open))
-        bench.set(2, .starting(since: bench.now))
+        bench.set(.worker(1), .starting(since: bench.now))
         #expect(!bench.done.contains(.open))
-        bench.set(2, .clearing(.unready))
-        bench.set(2, .backingOff(until: bench.now + second))
+        bench.set(.worker(1), .clearing(.unready))
+        bench.set(.worker(1), .backingOff(until: bench.now + second))
         #expect(bench.done.suffix(2) == [.open, .finish])
     }
 
@@ -175,8 +180,8 @@ struct LiveChangeTests {
     func staysOn() {
         var bench = ChangeBench(workers: 2, wanted: 1)
         bench.settle()
-        for place in 0...2 { bench.apply(place) }
-        bench.roles[2].holdsShards = false
+        for role in [Role.acceptor, .worker(0), .worker(1)] { bench.apply(role) }
+        bench[.worker(1)].holdsShards = false
         bench.settle()
         bench.now += limit
         bench.settle()
@@ -205,7 +210,7 @@ struct LiveChangeTests {
                     case .kill, .finish: break
                     }
                     if effect == .bind {
-                        #expect(bench.roles[0].applied == 2, "seed \(seed)")
+                        #expect(bench[.acceptor].applied == 2, "seed \(seed)")
                         hasBound = true
                     }
                 }
@@ -220,7 +225,7 @@ struct LiveChangeTests {
 
     /// One role goes a step on in its life.
     private func live(_ bench: inout ChangeBench, _ place: Int, _ choice: UInt64, mayDie: Bool) {
-        let isSurplus = place > bench.change.workers && bench.change.stage != .routing
+        let isSurplus = (bench.roles[place].role.worker ?? 0) >= bench.change.workers && bench.change.stage != .routing
         if isSurplus { bench.roles[place].holdsShards = false }
         switch bench.roles[place].phase {
         case .ready where choice == 0 && mayDie, .starting where choice == 0 && mayDie:
@@ -243,9 +248,8 @@ struct LiveChangeTests {
         for effect in effects {
             if case .give(let role) = effect { bench.roles[role.place].given = 2 }
             guard effect == .bind else { continue }
-            while bench.roles.count <= bench.change.workers {
-                bench.roles.append(
-                    .init(role: Role(place: bench.roles.count), phase: .starting(since: bench.now), given: 2))
+            for role in Role.all(workers: bench.change.workers).dropFirst(bench.roles.count) {
+                bench.roles.append(.init(role: role, phase: .starting(since: bench.now), given: 2))
             }
         }
     }

@@ -33,8 +33,7 @@ struct PlanBench {
     /// All roles up and announced.
     static func serving(workers: Int = 2, grace: UInt64 = 10 * second) -> PlanBench {
         var bench = PlanBench(workers: workers, grace: grace)
-        bench.tell(.begin)
-        for place in 0...workers { bench.tell(.launched(Role(place: place)), .ready(Role(place: place))) }
+        for case .launch(let role) in bench.tell(.begin) { bench.tell(.launched(role), .ready(role)) }
         return bench
     }
 }

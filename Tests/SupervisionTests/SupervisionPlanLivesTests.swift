@@ -23,9 +23,9 @@ struct SupervisionPlanLivesTests {
             }
             world.perform(bench.tell(.drainAsked), &bench, &random, seed)
             world.perform(bench.tell(.endAsked), &bench, &random, seed)
-            for place in 0..<3 where world.alive.contains(Role(place: place)) {
-                world.alive.remove(Role(place: place))
-                world.perform(bench.tell(.died(Role(place: place))), &bench, &random, seed)
+            for role in Role.all(workers: 2) where world.alive.contains(role) {
+                world.alive.remove(role)
+                world.perform(bench.tell(.died(role)), &bench, &random, seed)
             }
             for role in world.dying { world.perform(bench.tell(.cleared(role)), &bench, &random, seed) }
             #expect(bench.plan.stage == .over, "seed \(seed)")
@@ -59,7 +59,7 @@ private struct World {
 
     /// One thing that could happen now.
     mutating func event(_ random: inout Xorshift) -> SupervisionPlan.Event {
-        let role = Role(place: Int(random.next(3)))
+        let role = Role.all(workers: 2)[Int(random.next(3))]
         switch random.next(6) {
         case 0 where dying.contains(role):
             dying.remove(role)

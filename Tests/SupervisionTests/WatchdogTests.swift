@@ -31,7 +31,7 @@ struct WatchdogTests {
         for round in 1...10 as ClosedRange<UInt64> {
             let answers: [UInt64?] = [round - 1, min(round - 1, 2)]
             let stuck = watchdog.judge(question: round - 1, answers: answers, at: round * Self.step)
-            if stuck == [.worker(0)], stuckAt == nil { stuckAt = round }
+            if stuck == [Role(place: 1)], stuckAt == nil { stuckAt = round }
         }
         // It answered question 2, judged in round 3; the question put then was never answered.
         #expect(stuckAt == 6)
