@@ -13,7 +13,7 @@ RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
 export BELFRY_BIN = $(CURDIR)/.build/release
 
-BUILD_PACKAGES := libsystemd-dev pkg-config
+BUILD_PACKAGES := libsystemd-dev libsqlite3-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils
 
 # What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.

@@ -48,6 +48,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -72,8 +73,13 @@ let package = Package(
         module(
             "Commands",
             [
-                "BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "SettingsFile", "Wire",
+                "BelfryClient", "Control", "Keeper", "LinuxIO", "Ring", "Settings", "SettingsFile", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        module(
+            "Keeper",
+            [
+                "Control", "LinuxIO", "Wire", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         // Floor 4
         .executableTarget(
@@ -95,6 +101,7 @@ let package = Package(
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        tests("Keeper", ["Control", "LinuxIO", "Wire"]),
         tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         // Scripts/instruction-counts runs it under callgrind.
         .executableTarget(

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The database in the state folder: dead letters, incidents, ledger checkpoints, audit trail.
+///
+/// Opened by the keeper alone. Letters are in KeeperStore+Letters, replays in KeeperStore+Replay.
+/// Invariant: what a verb here has returned from is on the disk (WAL, a sync at each commit); a file that is no database
+/// is set aside, never overwritten.
+
+package import Control
+import Foundation
+import GRDB
+import LinuxIO
+package import Wire
+
+package final class KeeperStore {
+    /// What is to be kept, in one transaction with others.
+    package enum Record: Equatable, Sendable {
+        case letter(KeptMessage, Failings)
+        case note(KeptNote)
+    }
+
+    /// Rows of each kind of note that are kept: the latest.
+    private static let mostIncidents = 10_000
+    /// Minutes of a week.
+    private static let mostLedgers = 10_080
+    private static let mostAudits = 100_000
+
+    let queue: DatabaseQueue
+    /// Where a database that could not be read lies now, if there was one.
+    package let setAside: String?
+
+    /// - Parameter folder: the state folder, which exists.
+    package init(folder: String) throws {
+        let path = folder + "/store.sqlite"
+        do {
+            queue = try Self.open(path)
+            setAside = nil
+        } catch let error as DatabaseError
+            where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+        {
+            let aside = "\(path).corrupt-\(Clock.realtime())"
+            for suffix in ["", "-wal", "-shm"] where File.exists(path + suffix) {
+                try File.rename(path + suffix, to: aside + suffix)
+            }
+            queue = try Self.open(path)
+            setAside = aside
+        }
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        if !File.exists(path) {
+            // Before the database is made: the files beside it take their mode from it.
+            let made = FileManager.default.createFile(
+                atPath: path, contents: nil, attributes: [.posixPermissions: NSNumber(value: 0o600)])
+            guard made else { throw DatabaseError(resultCode: .SQLITE_CANTOPEN, message: "\(path) can't be made") }
+        }
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        // Somebody may look into it with the sqlite3 shell.
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { $0.add(function: Self.fits) }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        // GRDB's usual mode for WAL could lose the last commits with the power.
+        try queue.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        try Self.migrator.migrate(queue)
+        return queue
+    }
+
+    /// `topic_fits(pattern, topic)`.
+    private static let fits = DatabaseFunction("topic_fits", argumentCount: 2, pure: true) { values in
+        guard let pattern = String.fromDatabaseValue(values[0]), let topic = Data.fromDatabaseValue(values[1]),
+            let parsed = try? TopicPattern(pattern)
+        else { return false }
+        let router = Router([Router.Entry(slot: 0, patterns: [parsed])])
+        return router.route(Array(topic).span) != 0
+    }
+
+    private static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            for statement in schema { try database.execute(sql: statement) }
+        }
+        return migrator
+    }()
+
+    /// Times are nanoseconds since 1970. `replay`: the number under which a letter goes to the acceptor, while it does.
+    private static let schema = [
+        """
+        CREATE TABLE letter (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, service TEXT NOT NULL, message TEXT NOT NULL, topic BLOB NOT NULL,
+            source BLOB NOT NULL, protocol INTEGER NOT NULL, received INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            first INTEGER NOT NULL, last INTEGER NOT NULL, reason TEXT NOT NULL, kind INTEGER NOT NULL,
+            decoded BLOB NOT NULL, body BLOB NOT NULL, replay INTEGER, UNIQUE (service, message))
+        """,
+        "CREATE INDEX letter_last ON letter (last)",
+        "CREATE UNIQUE INDEX letter_replay ON letter (replay) WHERE replay IS NOT NULL",
+        """
+        CREATE TABLE incident (
+            id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind INTEGER NOT NULL, process TEXT NOT NULL,
+            detail TEXT NOT NULL, count INTEGER NOT NULL)
+        """,
+        "CREATE TABLE ledger (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, report TEXT NOT NULL)",
+        "CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL)",
+        "CREATE TABLE sender (high INTEGER NOT NULL, low INTEGER NOT NULL, next INTEGER NOT NULL)",
+    ]
+
+    // MARK: keeping
+
+    /// All of them, or none.
+    package func keep(_ records: [Record]) throws {
+        try queue.write { database in
+            for record in records {
+                switch record {
+                case .letter(let message, let failings): try Self.insert(message, failings, into: database)
+                case .note(let note): try Self.insert(note, into: database)
+                }
+            }
+        }
+    }
+
+    private static func insert(_ note: KeptNote, into database: Database) throws {
+        let time = Int64(bitPattern: note.time)
+        switch note.kind {
+        case .incident:
+            try database.cachedStatement(
+                sql: "INSERT INTO incident (time, kind, process, detail, count) VALUES (?, ?, ?, ?, ?)"
+            ).execute(arguments: [time, note.code, note.subject, note.detail, Int64(bitPattern: note.count)])
+            try trim("incident", to: mostIncidents, in: database)
+        case .ledger:
+            try database.cachedStatement(sql: "INSERT INTO ledger (time, report) VALUES (?, ?)")
+                .execute(arguments: [time, note.detail])
+            try trim("ledger", to: mostLedgers, in: database)
+        case .audit:
+            try database.cachedStatement(sql: "INSERT INTO audit (time, who, what) VALUES (?, ?, ?)")
+                .execute(arguments: [time, note.subject, note.detail])
+            try trim("audit", to: mostAudits, in: database)
+        }
+    }
+
+    private static func trim(_ table: String, to count: Int, in database: Database) throws {
+        try database.cachedStatement(sql: "DELETE FROM \(table) WHERE id <= ?")
+            .execute(arguments: [database.lastInsertedRowID - Int64(count)])
+    }
+
+    /// The latest first.
+    package func incidents(_ filter: KeeperFilter) throws -> IncidentsReport {
+        var condition = Condition()
+        if let kind = filter.kind { condition.add("kind = ?", kind.rawValue) }
+        // A role's name on a line of the control protocol has dashes for its blanks.
+        if let process = filter.process { condition.add("replace(process, ' ', '-') = ?", process) }
+        condition.add("time", filter)
+        return try queue.read { [condition] database in
+            var report = IncidentsReport()
+            report.total =
+                try UInt64.fetchOne(
+                    database, sql: "SELECT count(*) FROM incident" + condition.sql, arguments: condition.arguments) ?? 0
+            let rows = try Row.fetchCursor(
+                database,
+                sql: "SELECT time, kind, process, detail, count FROM incident" + condition.sql
+                    + " ORDER BY id DESC LIMIT \(filter.limit ?? KeeperFilter.usualRows)",
+                arguments: condition.arguments)
+            while let row = try rows.next() {
+                guard let kind = Incident.Kind(rawValue: row[1]) else { continue }
+                report.incidents.append(Incident(time: row[0], kind, row[2], row[3], count: row[4]))
+            }
+            return report
+        }
+    }
+}
+
+/// The part of a statement behind WHERE, and what stands for its question marks.
+struct Condition {
+    private var parts: [String] = []
+    private(set) var arguments = StatementArguments()
+
+    var sql: String { parts.isEmpty ? "" : " WHERE " + parts.joined(separator: " AND ") }
+
+    mutating func add(_ part: String, _ values: (any DatabaseValueConvertible)...) { add(list: part, values) }
+
+    mutating func add(list part: String, _ values: [any DatabaseValueConvertible]) {
+        parts.append(part)
+        arguments += StatementArguments(values)
+    }
+
+    /// By the time in a column.
+    mutating func add(_ column: String, _ filter: KeeperFilter) {
+        if let since = filter.since { add("\(column) >= ?", Int64(clamping: since)) }
+        if let until = filter.until { add("\(column) < ?", Int64(clamping: until)) }
+    }
+}
