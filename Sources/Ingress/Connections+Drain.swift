@@ -39,6 +39,8 @@ extension Connections {
 
     private func readRest(_ connection: Connection) {
         let most = intake.maxMessage + 1 << 20
+        // It waits for space without having been read: what it has is counted.
+        if connection.pause == .space, connection.input == nil { connection.pause = .none }
         var read = 0
         while read < most, connection.phase == .open, connection.pause == .none {
             let count = readOnce(connection)

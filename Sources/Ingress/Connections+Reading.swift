@@ -9,8 +9,10 @@ import Wire
 /// Part of Connections.
 /// Invariant: bytes leave a buffer only once a session has done with them.
 extension Connections {
-    /// Reads what is there, up to this round's share.
+    /// Reads what is there, up to this round's share. While others wait for space it is left to the kernel: ten thousand
+    /// buffers would fill with what can't be taken.
     func read(_ connection: Connection) {
+        guard stalled.isEmpty || connection.isQueued else { return stall(connection) }
         var reads = 0
         while reads < Self.readsPerRound, connection.phase == .open, connection.pause == .none {
             reads += 1
@@ -43,13 +45,13 @@ extension Connections {
         return 0
     }
 
-    /// Parses anew what a connection holds, after something has changed that kept it waiting.
+    /// Parses anew what a connection holds, or reads, after something has changed that kept it waiting.
     func goOn(_ connection: Connection) {
         guard connection.phase == .open else { return }
         connection.pause = .none
         // Waiting was not its fault.
         connection.clock.frameBegan = now
-        parse(connection)
+        if connection.input == nil { read(connection) } else { parse(connection) }
         guard connection.phase == .open, connection.pause == .none else { return }
         watch(connection)
         arm(connection)

@@ -172,8 +172,10 @@ package enum WriteResult: Equatable, Sendable {
         let capacity = unsafe self.capacity
         let tail = unsafe capacity - end
         if tail >= max(atLeast, min(wanted, capacity / 4)) { return tail }
-        // Moving pays when it wins at least as much room as it copies bytes.
-        if unsafe start > 0, capacity - count >= max(atLeast, capacity / 2) {
+        // Moving pays when it wins at least as much room as it copies bytes; who reads on and on would move the beginning of
+        // each long message, unless several of them fit.
+        let enough = wanted > atLeast ? 3 * count : capacity / 2
+        if unsafe start > 0, capacity - count >= max(atLeast, enough) {
             moveToFront()
         } else if capacity < limit, limit - count >= atLeast {
             var grown = capacity

@@ -94,6 +94,24 @@ struct BackPressureTests {
         #expect(bodies == (0..<30).map { "first \($0)" } + ["second"])
     }
 
+    @Test("a connection that sends while others wait for space is left unread until its turn comes")
+    func unread() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let first = try port.connect()
+        first.send((0..<30).map { "first \($0)\n" }.joined())
+        try port.run { port.worker.spaceIsAwaited() }
+        let second = try port.connect()
+        second.send("second\n")
+        try port.run { port.acceptor.connections.stalled.count == 2 }
+        #expect(port.acceptor.connections.stalled.map { $0.unread > 0 } == [true, false])
+        var bodies: [String] = []
+        try port.run {
+            try port.deliverAll()
+            bodies += port.records().map(\.text)
+            return bodies.contains("second")
+        }
+    }
+
     @Test("a connection that breaks while it waits for space does not wake the loop again and again")
     func noSpin() throws {
         let port = try TestPort(arena: 1 << 16, records: 16)

@@ -59,6 +59,21 @@ struct ByteBufferTests {
         #expect(buffer.receive(from: pipe.reading.raw) == .bytes(10))
     }
 
+    @Test(
+        "that is read on and on moves a small rest to its front, and grows for a large one",
+        arguments: [(8, 64), (24, 128)])
+    func readOn(rest: Int, capacity: Int) throws {
+        let pipe = try Descriptor.pipe()
+        let sent = [UInt8](0..<100)
+        try File.write(pipe.writing.raw, sent.span)
+        let buffer = ByteBuffer(capacity: 64, limit: 1024)
+        #expect(buffer.receive(from: pipe.reading.raw) == .bytes(64))
+        buffer.consume(64 - rest)
+        #expect(buffer.receive(from: pipe.reading.raw) == .bytes(36))
+        #expect(buffer.capacity == capacity)
+        #expect(buffer.withReadable { text($0) } == String(decoding: sent[(64 - rest)...], as: UTF8.self))
+    }
+
     @Test("takes an append up to its limit and refuses the one that would pass it")
     func appendLimit() {
         let buffer = ByteBuffer(capacity: 4, limit: 10)
