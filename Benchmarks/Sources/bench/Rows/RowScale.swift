@@ -14,7 +14,7 @@ private func line(
 }
 
 private func point(_ name: String, _ place: Int, _ load: Load, _ belfry: Belfry = Belfry()) -> Contender {
-    Contender(name, settings: "", place: Double(place), load, setUp: belfry.setUp)
+    Contender(name, settings: belfry.settings, place: Double(place), load, setUp: belfry.setUp)
 }
 
 private func fanOut(_ services: Int, deliveries: Int) -> Load {
@@ -24,6 +24,8 @@ private func fanOut(_ services: Int, deliveries: Int) -> Load {
 private let workers = [1, 2, 4, 8]
 private let services = [1, 2, 4, 8, 16, 32, 64]
 private let connections = [1, 10, 100, 1000, 10_000]
+/// More than fit into the 64 KiB of a write.
+private let longBatch = 500
 private let sizes = [
     (16, "16 B"), (64, "64 B"), (256, "256 B"), (1024, "1 KiB"), (4096, "4 KiB"), (16_384, "16 KiB"),
     (65_536, "64 KiB"),
@@ -46,9 +48,15 @@ let rowScale = Row(
             "Services, each gets every message", "services", counts: .deliveries,
             // 64 services share the in-flight tables: a window of 512 is the largest that fits them all.
             services.map { point("\($0)", $0, fanOut($0, deliveries: 2_000_000), Belfry(window: 512)) }),
+        // As long a write for one connection as for ten thousand, so that their number is all that changes.
         line(
             "Connections", "connections",
-            connections.map { point(Quantity.grouped($0), $0, Load(count: 3_000_000, connections: $0)) }),
+            connections.map {
+                point(Quantity.grouped($0), $0, Load(count: 8_000_000, connections: $0, batch: longBatch))
+            }),
+        line(
+            "Connections, 32 messages a write", "connections",
+            connections.map { point(Quantity.grouped($0), $0, Load(count: 3_000_000, connections: $0, batch: 32)) }),
         line(
             "Size of a message", "body",
             sizes.map { point($0.1, $0.0, Load(count: min(800_000, 1_000_000_000 / $0.0), size: $0.0)) }),
@@ -61,6 +69,8 @@ let rowScale = Row(
     ],
     goals: [
         Goal("cost per message flat within 20 % over connections", section: "Connections", .cpu, .flat(0.2)),
+        Goal(
+            "the same with 32 messages a write", section: "Connections, 32 messages a write", .cpu, .flat(0.2)),
         Goal("cost per message flat within 20 % over ring sizes", section: "Ring", .cpu, .flat(0.2)),
         Goal(
             "no cliff over workers, one service: no step over × 1.5", section: "Workers, one service", .cpu,

@@ -2,7 +2,8 @@
 /// Starts a process with posix_spawn: no shell, stdin from /dev/null, stdout and stderr into a log.
 ///
 /// Used by Child alone.
-/// Invariant: the process gets a clean signal mask and default signals; the runner's own files are all close-on-exec.
+/// Invariant: the process gets a clean signal mask and default signals; the runner's own files are all close-on-exec;
+/// and it does not outlive the runner.
 
 import Foundation
 
@@ -11,8 +12,14 @@ struct Launch {
     private let log: URL
     private let environment: [String]
 
+    /// From util-linux: has the kernel end the process when the runner ends without having had time to, by SIGKILL. The
+    /// runner launches from its first thread, which lives as long as itself.
+    private static let guarded = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
+
     init(_ arguments: [String], log: URL, extra: [String: String]) {
-        (self.arguments, self.log) = (arguments, log)
+        self.log = log
+        let canGuard = FileManager.default.isExecutableFile(atPath: Self.guarded[0])
+        self.arguments = canGuard ? Self.guarded + arguments : arguments
         environment = ProcessInfo.processInfo.environment.merging(extra) { $1 }.map { "\($0.key)=\($0.value)" }
     }
 

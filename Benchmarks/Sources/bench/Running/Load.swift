@@ -16,6 +16,8 @@ struct Load: Sendable {
     var wantsLatencies = false
     /// Of the sender.
     var connections = 1
+    /// Messages that a connection writes in its turn; 0: what the sender chooses.
+    var batch = 0
     /// Consumers that each get every message.
     var consumers = 1
     /// Messages between sender and consumer at most, where nothing else holds the sender back; 0: no limit.
@@ -32,6 +34,7 @@ struct Load: Sendable {
         if rate > 0 { options += ["--rate", "\(rate)"] }
         if window > 0 { options += ["--window", "\(window)"] }
         if connections > 1 { options += ["--connections", "\(connections)"] }
+        if batch > 0 { options += ["--batch", "\(batch)"] }
         return options
     }
 }
