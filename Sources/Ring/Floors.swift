@@ -27,6 +27,16 @@ struct Floors {
         return max(slot.since, block.acquire(RingLayout.Shard.floor) >> 1)
     }
 
+    /// Whether there may be parked records that stand in no entry.
+    func hasParked(_ slot: ServiceSlot, at index: Int, shard: Int) -> Bool {
+        let block = Self.block(outcomes, slot: index, shard: shard)
+        // Acquire: pairs with the release in ShardLease.open.
+        guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { return false }
+        // Acquire: pairs with the release in ShardLease.park.
+        let end = block.acquire(RingLayout.Shard.parkedTo)
+        return block.relaxed(RingLayout.Shard.parkedFrom) < end
+    }
+
     /// The lowest floor of all shards of all services; `.max` if there is no service.
     ///
     /// A slot that can't be read (a supervisor died while writing it) holds everything: `0`.

@@ -11,6 +11,8 @@ package struct InFlightTable {
     @usableFromInline package enum State: UInt32, Sendable {
         case inFlight = 1
         case backingOff = 2
+        /// Taken out of the parked records, and not handed out yet.
+        case taken = 3
     }
 
     package struct Entry: Equatable, Sendable {
@@ -20,6 +22,13 @@ package struct InFlightTable {
         package let state: State
         /// ns CLOCK_MONOTONIC, meant for `backingOff`.
         package let notBefore: UInt64
+
+        package init(sequence: UInt64, attempt: UInt32, state: State, notBefore: UInt64) {
+            self.sequence = sequence
+            self.attempt = attempt
+            self.state = state
+            self.notBefore = notBefore
+        }
     }
 
     package let capacity: Int
@@ -50,6 +59,14 @@ package struct InFlightTable {
         at.release(sequence, RingLayout.Entry.sequence)
     }
 
+    /// Takes a parked record in, before `ShardLease.advanceParked` passes it. The entry is free.
+    package func take(_ index: Int, sequence: UInt64) {
+        let at = entry(index)
+        at.store(UInt64(State.taken.rawValue) << 32, RingLayout.Entry.progress)
+        // Release, last, as in begin(): pairs with the subscript's acquire.
+        at.release(sequence, RingLayout.Entry.sequence)
+    }
+
     /// Records that an attempt failed, and from when on the next may begin.
     package func backOff(_ index: Int, attempt: UInt32, notBefore: UInt64) {
         let at = entry(index)
@@ -61,6 +78,14 @@ package struct InFlightTable {
     /// Frees an entry, behind the outcome of its record.
     @inline(__always) @inlinable package func free(_ index: Int) {
         entry(index).release(0, RingLayout.Entry.sequence)  // pairs with the subscript's acquire
+    }
+
+    /// Enters what an earlier ring's table held.
+    func restore(_ entry: Entry, at index: Int) {
+        let at = self.entry(index)
+        at.store(entry.notBefore, RingLayout.Entry.notBefore)
+        at.store(UInt64(entry.attempt) | UInt64(entry.state.rawValue) << 32, RingLayout.Entry.progress)
+        at.store(entry.sequence, RingLayout.Entry.sequence)
     }
 
     func clear() { for index in 0..<capacity { free(index) } }

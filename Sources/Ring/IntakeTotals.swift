@@ -33,6 +33,18 @@ package struct IntakeTotals: Equatable, Sendable {
         for index in words.indices { words[index] = values[index] }
     }
 
+    /// What a checkpoint keeps: all that outlives the ring's memory, in the order of the layout.
+    package var kept: [UInt64] {
+        words.indices.map { [0, Word.arenaNext, Word.nextBatch, Word.consumed].contains($0) ? 0 : words[$0] }
+    }
+
+    /// - Parameter kept: as the property gave it.
+    /// - Returns: nil if there are not as many as there must be.
+    package init?(kept: [UInt64]) {
+        guard kept.count == Word.count else { return nil }
+        self.init(kept)
+    }
+
     package static func == (one: IntakeTotals, other: IntakeTotals) -> Bool {
         one.words.indices.allSatisfy { one.words[$0] == other.words[$0] }
     }
@@ -57,7 +69,7 @@ package struct IntakeTotals: Equatable, Sendable {
     @inline(__always) mutating func add(_ word: Int, _ amount: UInt64 = 1) { words[word] = words[word] &+ amount }
 
     /// Counts a record for each slot in its mask.
-    @inline(__always) mutating func count(mask: UInt64, bytes: Int) {
+    @inline(__always) package mutating func count(mask: UInt64, bytes: Int) {
         add(Word.published)
         add(Word.bytes, UInt64(bytes))
         add(mask == 0 ? Word.unrouted : Word.routed)

@@ -25,6 +25,8 @@ package enum Outcome: UInt8, CaseIterable, Sendable {
     case corrupt = 8
     /// Dropped by an operator.
     case byOperator = 9
+    /// It was in memory alone when the memory was lost.
+    case lost = 10
 
     /// The key under `dropped` in the ledger, or nil if this is not a drop.
     package var dropReason: String? {
@@ -37,10 +39,12 @@ package enum Outcome: UInt8, CaseIterable, Sendable {
         case .overflow: "overflow"
         case .corrupt: "corrupt"
         case .byOperator: "operator"
+        case .lost: "lost"
         }
     }
 
-    static let codes = 16
+    /// Codes are below it. In a shard's totals the word behind their counts is `ShardTotals.lastSettled`.
+    static let codes = 15
 }
 
 /// The arithmetic of an outcome word: its lap in the high half, eight four-bit codes in the low half.

@@ -52,7 +52,8 @@ struct OutcomePlane {
                 var rest = sequence
                 while rest <= last {
                     let code = Int(OutcomeWord.code(of: rest, in: word, lap: lap(rest)))
-                    counts[code] = counts[code] &+ 1
+                    // No worker sets a code beyond them; if one gone wrong did, it counts nowhere.
+                    if code < Outcome.codes { counts[code] = counts[code] &+ 1 }
                     rest &+= 1
                 }
             }

@@ -71,6 +71,12 @@ package struct ProcessPage: ~Copyable {
     package func stopWaiting() { words.store(0, At.waiting) }
     package var isWaiting: Bool { words.acquire(At.waiting) != 0 }  // pairs with the release in announceWaiting
 
+    /// The acceptor's: whether more than half of the ring is held by what somebody still wants.
+    package var isTight: Bool {
+        get { words.acquire(At.tight) != 0 }  // pairs with the release below
+        nonmutating set { words.release(newValue ? 1 : 0, At.tight) }  // pairs with the acquire above
+    }
+
     // MARK: counters
 
     /// Adds to a counter of one's own page.

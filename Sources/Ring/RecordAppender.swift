@@ -98,6 +98,11 @@ struct RecordAppender: ~Copyable {
         tailOffset = tail < next ? descriptor(tail).relaxed(RingLayout.Descriptor.offset) : totals.arenaNext
     }
 
+    /// Whether more than half of the records or of the bytes are held, as far as the tail is known.
+    var isTight: Bool {
+        next &- tail > geometry.descriptorCount / 2 || totals.arenaNext &- tailOffset > geometry.arenaSize / 2
+    }
+
     mutating func keepSpace() { if kept == nil { kept = (tail, tailOffset) } }
     mutating func shareSpace() { kept = nil }
 
@@ -144,7 +149,7 @@ struct RecordAppender: ~Copyable {
         at.store(offset, At.offset)
         at.store(meta.mask, At.mask)
         at.store(meta.time, At.time)
-        at.store32(UInt32(truncatingIfNeeded: body), At.bodyLength)
+        at.store32(UInt32(truncatingIfNeeded: meta.isReplayed ? body &- OriginalID.byteCount : body), At.bodyLength)
         at.store16(UInt16(truncatingIfNeeded: topic), At.topicLength)
         at.store16(UInt16(truncatingIfNeeded: source), At.sourceLength)
         at.store32(UInt32(truncatingIfNeeded: decoded), At.decodedLength)
@@ -153,6 +158,7 @@ struct RecordAppender: ~Copyable {
         at.store32(meta.topicHash, At.topicHash)
         at.store8(meta.wireProtocol, At.wireProtocol)
         at.store8(meta.decodedKind, At.decodedKind)
+        at.store8(meta.isReplayed ? OriginalID.flag : 0, At.flags)
         var sender: UInt32 = 0
         if let index = meta.sender {
             sender = index.value &+ 1

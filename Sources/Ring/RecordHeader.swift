@@ -18,6 +18,8 @@
     @usableFromInline package var number: UInt64 = 0
     /// Whether it leaves the space that `keepSpace` keeps to others.
     @usableFromInline package var yields = false
+    /// Whether the body that comes with it ends with the id of the record that it replays, see `OriginalID`.
+    @usableFromInline var isReplayed = false
 
     @inlinable
     package init() {}
@@ -40,9 +42,12 @@ package struct RecordHeader: Sendable {
     @usableFromInline package let source: Range<Int>
     @usableFromInline package let decoded: Range<Int>
     @usableFromInline package let body: Range<Int>
+    /// The id of the record that this one is a replay of, if it is one: `OriginalID.init(_:)` reads it.
+    @usableFromInline package let originalID: Range<Int>?
 
     @usableFromInline let offset: UInt64
-    @inlinable var payloadCount: Int { body.upperBound }
+    /// Bytes of the payload.
+    @inlinable package var payloadCount: Int { originalID?.upperBound ?? body.upperBound }
 
     /// Copies a descriptor out once, then checks the copy.
     /// - Returns: nil if the descriptor leaves the arena or straddles its end.
@@ -53,7 +58,9 @@ package struct RecordHeader: Sendable {
         let sourceCount = Int(descriptor.load16(At.sourceLength))
         let decodedCount = Int(descriptor.load32(At.decodedLength))
         let bodyCount = Int(descriptor.load32(At.bodyLength))
-        let total = topicCount &+ sourceCount &+ decodedCount &+ bodyCount
+        let isReplayed = descriptor.load8(At.flags) & OriginalID.flag != 0
+        let bodyEnd = topicCount &+ sourceCount &+ decodedCount &+ bodyCount
+        let total = bodyEnd &+ (isReplayed ? OriginalID.byteCount : 0)
         let offset = descriptor.relaxed(At.offset)
         guard UInt64(total) &+ (offset & geometry.arenaMask) <= geometry.arenaSize else { return nil }
         self.sequence = sequence
@@ -68,6 +75,31 @@ package struct RecordHeader: Sendable {
         topic = 0..<topicCount
         source = topic.upperBound..<(topicCount &+ sourceCount)
         decoded = source.upperBound..<(source.upperBound &+ decodedCount)
-        body = decoded.upperBound..<total
+        body = decoded.upperBound..<bodyEnd
+        originalID = isReplayed ? bodyEnd..<total : nil
+    }
+
+    /// Of a record that was stored outside of the ring.
+    /// - Parameters: `mask`: as stored with it. `lengths`: of topic, source, decoded member and body, none negative;
+    ///   with the original id, if there is one, they are the payload.
+    package init(
+        sequence: UInt64, mask: UInt64, time: UInt64, epoch: UInt32, sourceHash: UInt32, topicHash: UInt32,
+        wireProtocol: UInt8, decodedKind: UInt8, isReplayed: Bool,
+        lengths: (topic: Int, source: Int, decoded: Int, body: Int)
+    ) {
+        self.sequence = sequence
+        self.mask = mask
+        self.time = time
+        self.epoch = epoch
+        self.sourceHash = sourceHash
+        self.topicHash = topicHash
+        self.wireProtocol = wireProtocol
+        self.decodedKind = decodedKind
+        topic = 0..<lengths.topic
+        source = topic.upperBound..<(topic.upperBound + lengths.source)
+        decoded = source.upperBound..<(source.upperBound + lengths.decoded)
+        body = decoded.upperBound..<(decoded.upperBound + lengths.body)
+        originalID = isReplayed ? body.upperBound..<(body.upperBound + OriginalID.byteCount) : nil
+        offset = 0
     }
 }

@@ -13,13 +13,15 @@ package struct RingFiles: ~Copyable {
     package let geometry: RingGeometry
     package let logID: UInt64
 
-    /// Makes a new, empty ring.
-    /// - Parameters: logID: random, not 0. now: ns since 1970.
-    package init(creating geometry: RingGeometry, logID: UInt64, now: UInt64) throws {
+    /// Makes a new ring, with no record in it.
+    /// - Parameters: logID: random, not 0. now: ns since 1970. contents: of an earlier ring of the same log.
+    package init(
+        creating geometry: RingGeometry, logID: UInt64, now: UInt64, contents: RingContents = RingContents()
+    ) throws {
         precondition(geometry.isValid, "a geometry that the layout can't hold")
-        let control = try Self.make(.control, geometry, logID, now)
-        let log = try Self.make(.log, geometry, logID, now)
-        let outcomes = try Self.make(.outcomes, geometry, logID, now)
+        let control = try Self.make(.control, geometry, logID, now) { contents.write(control: $0) }
+        let log = try Self.make(.log, geometry, logID, now) { contents.write(log: $0) }
+        let outcomes = try Self.make(.outcomes, geometry, logID, now) { contents.write(outcomes: $0) }
         self.control = control
         self.log = log
         self.outcomes = outcomes
@@ -27,18 +29,15 @@ package struct RingFiles: ~Copyable {
         self.logID = logID
     }
 
-    private static func make(_ kind: RegionHeader.Kind, _ geometry: RingGeometry, _ logID: UInt64, _ now: UInt64) throws
-        -> MemoryFile
-    {
+    private static func make(
+        _ kind: RegionHeader.Kind, _ geometry: RingGeometry, _ logID: UInt64, _ now: UInt64,
+        write: (SharedWords) -> Void
+    ) throws -> MemoryFile {
         // Every page of the log is come to in turn; of the outcomes only those of services that there are.
         let file = try MemoryFile(named: "belfry-\(kind.name)", size: kind.size(geometry), huge: kind == .log)
         let memory = try MemoryFile.map(file.descriptor.raw, writable: true)
         let words = SharedWords(memory)
-        if kind == .log {
-            // Sequences start at 1, so that 0 is never one.
-            words.store(HeadWord(sequence: 1, copy: 0).raw, RingLayout.Log.head)
-            words.store(1, RingLayout.Log.intentSequence)
-        }
+        write(words)
         RegionHeader(logID: logID, geometry: geometry).write(kind, to: words, created: now)
         return file
     }

@@ -69,7 +69,7 @@ enum RingLayout {
         static let intentSequence = 4_224  // u64
         static let intentOffset = 4_232  // u64
         static let sendersApplied = 4_352  // u64
-        // 4,480 and 4,488: committed and spilled, for the segments.
+        // 4,480 to 4,495: reserved.
         static let batch = 4_608  // u64: which receive batch the array holds
         static let totals = 8_192  // two copies
         static let totalsStride = 2_048
@@ -101,6 +101,7 @@ enum RingLayout {
         @inlinable static var topicHash: Int { 44 }  // u32
         @inlinable static var wireProtocol: Int { 48 }  // u8
         @inlinable static var decodedKind: Int { 49 }  // u8
+        @inlinable static var flags: Int { 50 }  // u8, bit 0: the payload ends with the id of another record
         @inlinable static var sender: Int { 52 }  // u32, index + 1 in the sender table, 0 for none
         @inlinable static var number: Int { 56 }  // u64, the sender's
     }
@@ -122,10 +123,16 @@ enum RingLayout {
 
     /// One shard's block of R2.
     @usableFromInline enum Shard {
-        static let floor = 0  // u64: sequence << 1 | which totals
+        @inlinable static var floor: Int { 0 }  // u64: sequence << 1 | which totals
         static let incarnation = 8  // u64
         static let letGo = 16  // u64, the grants version as of which its last holder had let go of it
-        static let totals = 64  // two copies of: stamp, then one count per outcome code 1…15
+        static let frozenTo = 24  // u64, nothing new is handed out below it until it is parked
+        static let parkedFrom = 32  // u64, the next parked record is not below it
+        static let parkedTo = 40  // u64, where the parked records end; not above parkedFrom: there are none
+        static let parkedTime = 48  // u64, ns since 1970: of the oldest of them, 0: there is none
+        // Two copies of: stamp, then one count for each outcome code 1…14, then the record below the floor that was
+        // settled last.
+        static let totals = 64
         static let totalsStride = 128
         static let statusStamp = 320  // u64
         static let state = 328  // u32
@@ -158,6 +165,10 @@ enum RingLayout {
         static let settingsApplied = 200  // u64
         static let appliedHead = 208  // u64, the acceptor's
         static let waiting = 256  // u64
+        static let tight = 264  // u64, the acceptor's: 1 while more than half of the ring is held
+        static let committed = 320  // u64, the committer's, as the next two
+        static let freeze = 384  // u64: sequence << 1 | whether it holds
+        static let spilled = 392  // u64
         static let counters = 512  // u64 each
         static let counterLimit = 64
         static let failures = 1_024

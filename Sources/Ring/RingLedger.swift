@@ -94,7 +94,7 @@ package final class RingLedger {
             let block = Floors.block(outcomes, slot: index, shard: shard)
             // Acquire: pairs with the release in ShardLease.begin.
             guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { continue }
-            let (word, counts) = ShardLease.totals(of: block).read {
+            let (word, counts) = ShardTotals.pair(block).read {
                 block.acquire(RingLayout.Shard.floor)  // pairs with the release in ShardLease.raiseFloor
             }
             floorOf[shard] = max(word >> 1, slot.since)
@@ -121,7 +121,7 @@ package final class RingLedger {
         if rule.isSingle { return plane.count(result.floor..<head, into: &result.outcomes) }
         for sequence in result.floor..<head {
             let code = Int(plane.code(of: sequence))
-            guard code != 0 else { continue }
+            guard code != 0, code < Outcome.codes else { continue }
             let at = log.advanced(
                 by: RingLayout.Log.descriptors
                     + Int(sequence & control.geometry.sequenceMask) * RingLayout.Log.descriptorStride)
@@ -137,7 +137,7 @@ package final class RingLedger {
             switch table[index]?.state {
             case .inFlight: result.inFlight += 1
             case .backingOff: result.backingOff += 1
-            case nil: break
+            case .taken, nil: break
             }
         }
     }

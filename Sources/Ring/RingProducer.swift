@@ -31,13 +31,15 @@ package import LinuxIO
     private var unheard: UInt64 = 0
     /// The last sequence and offset at which sleepers were woken only to raise their floors.
     private var nudgedAt: (sequence: UInt64, offset: UInt64)
+    let committer: CommitterView
 
     /// Attaches to the regions, and enters what a dead predecessor had published but not entered.
     /// - Parameters:
     ///   - log: R1, writable. - outcomes: R2, read-only. - page: this process's own.
+    ///   - committerPage: read-only; without one nothing waits for the disk.
     package init(
         control: consuming ControlReader, log: consuming MappedMemory, outcomes: consuming MappedMemory,
-        page: consuming ProcessPage
+        page: consuming ProcessPage, committerPage: consuming CommitterPage? = nil
     ) throws(RegionError) {
         let header = try RegionHeader.check(.log, log, log: control.logID)
         _ = try RegionHeader.check(.outcomes, outcomes, log: control.logID)
@@ -64,6 +66,7 @@ package import LinuxIO
         self.memory = log
         self.outcomes = outcomes
         self.page = page
+        committer = CommitterView(committerPage)
         applySenders()
         refreshTail()
     }
@@ -161,8 +164,15 @@ package import LinuxIO
 
     /// Looks up the lowest floor. A floor beyond the head (a worker gone wrong) counts as the head.
     private func refreshTail() {
-        let lowest = min(floors.lowest(control), head.sequence)
+        let lowest = min(floors.lowest(control), head.sequence, committed)
         unsafe appender.pointee.raiseTail(to: max(appender.pointee.tail, lowest))
+    }
+
+    /// Whether more than half of the ring is held by what somebody still wants; to be asked once a batch.
+    package func isTight() -> Bool {
+        guard unsafe appender.pointee.isTight else { return false }
+        refreshTail()
+        return unsafe appender.pointee.isTight
     }
 
     // MARK: senders
@@ -170,9 +180,9 @@ package import LinuxIO
     /// Finds or makes a native sender's entry and holds it until `release(_:)`: what it was last accepted with.
     /// - Returns: nil if every place is held by a connection.
     package func hold(_ id: SenderID) -> SenderIndex? {
-        // A place changes hands only when the records of its last holder are entered.
+        // A place changes hands only when the records of its last holder are entered, and are in the commit log.
         publish()
-        return senders.pin(id, now: next)
+        return senders.pin(id, now: next, settled: committer.words?.committed ?? .max)
     }
     package func release(_ sender: SenderIndex) { senders.unpin(sender) }
     /// The last number accepted from a sender, as of the last `publish`.

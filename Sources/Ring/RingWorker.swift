@@ -17,14 +17,16 @@ package final class RingWorker {
     @usableFromInline let arena: SharedWords
     let outcomes: SharedWords
     private let acceptorPage: ProcessPage
+    let committer: CommitterView
     private let logMemory: MappedMemory
     private let outcomesMemory: MappedMemory
 
     /// - Parameters:
     ///   - log: R1, read-only. - outcomes: R2, writable. - page: this worker's own. - acceptorPage: read-only.
+    ///   - committerPage: read-only; without one nothing is held back for the disk, and nothing parked.
     package init(
         control: consuming ControlReader, log: consuming MappedMemory, outcomes: consuming MappedMemory,
-        page: consuming ProcessPage, acceptorPage: consuming ProcessPage
+        page: consuming ProcessPage, acceptorPage: consuming ProcessPage, committerPage: consuming CommitterPage? = nil
     ) throws(RegionError) {
         let header = try RegionHeader.check(.log, log, log: control.logID)
         _ = try RegionHeader.check(.outcomes, outcomes, log: control.logID)
@@ -38,13 +40,18 @@ package final class RingWorker {
         self.control = control
         self.page = page
         self.acceptorPage = acceptorPage
+        committer = CommitterView(committerPage)
         logMemory = log
         outcomesMemory = outcomes
     }
 
-    /// The next sequence to be published: everything below it is there to be read.
-    // Acquire: pairs with the release in RingProducer.publish.
-    @inline(__always) package var head: UInt64 { HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence }
+    /// Everything below it is there to be read: published, and durable where that is asked for.
+    @inline(__always) package var head: UInt64 {
+        // Acquire: pairs with the release in RingProducer.publish.
+        let head = HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence
+        guard let committer = committer.words else { return head }
+        return min(head, committer.committed)
+    }
 
     /// The slots that a record is for. The sequence lies between a held lease's floor and the head.
     @inline(__always) @inlinable package func mask(at sequence: UInt64) -> UInt64 {
@@ -69,6 +76,9 @@ package final class RingWorker {
         descriptor(sequence).load32(RingLayout.Descriptor.topicHash)
     }
 
+    /// When a record was received, ns since 1970.
+    func time(at sequence: UInt64) -> UInt64 { descriptor(sequence).relaxed(RingLayout.Descriptor.time) }
+
     /// Opens a shard that this worker was granted.
     /// - Throws: `corrupt` if the slot's numbers leave the regions.
     package func lease(slot index: Int, shard: Int) throws(RegionError) -> ShardLease {
@@ -87,7 +97,8 @@ package final class RingWorker {
             !control.isPaused(slot: index)
                 && (0..<slot.shards).contains { shard in
                     control.holder(slot: index, shard: shard) == nil
-                        && floors.floor(slot, at: index, shard: shard) < min(head, slot.retiringAt)
+                        && (floors.floor(slot, at: index, shard: shard) < min(head, slot.retiringAt)
+                            || floors.hasParked(slot, at: index, shard: shard))
                 }
         }
     }
@@ -96,6 +107,13 @@ package final class RingWorker {
     package func spaceIsAwaited() -> Bool {
         SharedWords.fence()  // pairs with the fence in ProcessPage.announceWaiting
         return acceptorPage.isWaiting
+    }
+
+    /// Whether the committer waits for shards to move: to be asked after a freeze, a parking, and what was parked is
+    /// settled; if so, ring its bell.
+    package func committerWaits() -> Bool {
+        SharedWords.fence()  // pairs with the fence in ProcessPage.announceWaiting
+        return committer.words?.isWaiting ?? false
     }
 
     @inline(__always) @inlinable func descriptor(_ sequence: UInt64) -> SharedWords {

@@ -44,15 +44,16 @@ struct SenderTable {
     }
 
     /// Finds a sender, or gives it a place, and holds the place until `unpin`.
-    /// - Parameter now: the ring's next sequence, as the clock of use.
+    /// - Parameters: `now`: the ring's next sequence, as the clock of use. `settled`: a place that was last used at or
+    ///   behind it is still named by records that the commit log does not hold.
     /// - Returns: nil if every place is held.
-    mutating func pin(_ id: SenderID, now: UInt64) -> SenderIndex? {
+    mutating func pin(_ id: SenderID, now: UInt64, settled: UInt64) -> SenderIndex? {
         if let known = places[id] {
             pins[Int(known.value)] += 1
             entry(Int(known.value)).store(now, At.used)
             return known
         }
-        guard let index = vacancy() else { return nil }
+        guard let index = vacancy(settled) else { return nil }
         places[self.id(at: index)] = nil
         let entry = entry(index)
         // Releases, so that a successor finds them in this order: nobody's while the place changes hands.
@@ -74,12 +75,12 @@ struct SenderTable {
     func last(_ index: SenderIndex) -> UInt64 { entry(Int(index.value)).relaxed(At.last) }
 
     /// A place that was never used, else the one of the sender that has been silent longest.
-    private mutating func vacancy() -> Int? {
+    private mutating func vacancy(_ settled: UInt64) -> Int? {
         while unused < RingGeometry.senders {
             if pins[unused] == 0, id(at: unused).isZero { return unused }
             unused += 1
         }
-        return (0..<RingGeometry.senders).filter { pins[$0] == 0 }
+        return (0..<RingGeometry.senders).filter { pins[$0] == 0 && entry($0).relaxed(At.used) < settled }
             .min { entry($0).relaxed(At.used) < entry($1).relaxed(At.used) }
     }
 

@@ -5,8 +5,8 @@
 /// A worker opens it when R0 grants it the shard and lets go of it when the grant is gone. Only its holder
 /// writes the shard's block and table.
 ///
-/// Invariant: floor <= the lowest pending record of the shard, the floor only rises, and the totals published
-/// with it count exactly the outcomes of the shard's records below it.
+/// Invariant: every pending record of the shard that is not parked lies at or above the floor or stands in the table,
+/// the floor only rises, and the totals published with it count exactly the outcomes of the shard's records below it.
 @usableFromInline
 package final class ShardLease {
     package let slot: ServiceSlot
@@ -15,16 +15,15 @@ package final class ShardLease {
     @usableFromInline package let table: InFlightTable
     package let status: ShardStatus
     @usableFromInline package let times: ShardTimes
-    /// No record of this shard below it is pending.
-    package private(set) var floor: UInt64
 
-    private let ring: RingWorker
+    let ring: RingWorker
     @usableFromInline let plane: OutcomePlane
-    private let block: SharedWords
+    @usableFromInline let block: SharedWords
     private let totals: PairedTotals
-    private let rule: ShardRule
-    private let bit: UInt64
-    private var counts: [UInt64]
+    let rule: ShardRule
+    let bit: UInt64
+    /// As published with the floor: see ShardTotals.
+    var counts: [UInt64]
     private var copy: UInt64
 
     init(ring: RingWorker, slot: ServiceSlot, index: Int, shard: Int) {
@@ -34,36 +33,33 @@ package final class ShardLease {
         self.shard = shard
         plane = OutcomePlane(outcomes: ring.outcomes, slot: index, geometry: ring.geometry)
         block = Floors.block(ring.outcomes, slot: index, shard: shard)
-        totals = Self.totals(of: block)
+        totals = ShardTotals.pair(block)
         table = InFlightTable(outcomes: ring.outcomes, slot: slot, shard: shard)
         status = ShardStatus(block)
         times = ShardTimes(block)
         rule = ShardRule(slot)
         bit = 1 << UInt64(index)
+        copy = 0
+        counts = [UInt64](repeating: 0, count: ShardTotals.words)
         // Acquire: pairs with the release below, by an earlier holder.
-        let isKnown = block.acquire(RingLayout.Shard.incarnation) == slot.incarnation
-        let word = isKnown ? block.acquire(RingLayout.Shard.floor) : slot.since << 1  // pairs with raiseFloor
-        floor = max(word >> 1, slot.since)
-        copy = word & 1
-        counts = [UInt64](repeating: 0, count: Outcome.codes)
-        if isKnown {
-            counts = totals.read { [block] in block.acquire(RingLayout.Shard.floor) }.values  // pairs with raiseFloor
+        if block.acquire(RingLayout.Shard.incarnation) == slot.incarnation {
+            let published = totals.read { [block] in block.acquire(RingLayout.Shard.floor) }  // pairs with turn()
+            copy = published.selector & 1
+            counts = published.values
+            recoverParking()
         } else {
             begin()
         }
-        table.keepOnly { [plane, floor] in $0 >= floor && plane.code(of: $0) == 0 }
-    }
-
-    static func totals(of block: SharedWords) -> PairedTotals {
-        PairedTotals(
-            words: block.advanced(by: RingLayout.Shard.totals), stride: RingLayout.Shard.totalsStride,
-            count: Outcome.codes)
     }
 
     /// Makes the block this incarnation's: until the last store it counts as the earlier service's.
     private func begin() {
         totals.write(counts.span, copy: copy)
-        block.release(floor << 1 | copy, RingLayout.Shard.floor)  // pairs with the acquire in Floors.floor
+        block.release(slot.since << 1 | copy, RingLayout.Shard.floor)  // pairs with the acquire in Floors.floor
+        for place in [RingLayout.Shard.frozenTo, RingLayout.Shard.parkedFrom, RingLayout.Shard.parkedTo] {
+            block.store(0, place)
+        }
+        block.store(0, RingLayout.Shard.parkedTime)
         table.clear()
         status.reset()
         times.reset()
@@ -71,6 +67,9 @@ package final class ShardLease {
     }
 
     // MARK: reading
+
+    /// No record of this shard below it is pending in the ring.
+    @inline(__always) @inlinable package var floor: UInt64 { block.relaxed(RingLayout.Shard.floor) >> 1 }
 
     /// Whether a record is one of this shard's.
     @inline(__always) package func holds(_ sequence: UInt64) -> Bool {
@@ -105,11 +104,11 @@ package final class ShardLease {
 
     // MARK: writing
 
-    /// Gives a record its outcome.
+    /// Gives a record its outcome. One below the floor must stand in the table.
     /// - Returns: false if it had one already.
     @discardableResult
     @inline(__always) @inlinable package func settle(_ sequence: UInt64, _ outcome: Outcome) -> Bool {
-        plane.set(outcome, for: sequence)
+        sequence >= floor ? plane.set(outcome, for: sequence) : settleBelowFloor(sequence, outcome)
     }
 
     /// The request to try again at once (`ControlReader.retryAsked`) that was obeyed last; it outlives the holder.
@@ -118,14 +117,20 @@ package final class ShardLease {
         set { block.store(newValue, RingLayout.Shard.retryApplied) }
     }
 
-    /// Raises the floor. No record of this shard below `target` may be pending, and the holder must not read
-    /// one of them any more.
+    /// Raises the floor. No record of this shard below `target` may be pending, unless it is parked or stands in the
+    /// table behind a spill, and the holder must not read one of them from the ring any more.
     package func raiseFloor(to target: UInt64) {
+        let floor = floor
         guard target > floor else { return }
         count(floor..<target, into: &counts)
+        turn(to: target)
+    }
+
+    /// Publishes the counts, with the floor or as they have changed below it: one store.
+    func turn(to target: UInt64? = nil) {
+        let target = target ?? floor
         copy ^= 1
         totals.write(counts.span, copy: copy)
-        floor = target
         // Release: pairs with the acquire in Floors.floor; behind it the producer may overwrite.
         block.release(target << 1 | copy, RingLayout.Shard.floor)
     }
@@ -157,7 +162,7 @@ package final class ShardLease {
         var sequence = range.lowerBound
         while sequence < range.upperBound {
             let code = Int(plane.code(of: sequence))
-            if code != 0, holds(sequence) { counts[code] = counts[code] &+ 1 }
+            if code != 0, code < Outcome.codes, holds(sequence) { counts[code] = counts[code] &+ 1 }
             sequence &+= 1
         }
     }

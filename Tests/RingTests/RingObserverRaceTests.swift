@@ -58,7 +58,7 @@ import Testing
             let limit = observer.head
             var count: UInt64 = 0
             while let record = observer.read(before: limit, where: { _, _ in true }) {
-                #expect(record.body.upperBound == observer.payload.count)
+                #expect(record.payloadCount == observer.payload.count)
                 count += 1
             }
             #expect(count <= 16)

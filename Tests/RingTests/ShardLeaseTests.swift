@@ -51,7 +51,7 @@ import Testing
             if sequence < 17 { holder.settleAll(to: sequence + 1, .delivered) }
         }
         holder.settle(17, .rejected)
-        #expect(!late.settle(1, .delivered))
+        #expect(!late.plane.set(.delivered, for: 1))
         #expect(holder.outcome(of: 17) == .rejected)
     }
 
@@ -65,11 +65,13 @@ import Testing
         let dead = try ring.worker().lease(slot: 0, shard: 0)
         dead.table.begin(0, sequence: 1, attempt: 1)
         dead.settle(1, .delivered)
+        dead.table.free(0)
+        dead.raiseFloor(to: 2)
+        dead.table.begin(0, sequence: 4, attempt: 1)
         dead.table.begin(1, sequence: 2, attempt: 3)
         dead.table.begin(2, sequence: 3, attempt: 1)
         dead.table.backOff(2, attempt: 1, notBefore: 77)
         dead.settle(4, .delivered)
-        dead.raiseFloor(to: 2)
 
         let next = try ring.worker().lease(slot: 0, shard: 0)
         #expect(next.floor == 2)

@@ -11,15 +11,32 @@ final class TestRing {
     let files: RingFiles
     let supervisor: ControlWriter
     private let acceptorPage: MemoryFile
+    private let committerPage: MemoryFile
     /// A lease's parts must not outlive its worker's mappings; a test may hold one of them alone.
     private var workers: [RingWorker] = []
 
-    init(arena: UInt64 = 4_096, records: UInt64 = 16, logID: UInt64 = 0xBE1F) throws {
+    init(
+        arena: UInt64 = 4_096, records: UInt64 = 16, logID: UInt64 = 0xBE1F, contents: RingContents = RingContents()
+    ) throws {
         let files = try RingFiles(
-            creating: RingGeometry(arenaSize: arena, descriptorCount: records), logID: logID, now: 1)
+            creating: RingGeometry(arenaSize: arena, descriptorCount: records), logID: logID, now: 1,
+            contents: contents)
         supervisor = try ControlWriter(MemoryFile.map(files.control.descriptor.raw, writable: true))
         self.files = files
         acceptorPage = try MemoryFile(named: "page", size: ProcessPage.size)
+        committerPage = try MemoryFile(named: "page", size: ProcessPage.size)
+        try committer().commit(to: .max)
+    }
+
+    /// The committer's page, as its owner has it; it begins as in memory mode.
+    func committer() throws -> CommitterPage {
+        try CommitterPage(MemoryFile.map(committerPage.descriptor.raw, writable: true))
+    }
+
+    func reader() throws -> RingReader {
+        try RingReader(
+            control: control(), log: MemoryFile.map(files.log.descriptor.raw, writable: false),
+            outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false), acceptorPage: page())
     }
 
     func page() throws -> ProcessPage {
@@ -33,7 +50,8 @@ final class TestRing {
     func producer() throws -> RingProducer {
         try RingProducer(
             control: control(), log: MemoryFile.map(files.log.descriptor.raw, writable: true),
-            outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false), page: page())
+            outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false), page: page(),
+            committerPage: committer())
     }
 
     func worker() throws -> RingWorker {
@@ -42,7 +60,8 @@ final class TestRing {
             control: control(), log: MemoryFile.map(files.log.descriptor.raw, writable: false),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(MemoryFile.map(own.descriptor.raw, writable: true)),
-            acceptorPage: ProcessPage(MemoryFile.map(acceptorPage.descriptor.raw, writable: false)))
+            acceptorPage: ProcessPage(MemoryFile.map(acceptorPage.descriptor.raw, writable: false)),
+            committerPage: committer())
         workers.append(worker)
         return worker
     }
