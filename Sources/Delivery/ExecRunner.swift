@@ -56,12 +56,12 @@ final class ExecRunner: ServiceRunner {
 
     private func start(_ delivery: ShardQueue.Delivery, now: UInt64) {
         let decided = Clock.monotonic()
-        let launched = shard.context.ring.withRecord(delivery.sequence) { record, payload in
+        let launched = shard.withRecord(delivery.sequence) { record, payload in
             variables.fill(launcher, delivery, record, payload, log: shard.context.ring.control.logID)
             return launch(at: delivery.index, payload.extracting(record.body), now: now)
         }
         switch launched {
-        case nil: shard.settleCorrupt(delivery.index)
+        case nil: shard.settleUnread(delivery, now: now)
         case .success(let process):
             let began = Clock.monotonic()
             runs[delivery.index] = Run(process: process)

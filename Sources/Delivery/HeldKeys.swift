@@ -51,6 +51,9 @@ final class HeldKeys {
         lines[key]?.passedFrom = sequence
     }
 
+    /// The lowest record that was not handed out because of any line; `.max` if there is none.
+    var firstPassedOver: UInt64 { lines.values.reduce(.max) { min($0, $1.passedFrom) } }
+
     /// A record is resolved; if it stood in no line, nothing follows.
     func resolve(_ sequence: UInt64, key: UInt32) -> Release {
         guard !isEmpty, var line = lines[key], let place = line.waiting.firstIndex(of: sequence) else {

@@ -25,13 +25,13 @@ extension Shard {
     ) -> Int {
         var (count, corrupt, hasRoom) = (0, 0, isServing)
         while hasRoom, count < most, let delivery = next(now: now, head: head) {
-            let encoded = context.ring.withRecord(delivery.sequence) { encode(delivery, $0, $1) }
+            let encoded = withRecord(delivery.sequence) { encode(delivery, $0, $1) }
             if let encoded {
                 hasRoom = encoded
                 count &+= 1
             } else {
                 corrupt &+= 1
-                settleCorrupt(delivery.index)
+                settleUnread(delivery, now: now)
             }
         }
         context.count(.deliveries, count &+ corrupt)
@@ -39,7 +39,9 @@ extension Shard {
     }
 
     private func next(now: UInt64, head: UInt64) -> ShardQueue.Delivery? {
-        guard let delivery = queue.next(now: now, head: head, from: lease) else { return nil }
+        guard let delivery = queue.next(now: now, head: head, from: lease) ?? nextParked(now: now, head: head) else {
+            return nil
+        }
         flight.add(delivery.index, now: now)
         lease.table.begin(delivery.index, sequence: delivery.sequence, attempt: delivery.attempt)
         if delivery.attempt > 1 {
@@ -54,7 +56,9 @@ extension Shard {
 
     /// Whether there is something to be handed out now.
     func hasWork(now: UInt64, head: UInt64) -> Bool {
-        guard let delivery = queue.next(now: now, head: head, from: lease) else { return false }
+        guard let delivery = queue.next(now: now, head: head, from: lease) ?? nextParked(now: now, head: head) else {
+            return false
+        }
         queue.putBack(delivery.index, wasHandedOut: delivery.isRepeated)
         return true
     }

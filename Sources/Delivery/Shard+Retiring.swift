@@ -12,12 +12,13 @@ extension Shard {
     private static let dropsPerRound = 4_096
 
     /// Gives up what is pending and not in flight, if the service is to be dropped.
-    func drop(head: UInt64) {
+    func drop(now: UInt64, head: UInt64) {
         hasMoreToDrop = false
         guard service.isDropping, stage == .serving else { return }
         for _ in 0..<Self.dropsPerRound {
             // What backs off goes, too, however long it still would.
-            guard let delivery = queue.next(now: .max, head: head, from: lease) else { return }
+            guard let delivery = queue.next(now: .max, head: head, from: lease) ?? nextParked(now: now, head: head)
+            else { return }
             settle(delivery.index, .removed, now: 0)
         }
         hasMoreToDrop = true
@@ -32,7 +33,7 @@ extension Shard {
             let slot = try? context.ring.control.slot(lease.slotIndex)
             retiringAt = slot.flatMap { $0.incarnation == lease.slot.incarnation ? $0.retiringAt : nil } ?? .max
         }
-        isResolved = lease.floor >= retiringAt
+        isResolved = lease.floor >= retiringAt && !lease.hasParked && queue.old == 0
         return isResolved
     }
 }

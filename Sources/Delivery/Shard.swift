@@ -25,6 +25,7 @@ final class Shard {
     let context: WorkerContext
     let lease: ShardLease
     let queue: ShardQueue
+    let parked: ParkedCursor?
     /// What is with a process, as of its hand-out; what a predecessor handed out is not in it.
     let flight: Flight
     var backoff: LaunchBackoff
@@ -41,6 +42,8 @@ final class Shard {
     /// Nanoseconds, as everything here.
     private(set) var ackTimeout: UInt64
     private(set) var idleTimeout: UInt64?
+    /// Of Shard+Parking: until then the segments are left alone.
+    var diskPausedUntil: UInt64 = 0
     // The state of Shard+Retiring.
     var hasMoreToDrop = false
     var isResolved = false
@@ -59,20 +62,23 @@ final class Shard {
         flight = Flight(capacity: lease.table.capacity, timeout: ackTimeout)
         idleTimeout = service.idleTimeout?.nanoseconds
         troubles = Troubles(answersIn: service.usesFrames ? "frames" : "lines")
+        let parked = context.parking.map { ParkedCursor($0.open(), lease) }
+        self.parked = parked
         queue = ShardQueue(
             capacity: lease.table.capacity, isOrdered: lease.slot.order != .none,
             stride: lease.slot.order == .none ? lease.slot.shards : 1, floor: lease.floor,
-            taken: Self.unfinished(lease.table), from: lease)
+            taken: Self.unfinished(lease.table), from: FoundRecords(lease: lease, parked: parked))
+        if lease.hasParked { queue.park(below: lease.floor, hasParked: true) }
     }
 
     /// By sequence, so that each is entered behind the others, without a search.
     private static func unfinished(_ table: InFlightTable) -> [ShardQueue.Unfinished] {
         (0..<table.capacity).compactMap { index in
             guard let entry = table[index] else { return nil }
-            let isCutOff = entry.state == .inFlight
+            let isCutOff = entry.state != .backingOff
             return ShardQueue.Unfinished(
                 index: index, sequence: entry.sequence, failures: isCutOff ? max(entry.attempt, 1) - 1 : entry.attempt,
-                due: isCutOff ? nil : entry.notBefore)
+                due: isCutOff ? nil : entry.notBefore, wasHandedOut: entry.state != .taken)
         }.sorted { $0.sequence < $1.sequence }
     }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Which of a shard's records is to be handed out next: those due again first, then new ones, in the order asked for.
 ///
-/// Pure; Shard asks it and performs what it says. Its indices are those of the shard's in-flight table.
-/// Invariant: every record of the shard below `cursor` is resolved, has an entry, or was passed over behind a lower
-/// record that has one; so nothing below `floor` is pending.
+/// Pure; Shard asks it and performs what it says. Its indices are those of the shard's in-flight table. What it does
+/// with parked records is in ShardQueue+Parked.
+/// Invariant: every record of the shard from `ringFrom` to `cursor` is resolved, has an entry, or was passed over behind
+/// a lower record that has one; so nothing of the ring below `floor` is pending.
 
 import LinuxIO
 
@@ -34,11 +35,12 @@ final class ShardQueue {
         let failures: UInt32
         /// When the next attempt may begin; nil for a delivery that was cut off, which is repeated at once.
         let due: UInt64?
+        var wasHandedOut = true
     }
 
-    private enum State { case free, inFlight, waiting }
+    enum State { case free, inFlight, waiting }
 
-    private struct Entry {
+    struct Entry {
         var sequence: UInt64 = 0
         var state = State.free
         /// Attempts that count.
@@ -48,20 +50,27 @@ final class ShardQueue {
         var key: UInt32 = 0
     }
 
-    private let entries: FixedArray<Entry>
+    let entries: FixedArray<Entry>
     /// The free entries, a stack: the one that was free for the shortest time is still in the cache.
-    private let vacant: FixedArray<Int32>
-    private var vacancies = 0
+    let vacant: FixedArray<Int32>
+    var vacancies = 0
     private let index: EntryIndex
-    private let bySequence: IndexList
+    let bySequence: IndexList
     private let due: DueHeap
-    private let held = HeldKeys()
-    private let isOrdered: Bool
+    let held = HeldKeys()
+    let isOrdered: Bool
     /// From here on nothing has been looked at.
-    private(set) var cursor: UInt64
-    /// Whether there may be records between the cursor and the head.
-    private(set) var isBehind = true
+    var cursor: UInt64
+    /// Whether there may be records between the cursor and the head, or parked ones.
+    var isBehind = true
+    /// Whether new records may be taken from the ring: it is behind, and nothing of ShardQueue+Parked is in the way.
+    var seeks = true
     private(set) var inFlight = 0
+    // The state of ShardQueue+Parked.
+    var ringFrom: UInt64
+    var old = 0
+    var frozenTo: UInt64 = 0
+    var hasParked = false
 
     /// - Parameters:
     ///   - stride: how far the shard's records are from one to the next, where that is known.
@@ -77,6 +86,7 @@ final class ShardQueue {
         due = DueHeap(capacity: capacity)
         self.isOrdered = isOrdered
         cursor = floor
+        ringFrom = floor
         for unfinished in taken { restore(unfinished, from: records) }
         for place in (0..<capacity).reversed() where entries[place].state == .free { vacate(place) }
     }
@@ -87,12 +97,16 @@ final class ShardQueue {
     /// When the next record is due again, if any; one that must wait for another of its key may be due earlier.
     var nextDue: UInt64? { due.first?.due }
     /// No record of the shard below it is pending.
-    var floor: UInt64 { min(cursor, bySequence.first.map { entries[$0].sequence } ?? .max) }
+    var floor: UInt64 {
+        let floor = min(cursor, firstOfRing.map { entries[$0].sequence } ?? .max)
+        return old == 0 ? floor : min(floor, firstPassedOver)
+    }
 
     private func restore(_ taken: Unfinished, from records: some ShardRecords) {
         enter(taken.index, taken.sequence, key: records.orderKey(of: taken.sequence) ?? 0)
         entries[taken.index].failures = taken.failures
-        entries[taken.index].wasHandedOut = true
+        entries[taken.index].wasHandedOut = taken.wasHandedOut
+        if taken.sequence < ringFrom { old += 1 }
         entries[taken.index].due = taken.due ?? 0
         if isOrdered, taken.failures > 0 { held.hold(taken.sequence, key: entries[taken.index].key) }
         push(taken.index)
@@ -121,7 +135,7 @@ final class ShardQueue {
     }
 
     @inline(__always) private func nextNew(_ head: UInt64, _ records: some ShardRecords) -> Int? {
-        guard isBehind, vacancies > 0 else { return nil }
+        guard seeks, vacancies > 0 else { return nil }
         while let sequence = records.nextPending(from: cursor, to: head) {
             cursor = sequence &+ 1
             if has(sequence) { continue }
@@ -140,6 +154,7 @@ final class ShardQueue {
         }
         cursor = max(cursor, head)
         isBehind = false
+        seeks = false
         return nil
     }
 
@@ -148,7 +163,7 @@ final class ShardQueue {
         return index[sequence] != nil
     }
 
-    @inline(__always) private func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
+    @inline(__always) func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
         entries[place] = Entry(sequence: sequence, state: .waiting, key: key)
         index.insert(sequence, place)
         var left = bySequence.last
@@ -182,9 +197,9 @@ final class ShardQueue {
 
     /// A delivery came to nothing through no fault of its own: no attempt, and it is due at once.
     /// - Parameter wasHandedOut: whether a process may have seen it.
-    func putBack(_ index: Int, wasHandedOut: Bool) {
+    func putBack(_ index: Int, wasHandedOut: Bool, due: UInt64 = 0) {
         if wasHandedOut { entries[index].wasHandedOut = true }
-        wait(index, due: 0)
+        wait(index, due: due)
         push(index)
     }
 
@@ -205,6 +220,7 @@ final class ShardQueue {
     func resolve(_ place: Int) {
         let entry = entries[place]
         if entry.state == .inFlight { inFlight &-= 1 } else { due.remove(place) }
+        if entry.sequence < ringFrom { old &-= 1 }
         entries[place] = Entry()
         index.remove(place)
         bySequence.remove(place)
@@ -221,15 +237,16 @@ final class ShardQueue {
         entries[index].due = due
     }
 
-    private func push(_ index: Int) {
+    func push(_ index: Int) {
         due.push(DueHeap.Item(due: entries[index].due, sequence: entries[index].sequence, index: index))
     }
 
     // MARK: the cursor
 
     private func goBack(to sequence: UInt64) {
-        cursor = min(cursor, sequence)
+        cursor = min(cursor, max(sequence, ringFrom))
         isBehind = true
+        decide()
     }
 
     /// A caught-up shard is told that there was nothing of its own below `frontier`, or that its next record is there.
@@ -237,5 +254,6 @@ final class ShardQueue {
         guard !self.isBehind else { return }
         cursor = max(cursor, frontier)
         self.isBehind = isBehind
+        decide()
     }
 }

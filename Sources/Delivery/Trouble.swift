@@ -27,6 +27,10 @@ enum Failure: Equatable {
     /// A `frames` process sent what is no frame, or one that is too long.
     case unreadable
     case corruptRecord(UInt64)
+    /// So many records of the parked segments can't be read.
+    case damagedSegment(UInt64)
+    /// The disk gives no parked records now.
+    case unreadableSegment
     /// It answered what is no reply, and the first such line begins like this.
     case garbage(String)
     /// It answered for a message that it does not hold.
@@ -49,6 +53,8 @@ extension Failure: CustomStringConvertible {
         case .closedSocket: "closed its socket"
         case .neverUp: "sent no WINDOW in time, ended"
         case .unreadable: "sent what is no frame, ended"
+        case .damagedSegment(let count): "\(count) parked records can't be read (corrupt)"
+        case .unreadableSegment: "the parked segments can't be read, tried again each second"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
         case .garbage(let line): "answered what is no reply" + (line.isEmpty ? "" : ": \(line)")
         case .foreign: "answered for a message that it does not hold"

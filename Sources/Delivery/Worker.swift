@@ -72,7 +72,8 @@ package final class Worker {
         lookAhead(to: head)
         for runner in shards.all {
             runner.shard.obey(now: now)
-            runner.shard.drop(head: head)
+            runner.shard.keepToSpills()
+            runner.shard.drop(now: now, head: head)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()
             if runner.shard.becomesResolved() { resolved.append(runner.shard.lease.slotIndex) }
@@ -99,7 +100,9 @@ package final class Worker {
     private func sleep(now: UInt64, head: UInt64, until limit: UInt64?) throws(SystemCallError) {
         var deadline = min(limit ?? .max, ending.deadline)
         for runner in shards.all {
-            deadline = min(deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now))
+            deadline = min(
+                deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now),
+                runner.shard.parkingDeadline(now: now))
         }
         ring.page.announceSleep(interest: shards.interest)
         // Whoever changed one of these before the announcement may not have rung; and the supervisor waits for news.

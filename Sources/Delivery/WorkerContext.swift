@@ -37,6 +37,8 @@ package final class WorkerContext {
     let log: Logger
     /// "NAME=value" of the variables that services get of ours.
     let environment: [String]
+    /// nil: nothing is ever parked.
+    let parking: ParkingContext?
     /// Limits that services get back before their own are set: the worker itself lives under wider ones.
     let limits: [(resource: Int32, soft: UInt64, hard: UInt64)]
     var jitter: Jitter
@@ -44,7 +46,7 @@ package final class WorkerContext {
     package init(
         ring: RingWorker, loop: EventLoop, environment: [String],
         limits: [(resource: Int32, soft: UInt64, hard: UInt64)] = [], seed: UInt64, log: Logger,
-        graces: Graces = Graces()
+        graces: Graces = Graces(), parking: ParkingContext? = nil
     ) {
         self.ring = ring
         failures = FailureLog(ring.page)
@@ -52,6 +54,7 @@ package final class WorkerContext {
         self.environment = environment
         self.limits = limits
         self.graces = graces
+        self.parking = parking
         self.log = log
         jitter = Jitter(seed: seed)
     }

@@ -23,6 +23,8 @@ final class Bench {
     let folder: String
     private let acceptorFile: MemoryFile
     private let acceptorBell: EventCounter
+    let committerFile: MemoryFile
+    let shelf = Shelf()
     private var pages: [Int: Kept<MemoryFile>] = [:]
     private var bells: [Int: Kept<EventCounter>] = [:]
     private var graces: WorkerContext.Graces
@@ -61,6 +63,8 @@ final class Bench {
             page: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
         self.files = files
         acceptorFile = page
+        committerFile = try MemoryFile(named: "page", size: ProcessPage.size)
+        try CommitterPage(MemoryFile.map(committerFile.descriptor.raw, writable: true)).commit(to: .max)
         acceptorBell = try EventCounter()
         install()
         for slot in self.services.indices {
@@ -121,10 +125,12 @@ final class Bench {
             log: MemoryFile.map(files.log.descriptor.raw, writable: false),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: true),
             page: ProcessPage(MemoryFile.map(page, writable: true)),
-            acceptorPage: ProcessPage(MemoryFile.map(acceptorFile.descriptor.raw, writable: false)))
+            acceptorPage: ProcessPage(MemoryFile.map(acceptorFile.descriptor.raw, writable: false)),
+            committerPage: CommitterPage(MemoryFile.map(committerFile.descriptor.raw, writable: false)))
         let context = WorkerContext(
             ring: ring, loop: try EventLoop(), environment: ["PATH=/usr/bin:/bin", "LANG=C"], seed: 7,
-            log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }, graces: graces)
+            log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }, graces: graces,
+            parking: ParkingContext(committerBell: try EventCounter()) { [shelf] in shelf })
         let bell = Kept(try EventCounter())
         bells[index] = bell
         return try Worker(

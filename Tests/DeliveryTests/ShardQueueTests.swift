@@ -6,7 +6,7 @@ import Testing
 @testable import Delivery
 
 /// Records 1… of one shard: a key each; what is resolved is taken out of `pending`.
-private final class Records: ShardRecords {
+final class Records: ShardRecords {
     var keys: [UInt32]
     var pending: Set<UInt64>
 

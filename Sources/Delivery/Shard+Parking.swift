@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A shard's side of parking: it holds still when the committer is to look, lets go of the ring behind it, and reads
+/// from the parked segments what it has let go of.
+///
+/// Worker asks it once a round, before anything is handed out. docs/ring.md, "Parking", has the order of the steps.
+/// Invariant: whatever of the ring is frozen and has an entry in the queue has one in the shared table, too; a parked
+/// record stands in the shared table before `parkedFrom` passes it.
+
+import Ring
+
+extension Shard {
+    /// How long a disk that gives nothing is left alone, nanoseconds.
+    private static let diskPause: UInt64 = 1_000_000_000
+
+    /// Does what the committer asks for.
+    func keepToSpills() {
+        switch lease.parkingStep {
+        case .none: queue.thaw()
+        case .freeze(let target):
+            raiseFloor()
+            queue.freeze(to: target)
+            enterLookedAt()
+            lease.freeze(to: target)
+            tellCommitter()
+        // A predecessor has said it, and up to where is not known here.
+        case .wait: if !queue.isFrozen { queue.freeze(to: .max) }
+        case .park(let target):
+            raiseFloor()
+            lease.park(to: target)
+            queue.park(below: target, hasParked: lease.hasParked)
+            tellCommitter()
+        }
+    }
+
+    /// What was only looked at has an entry in the queue alone: the committer must see it, too.
+    private func enterLookedAt() {
+        queue.forEachWaiting { index, sequence in
+            guard lease.table[index]?.sequence != sequence else { return }
+            lease.table.begin(index, sequence: sequence, attempt: 0)
+            lease.table.backOff(index, attempt: 0, notBefore: 0)
+        }
+    }
+
+    func tellCommitter() {
+        if context.ring.committerWaits() { context.parking?.committerBell.ring() }
+    }
+
+    // MARK: handing out
+
+    /// What is due of the parked records; of the ring if there is none left.
+    @inline(never) func nextParked(now: UInt64, head: UInt64) -> ShardQueue.Delivery? {
+        guard queue.hasParked else { return nil }
+        while takeParked(now: now) {
+            if let delivery = queue.next(now: now, head: head, from: lease) { return delivery }
+        }
+        return queue.hasParked ? nil : queue.next(now: now, head: head, from: lease)
+    }
+
+    /// Takes the next parked record into the table, where it waits for its turn.
+    /// - Returns: false if there is none, or no room for it, or it can't be read now.
+    func takeParked(now: UInt64) -> Bool {
+        guard queue.hasParked, !queue.isFull, now >= diskPausedUntil, let parked else { return false }
+        switch parked.next() {
+        case .record(let header): take(header, parked)
+        case .damaged(let count, let next): settleDamaged(count, next: next, parked)
+        case .failed:
+            pauseDisk(now)
+            return false
+        case .end:
+            endParked()
+            return false
+        }
+        return true
+    }
+
+    private func take(_ header: RecordHeader, _ parked: ParkedCursor) {
+        guard let index = queue.take(header.sequence, key: lease.orderKey(of: header) ?? 0) else { return }
+        lease.table.take(index, sequence: header.sequence)
+        lease.advanceParked(to: header.sequence &+ 1, oldest: 0)
+        lease.advanceParked(to: header.sequence &+ 1, oldest: parked.oldest)
+    }
+
+    /// Whose they were of several shards nobody can tell: the first one counts them.
+    private func settleDamaged(_ count: UInt64, next: UInt64, _ parked: ParkedCursor) {
+        if lease.shard == 0, next > lease.parkedFrom {
+            lease.settleParked(through: next &- 1, count: count, .corrupt, oldest: 0)
+        } else {
+            lease.advanceParked(to: next, oldest: 0)
+        }
+        troubles.set(.damagedSegment(count))
+    }
+
+    private func endParked() {
+        lease.advanceParked(to: lease.parkedTo, oldest: 0)
+        parked?.log.rest()
+        queue.endParked()
+        tellCommitter()
+    }
+
+    private func pauseDisk(_ now: UInt64) {
+        diskPausedUntil = now.addingSaturated(Self.diskPause)
+        troubles.set(.unreadableSegment)
+    }
+
+    /// When it is to be looked after though nothing has happened, monotonic nanoseconds.
+    func parkingDeadline(now: UInt64) -> UInt64 {
+        queue.hasParked && diskPausedUntil > now ? diskPausedUntil : .max
+    }
+
+    // MARK: reading
+
+    /// Lends out a record, from wherever it lies.
+    /// - Returns: nil if it can't be read.
+    @inline(__always)
+    func withRecord<R>(_ sequence: UInt64, _ body: (RecordHeader, Span<UInt8>) -> R) -> R? {
+        guard sequence < lease.floor else { return context.ring.withRecord(sequence, body) }
+        return parked?.log.withRecord(sequence, body)
+    }
+
+    /// A delivery whose record can't be read: later, if the disk did not give it, else never.
+    func settleUnread(_ delivery: ShardQueue.Delivery, now: UInt64) {
+        let index = delivery.index
+        guard delivery.sequence < lease.floor, parked?.log.hasFailed ?? true else { return settleCorrupt(index) }
+        pauseDisk(now)
+        flight.land(index)
+        lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: diskPausedUntil)
+        queue.putBack(index, wasHandedOut: delivery.isRepeated, due: diskPausedUntil)
+    }
+}
+
+/// Where the entries that a holder finds have their keys from.
+struct FoundRecords: ShardRecords {
+    let lease: ShardLease
+    let parked: ParkedCursor?
+
+    func nextPending(from: UInt64, to end: UInt64) -> UInt64? { lease.nextPending(from: from, to: end) }
+
+    func orderKey(of sequence: UInt64) -> UInt32? {
+        guard sequence < lease.floor else { return lease.orderKey(of: sequence) }
+        guard lease.slot.order != .all else { return 0 }
+        // One that can't be read is found out when it is delivered.
+        return parked?.log.withRecord(sequence) { header, _ in lease.orderKey(of: header) } ?? nil
+    }
+}

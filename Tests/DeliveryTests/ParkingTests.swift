@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a worker makes of records that have left the ring: they are delivered first, in their order, with their bodies,
+/// and counted as all others.
+
+import LinuxIO
+import Ring
+import Settings
+import Testing
+
+@testable import Delivery
+
+@Suite("Parked records")
+struct ParkingTests {
+    private static func note(_ change: (inout Settings.Service) -> Void = { _ in }) -> Settings.Service {
+        .exec("cat >> $OUT/got; echo >> $OUT/got") {
+            $0.order = .all
+            change(&$0)
+        }
+    }
+
+    /// A service with eight messages, of which it was let have none, and those below `target` parked.
+    private func parked(_ service: Settings.Service, below target: UInt64) throws -> (Bench, Worker) {
+        let bench = try Bench([service])
+        let worker = try bench.worker()
+        bench.supervisor.setPaused(true, slot: 0)
+        for number in 1...8 { bench.publish("\(number)") }
+        #expect(try bench.park(worker, below: target))
+        return (bench, worker)
+    }
+
+    @Test("come before any of the ring, in their order, and what holds them no longer holds the ring")
+    func order() throws {
+        let (bench, worker) = try parked(Self.note(), below: 6)
+        #expect(try bench.counts().floor == 6 && bench.counts().pending == 8)
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.delivered() == 8 })
+        #expect(bench.lines("got") == (1...8).map(String.init))
+        #expect(try bench.counts().pending == 0)
+        try bench.end(worker)
+    }
+
+    @Test("may become more while some are left")
+    func again() throws {
+        let (bench, worker) = try parked(Self.note(), below: 3)
+        #expect(try bench.park(worker, below: 8))
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.delivered() == 8 })
+        #expect(bench.lines("got") == (1...8).map(String.init))
+        try bench.end(worker)
+    }
+
+    @Test("are delivered again from the segment, with the same body, if they were in flight when they were parked")
+    func inFlight() throws {
+        let bench = try Bench([
+            Self.note {
+                $0.command[2] =
+                    "until [ -e $OUT/go ]; do sleep 0.01; done; [ $BELFRY_ATTEMPT = 2 ] || exit 1; "
+                    + "cat >> $OUT/got; echo >> $OUT/got"
+            }
+        ])
+        let worker = try bench.worker()
+        for number in 1...4 { bench.publish("\(number)") }
+        #expect(try bench.run(worker) { try bench.counts().inFlight == 1 })
+        #expect(try bench.park(worker, below: 4))
+        #expect(try bench.counts().inFlight == 1 && bench.counts().pending == 4)
+        try bench.write("go", "")
+        #expect(try bench.run(worker) { try bench.delivered() == 4 })
+        #expect(bench.lines("got") == ["1", "2", "3", "4"])
+        try bench.end(worker)
+    }
+
+    @Test("are handed out by a successor, each once")
+    func successor() throws {
+        let (bench, first) = try parked(Self.note(), below: 6)
+        try bench.end(first)
+        let worker = try bench.worker()
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.delivered() == 8 })
+        #expect(bench.lines("got") == (1...8).map(String.init))
+        try bench.end(worker)
+    }
+
+    @Test("are dropped with a service that is to be dropped, which is resolved only then")
+    func removed() throws {
+        let (bench, worker) = try parked(Self.note(), below: 6)
+        worker.takeOver(try bench.retire(.dropping))
+        #expect(try bench.run(worker) { worker.nextResolved() == 0 })
+        #expect(try bench.counts()[.removed] == 8 && bench.counts().pending == 0)
+        try bench.end(worker)
+    }
+
+    @Test("that can't be read any more are counted as corrupt, and the others go on")
+    func damaged() throws {
+        let (bench, worker) = try parked(Self.note(), below: 6)
+        bench.shelf.damaged = [2, 4]
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.counts().pending == 0 })
+        #expect(try bench.counts()[.corrupt] == 2 && bench.delivered() == 6)
+        #expect(bench.lines("got") == ["1", "3", "5", "6", "7", "8"])
+        try bench.end(worker)
+    }
+
+    @Test("that the disk does not give now wait for it")
+    func broken() throws {
+        let (bench, worker) = try parked(Self.note(), below: 6)
+        bench.shelf.isBroken = true
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.status().reason.contains("can't be read") })
+        #expect(try bench.counts().pending == 8)
+        bench.shelf.isBroken = false
+        #expect(try bench.run(worker) { try bench.delivered() == 8 })
+        #expect(bench.lines("got") == (1...8).map(String.init))
+        try bench.end(worker)
+    }
+}
