@@ -52,7 +52,7 @@ struct SenderTests {
 
     @Test("a datagram from nc is one raw message")
     func ncDatagram() throws {
-        try scratch.run("nc", ["-u", "-w0", "127.0.0.1", "\(broker.port)"], input: "hello\n")
+        try scratch.run("nc", ["-u", "-q0", "127.0.0.1", "\(broker.port)"], input: "hello\n")
         let delivery = try recorder.wait(for: 1)[0]
         #expect(delivery.topic == "raw")
         #expect(delivery.text == "hello\n")
@@ -75,7 +75,7 @@ struct SenderTests {
             {"specversion":"1.0","type":"com.example.disk.full","source":"/sda","id":"1","data":{"percent":97}}
 
             """
-        let arguments = transport == "-u" ? ["-u", "-w0"] : ["-N"]
+        let arguments = transport == "-u" ? ["-u", "-q0"] : ["-N"]
         try scratch.run("nc", arguments + ["127.0.0.1", "\(broker.port)"], input: event)
         let delivery = try recorder.wait(for: 1)[0]
         #expect(delivery.topic == "com.example.disk.full")

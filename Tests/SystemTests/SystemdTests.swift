@@ -79,7 +79,7 @@ struct SystemdTests {
     @Test("with a real systemd, what comes first starts the service and is itself handled", arguments: ["udp", "tcp"])
     func realSystemd(_ transport: String) throws {
         try withSystemd { folder, inside in
-            let send = transport == "udp" ? "nc -u -w0 127.0.0.1 2355" : "nc -N 127.0.0.1 2355"
+            let send = transport == "udp" ? "nc -u -q0 127.0.0.1 2355" : "nc -N 127.0.0.1 2355"
             let sent = try inside("echo hello | \(send)")
             #expect(sent.succeeded, "\(sent.errors)")
             // The service inside has no inotify of ours: it says by a file in the shared folder what it got.
