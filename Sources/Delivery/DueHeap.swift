@@ -3,7 +3,7 @@
 ///
 /// Used by ShardQueue. An entry of the in-flight table stands in it once at most, and leaves it with its record: a
 /// service that fails everything and then acks it late leaves nothing behind.
-/// Invariant: a binary heap by (due, sequence) in the first `count` items, and `places[items[i].index] == i`.
+/// Invariant: a binary heap by (due, sequence) in the first `count` items, and `places[items[i].index] == i + 1`.
 
 import LinuxIO
 
@@ -15,16 +15,15 @@ final class DueHeap {
         let index: Int
     }
 
-    private static let none: Int32 = -1
     private let items: FixedArray<Item>
     private var count = 0
-    /// Where each entry's item stands.
+    /// Where each entry's item stands, + 1; 0 for an entry that is not in the heap.
     private let places: FixedArray<Int32>
 
     /// - Parameter capacity: entries of the table.
     init(capacity: Int) {
         items = FixedArray(repeating: Item(due: 0, sequence: 0, index: 0), count: capacity)
-        places = FixedArray(repeating: Self.none, count: capacity)
+        places = FixedArray(repeating: 0, count: capacity)
     }
 
     var first: Item? { count == 0 ? nil : items[0] }
@@ -46,20 +45,20 @@ final class DueHeap {
 
     /// Takes an entry out, if it is there.
     func remove(_ index: Int) {
-        let place = Int(places[index])
+        let place = Int(places[index]) - 1
         guard place >= 0 else { return }
-        places[index] = Self.none
+        places[index] = 0
         count -= 1
         guard place < count else { return }
         let last = items[count]
         items[place] = last
         siftUp(place)
-        siftDown(Int(places[last.index]))
+        siftDown(Int(places[last.index]) - 1)
     }
 
     private func put(_ item: Item, at place: Int) {
         items[place] = item
-        places[item.index] = Int32(truncatingIfNeeded: place)
+        places[item.index] = Int32(truncatingIfNeeded: place + 1)
     }
 
     private func siftUp(_ start: Int) {

@@ -13,12 +13,11 @@ struct EntryIndex: ~Copyable {
     struct Link {
         /// 0 for none: sequences and numbers start at 1.
         var key: UInt64 = 0
-        var next: Int32 = -1
+        var next = EntryLink.none
     }
 
-    private static let none: Int32 = -1
     /// The first entry of each place's chain.
-    private let heads: FixedArray<Int32>
+    private let heads: FixedArray<EntryLink>
     private let links: FixedArray<Link>
     private let mask: UInt64
     private let shift: UInt64
@@ -27,18 +26,18 @@ struct EntryIndex: ~Copyable {
     init(capacity: Int, stride: Int = 1) {
         var size = 4
         while size < 2 * capacity { size *= 2 }
-        heads = FixedArray(repeating: Self.none, count: size)
+        heads = FixedArray(repeating: .none, count: size)
         links = FixedArray(repeating: Link(), count: capacity)
         mask = UInt64(size - 1)
         shift = UInt64(max(stride, 1).trailingZeroBitCount)
     }
 
     @inline(__always) subscript(key: UInt64) -> Int? {
-        var entry = heads[place(key)]
-        while entry != Self.none {
-            let link = links[Int(entry)]
-            if link.key == key { return Int(entry) }
-            entry = link.next
+        var next = heads[place(key)]
+        while let entry = next.entry {
+            let link = links[entry]
+            if link.key == key { return entry }
+            next = link.next
         }
         return nil
     }
@@ -50,7 +49,7 @@ struct EntryIndex: ~Copyable {
     @inline(__always) func insert(_ key: UInt64, _ entry: Int) {
         let place = place(key)
         links[entry] = Link(key: key, next: heads[place])
-        heads[place] = Int32(truncatingIfNeeded: entry)
+        heads[place] = EntryLink(entry)
     }
 
     /// Takes the key of an entry out, if it has one.
@@ -59,14 +58,15 @@ struct EntryIndex: ~Copyable {
         guard link.key != 0 else { return }
         links[entry].key = 0
         let place = place(link.key)
-        guard Int(heads[place]) != entry else { return heads[place] = link.next }
-        var before = Int(heads[place])
-        while Int(links[before].next) != entry { before = Int(links[before].next) }
-        links[before].next = link.next
+        let own = EntryLink(entry)
+        guard heads[place] != own else { return heads[place] = link.next }
+        var before = heads[place].entry
+        while let other = before, links[other].next != own { before = links[other].next.entry }
+        if let before { links[before].next = link.next }
     }
 
     func removeAll() {
-        heads.fill(with: Self.none)
+        heads.fill(with: .none)
         links.fill(with: Link())
     }
 

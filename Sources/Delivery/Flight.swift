@@ -12,14 +12,13 @@ final class Flight {
     private struct Place {
         /// Monotonic nanoseconds; 0: not in the list.
         var begun: UInt64 = 0
-        var earlier = Flight.none
-        var later = Flight.none
+        var earlier = EntryLink.none
+        var later = EntryLink.none
     }
 
-    private static let none: Int32 = -1
     private let places: FixedArray<Place>
-    private var head = none
-    private var tail = none
+    private var head = EntryLink.none
+    private var tail = EntryLink.none
     /// How long an answer is waited for, nanoseconds; a change holds for those that are waited for already.
     var timeout: UInt64
 
@@ -28,8 +27,8 @@ final class Flight {
         places = FixedArray(repeating: Place(), count: capacity)
     }
 
-    var isEmpty: Bool { head == Self.none }
-    var first: Int? { head == Self.none ? nil : Int(head) }
+    var isEmpty: Bool { head == .none }
+    var first: Int? { head.entry }
     /// When the first of them has waited too long; `.max` if there is none.
     var deadline: UInt64 { first.map { places[$0].begun.addingSaturated(timeout) } ?? .max }
 
@@ -37,9 +36,9 @@ final class Flight {
     /// - Parameter now: not 0, and never less than before.
     @inline(__always) func add(_ index: Int, now: UInt64) {
         if places[index].begun != 0 { land(index) }
-        let new = Int32(truncatingIfNeeded: index)
-        places[index] = Place(begun: now, earlier: tail, later: Self.none)
-        if tail == Self.none { head = new } else { places[Int(tail)].later = new }
+        let new = EntryLink(index)
+        places[index] = Place(begun: now, earlier: tail, later: .none)
+        if let last = tail.entry { places[last].later = new } else { head = new }
         tail = new
     }
 
@@ -49,8 +48,8 @@ final class Flight {
     func land(_ index: Int) -> UInt64? {
         let place = places[index]
         guard place.begun != 0 else { return nil }
-        if place.earlier == Self.none { head = place.later } else { places[Int(place.earlier)].later = place.later }
-        if place.later == Self.none { tail = place.earlier } else { places[Int(place.later)].earlier = place.earlier }
+        if let earlier = place.earlier.entry { places[earlier].later = place.later } else { head = place.later }
+        if let later = place.later.entry { places[later].earlier = place.earlier } else { tail = place.earlier }
         places[index].begun = 0
         return place.begun
     }

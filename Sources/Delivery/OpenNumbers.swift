@@ -23,6 +23,8 @@ final class OpenNumbers {
 
     /// Begins anew, for another process.
     func removeAll() {
+        // Most processes are a shard's first: what was never written needs no memory.
+        guard last > 0 else { return }
         entries.removeAll()
         last = 0
         count = 0

@@ -40,14 +40,15 @@ final class ShardQueue {
 
     enum State { case free, inFlight, waiting }
 
+    // The large members first, so that it is all zero bytes in the beginning, without gaps.
     struct Entry {
         var sequence: UInt64 = 0
-        var state = State.free
+        var due: UInt64 = 0
         /// Attempts that count.
         var failures: UInt32 = 0
-        var wasHandedOut = false
-        var due: UInt64 = 0
         var key: UInt32 = 0
+        var state = State.free
+        var wasHandedOut = false
     }
 
     let entries: FixedArray<Entry>
@@ -164,7 +165,7 @@ final class ShardQueue {
     }
 
     @inline(__always) func enter(_ place: Int, _ sequence: UInt64, key: UInt32) {
-        entries[place] = Entry(sequence: sequence, state: .waiting, key: key)
+        entries[place] = Entry(sequence: sequence, key: key, state: .waiting)
         index.insert(sequence, place)
         var left = bySequence.last
         while let candidate = left, entries[candidate].sequence > sequence { left = bySequence.before(candidate) }

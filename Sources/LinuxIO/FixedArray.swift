@@ -5,6 +5,8 @@
 /// each element that is written; here an element is a checked index and a store, through a constant.
 /// Invariant: storage and length never change, and every index is held against the length.
 
+internal import Glibc
+
 @usableFromInline
 @safe package struct FixedArray<Element: BitwiseCopyable>: ~Copyable {
     @usableFromInline let storage: UnsafeMutablePointer<Element>
@@ -12,13 +14,22 @@
 
     package init(repeating element: Element, count: Int) {
         precondition(count >= 0)
-        unsafe storage = .allocate(capacity: count)
         self.count = count
+        // Holds: room for so many elements, of an alignment that calloc gives; without memory nothing can go on.
+        let bytes = unsafe calloc(max(count, 1), MemoryLayout<Element>.stride)!
+        unsafe storage = bytes.bindMemory(to: Element.self, capacity: count)
+        // Zero bytes are there, and those of a large array are no memory until they are written.
+        guard !FixedArray.isZero(element) else { return }
         // Holds: so many were allocated just now. BitwiseCopyable elements need no deinitialization.
         unsafe storage.initialize(repeating: element, count: count)
     }
 
-    deinit { unsafe storage.deallocate() }
+    deinit { unsafe free(storage) }
+
+    private static func isZero(_ element: Element) -> Bool {
+        precondition(MemoryLayout<Element>.alignment <= 16)
+        return unsafe withUnsafeBytes(of: element) { unsafe $0.allSatisfy { $0 == 0 } }
+    }
 
     @inlinable package var indices: Range<Int> { 0..<count }
 
