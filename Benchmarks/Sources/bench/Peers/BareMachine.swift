@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The bare machine: C loops that do the least that the work needs, with no broker between.
+/// The bare machine: C loops that do the least that the work needs, with no broker between; and `relay`, which does the
+/// least that a broker of Belfry's shape has to do.
 ///
-/// Used as the limit that Belfry is measured against in rows 1, 2 and 5.
+/// Used as the limit that Belfry is measured against in rows 1, 2, 5, 7 and 9.
 /// Invariant: the sender is the very program that sends to Belfry, with the same window.
 
 import Foundation
@@ -18,6 +19,32 @@ enum BareMachine {
             let publisher = [try stage.tools.publish, sender, "--to", address] + load.options(boards)
             var setup = Setup(publisher: publisher)
             setup.consumers = [[try stage.tools.consume, receiver, "--from", address, "--board", boards[0].path]]
+            return setup
+        }
+    }
+
+    /// Named after Belfry, as it is Belfry without what makes it a broker: no goal takes it for a peer.
+    static let floorName = "Belfry's floor, in C"
+
+    /// Two processes with Belfry's system calls and wakes. For messages that come at a pace.
+    static func floor(_ load: Load, sender: String = "belfry") -> Contender {
+        let settings =
+            "`relay`: two C processes that make Belfry's system calls and wakes for the same bytes, and nothing else: no"
+            + " routing, no outcomes, nothing that survives a crash"
+        return Contender(floorName, settings: settings, load) { stage, load, boards in
+            let port = try stage.port()
+            let takesLines = sender.hasPrefix("syslog")
+            let program = [try stage.tools.consume] + (takesLines ? ["omprog", "--confirm"] : ["frames"])
+            let relay = [try stage.tools.relay, "127.0.0.1:\(port)", takesLines ? "lines" : "frames"]
+            let publisher = [try stage.tools.publish, sender, "--to", "127.0.0.1:\(port)"] + load.options(boards)
+            let topic = sender == "belfry" ? ["--topic", "bench.message"] : []
+            var setup = Setup(publisher: publisher + topic)
+            setup.servers = [
+                Server(
+                    name: "relay", arguments: relay + program + ["--board", boards[0].path],
+                    sign: .listening(port))
+            ]
+            setup.hasSenderAcks = sender == "belfry"
             return setup
         }
     }

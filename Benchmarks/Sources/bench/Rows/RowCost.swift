@@ -23,6 +23,10 @@ private func pacedUDP(_ count: Int) -> Load {
     return load
 }
 
+private func floor(_ sender: String, _ load: (Int) -> Load) -> Contender {
+    BareMachine.floor(load(0), sender: sender)
+}
+
 private func sections(_ work: String, flat: [Contender], slow: [Contender]) -> [Section] {
     [
         Section(title: "\(work), flat out", quantities: [.cpu, .rate, .loadMemory], rounds: 3, contenders: flat),
@@ -70,14 +74,17 @@ let rowCost = Row(
     work:
         "CPU seconds of all broker processes per million messages, flat out and at 5,000 a second; memory as PSS of all"
         + " of them, without the pages of Belfry's ring; and what they do with nothing to do, services started and"
-        + " subscribers connected. Row 1's work has no peer. Unconfirmed omprog and syslog-ng do less than is asked.",
-    sections: sections("UDP (row 1)", flat: datagrams(flatOut(4096)), slow: datagrams(pacedUDP))
-        + sections("TCP (row 3)", flat: nativePeers(flatOut()), slow: nativePeers(paced))
+        + " subscribers connected. Row 1's work has no peer. Unconfirmed omprog and syslog-ng do less than is asked."
+        + " Belfry's floor does nothing but its system calls, in C.",
+    sections: sections(
+        "UDP (row 1)", flat: datagrams(flatOut(4096)), slow: datagrams(pacedUDP) + [floor("udp", pacedUDP)])
+        + sections("TCP (row 3)", flat: nativePeers(flatOut()), slow: nativePeers(paced) + [floor("belfry", paced)])
         + sections(
-            "Syslog over TCP (row 6)", flat: syslogContenders("tcp", flatOut()), slow: syslogContenders("tcp", paced))
+            "Syslog over TCP (row 6)", flat: syslogContenders("tcp", flatOut()),
+            slow: syslogContenders("tcp", paced) + [floor("syslog-tcp", paced)])
         + sections(
             "Syslog over UDP (row 6)", flat: syslogContenders("udp", flatOut(2048)),
-            slow: syslogContenders("udp", pacedUDP)) + [idle],
+            slow: syslogContenders("udp", pacedUDP) + [floor("syslog-udp", pacedUDP)]) + [idle],
     goals: goals("TCP (row 3)") + goals("Syslog over TCP (row 6)", same: "rsyslog, confirmed")
         + goals("Syslog over UDP (row 6)", same: "rsyslog, confirmed") + [
             Goal("idle PSS under 12 MB", section: "Idle", .idleMemory, .atMost(12)),

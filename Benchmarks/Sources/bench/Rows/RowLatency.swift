@@ -11,7 +11,8 @@ private let paced = Load(count: 15_000, rate: 5000, wantsLatencies: true)
 let rowLatency = Row(
     number: 7, title: "Latency at 5,000 a second",
     work: "128-byte messages, one every 200 µs, from the intended time of sending to the receipt by the consumer or"
-        + " service. Belfry's way has one hop more: acceptor, ring, worker, service.",
+        + " service. Belfry's way has one hop more: acceptor, ring, worker, service. Its floor makes the same hops in C;"
+        + " without a broker the sender's datagrams go straight to the consumer.",
     sections: [
         Section(
             title: "Latency", quantities: [.p50] + Quantity.curve.map(\.0).filter { $0 != .p50 }, chart: .curve,
@@ -21,6 +22,10 @@ let rowLatency = Row(
                 Contender(Nats.bare, settings: Nats.coreSettings, paced, setUp: Nats.setUp("nats")),
                 Contender("mosquitto QoS 1", settings: Mosquitto.settings, paced, setUp: Mosquitto.setUp(qos: 1)),
                 Contender("redis pub/sub", settings: Redis.settings, paced, setUp: Redis.setUp("redis-pubsub")),
+                BareMachine.floor(paced),
+                Contender(
+                    "no broker, UDP", settings: BareMachine.settings, paced,
+                    setUp: BareMachine.datagrams(sender: "udp", receiver: "recvmmsg")),
             ])
     ],
     goals: [

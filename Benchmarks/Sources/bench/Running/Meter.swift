@@ -2,7 +2,8 @@
 /// CPU time and memory of a broker: all its processes, without the programs that it runs for others.
 ///
 /// Used by Trial before, during and after a run.
-/// Invariant: a process below the broker counts unless its executable is one of the benchmark's own programs.
+/// Invariant: a process below the broker counts unless its executable is one of the benchmark's own programs, and not the
+/// broker's own.
 
 import Foundation
 import Measures
@@ -33,7 +34,7 @@ struct Meter {
         var found: [pid_t] = []
         var left = brokers
         while let pid = left.popLast() {
-            guard !isProgram(pid) else { continue }
+            guard brokers.contains(pid) || !isProgram(pid) else { continue }
             found.append(pid)
             for task in tasks(pid) { left += processIDs(children: Self.text("\(task)/children")) }
         }
@@ -46,8 +47,12 @@ struct Meter {
     }
 
     private func isProgram(_ pid: pid_t) -> Bool {
-        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
-        return executable?.hasPrefix(programs) ?? false
+        guard let executable = executable(pid) else { return false }
+        return executable.hasPrefix(programs) && !brokers.contains { self.executable($0) == executable }
+    }
+
+    private func executable(_ pid: pid_t) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
     }
 
     private static func text(_ path: String) -> String {

@@ -23,6 +23,7 @@ struct Tools {
     /// Built only where its library is installed.
     var natsLibrary: String { get throws { try own(programs, "nats-library") } }
     var once: String { get throws { try own(programs, "once") } }
+    var relay: String { get throws { try own(programs, "relay") } }
     var spawnLoop: String { get throws { try own(programs, "spawn-loop") } }
     var belfry: String { get throws { try own(release, "belfry") } }
     var belfryd: String { get throws { try own(release, "belfryd") } }
