@@ -61,6 +61,7 @@ let package = Package(
         module("Settings", []),
         // Floor 2
         module("Ring", ["LinuxIO", "Settings"]),
+        module("Segments", ["LinuxIO", "Ring"]),
         module("Reactor", ["LinuxIO"]),
         module("HotRestart", ["CSystemd", "LinuxIO"]),
         module("Control", ["LinuxIO", "Wire"]),

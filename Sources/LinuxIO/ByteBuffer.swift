@@ -79,6 +79,21 @@ package enum WriteResult: Equatable, Sendable {
         }
     }
 
+    /// Reads so many bytes of a file from `position` on, fewer where it ends. EFBIG if the limit does not allow it.
+    package func read(from fd: CInt, at position: Int, count wanted: Int) throws(SystemCallError) {
+        guard wanted <= 0 || hasRoom(wanted) else { throw SystemCallError(call: "pread", code: EFBIG) }
+        let last = unsafe end + max(wanted, 0)
+        let first = unsafe end
+        while unsafe end < last {
+            // Holds: hasRoom said that so many bytes are free behind the first `end`.
+            let got = try systemCall("pread") {
+                unsafe pread(fd, storage + end, last - end, off_t(position + end - first))
+            }
+            if got == 0 { return }
+            unsafe end += got
+        }
+    }
+
     /// Lends what has been read and not been consumed.
     @inlinable
     package func withReadable<Result, Failure: Error>(

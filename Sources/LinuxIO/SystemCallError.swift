@@ -27,6 +27,12 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     package var isDenied: Bool { code == EACCES || code == EPERM }
     /// It is there, but nobody listens.
     package var isRefused: Bool { code == ECONNREFUSED }
+    /// The disk is full, or what this user may have of it.
+    package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+    /// The device could not read or write it.
+    package var isInputOutput: Bool { code == EIO }
+    /// There is nothing of that name.
+    package var isMissing: Bool { code == ENOENT }
     /// More bytes than File.read was told to take.
     package var isTooLarge: Bool { code == EFBIG }
 

@@ -20,6 +20,19 @@ extern const int belfry_seal_geometry;  // neither shrink nor grow
 extern const int belfry_seal_contents;  // no write, no further seal
 extern const int belfry_pr_set_pdeathsig, belfry_pr_set_child_subreaper, belfry_pr_set_name, belfry_pr_set_no_new_privs;
 
+// Checksums (checksums.c)
+/// Goes on from `sum`; begins with all bits set, and is turned over at the end.
+uint32_t belfry_crc32c(uint32_t sum, const void *bytes, size_t count);
+/// The same without the processor's help.
+uint32_t belfry_crc32c_by_table(uint32_t sum, const void *bytes, size_t count);
+
+// Files in a folder that is open (files.c)
+int belfry_open_in(int folder, const char *name, int writable);
+/// Mode 0600; a name that is there is an error.
+int belfry_create_in(int folder, const char *name);
+long belfry_write_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count,
+                      uint64_t position);
+
 // epoll (polling.c); the event array is opaque, because struct epoll_event is packed on one architecture only.
 extern const size_t belfry_event_size;
 extern const uint32_t belfry_event_in, belfry_event_out, belfry_event_rdhup, belfry_event_hup, belfry_event_err,

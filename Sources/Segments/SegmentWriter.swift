@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Writes one stream's batches into its files, one behind the other, and deletes the files that nobody needs any more.
+///
+/// The committer has one for the log and one for what it parks. After an error the file is given up: what was written
+/// since the last `commit` must be written again, and begins a new file, whose name takes it away from the old one.
+/// Invariant: a file that failed is never written to or synced again; what `commit` returned for is on the disk.
+
+internal import LinuxIO
+
+package struct SegmentWriter: ~Copyable {
+    /// A file's size, unless a single batch is larger.
+    package static let usualFile = 64 << 20
+
+    package let stream: SegmentStream
+    package let logID: UInt64
+    /// All slots as they are now: told before the first batch of each file, and again when they change.
+    package var slots: [Checkpoint.Slot] = [] { didSet { slotsAreTold = false } }
+    private let folder: SegmentFolder
+    private let fileSize: Int
+    private var names: [SegmentName]
+    /// Where the range of the last file ends, as far as it is known.
+    private var end: UInt64
+    private var file: SegmentFile?
+    /// Where in it the next batch goes.
+    private var position = 0
+    private var slotsAreTold = false
+    private var namesAreSynced = true
+    private let head = ByteBuffer(capacity: BatchHead.largest, limit: BatchHead.largest)
+    private var slotBatch: SegmentBatch
+
+    /// - Parameter end: where the range of the files that are there already ends: what is to come begins there or later.
+    package init(
+        _ stream: SegmentStream, in folder: SegmentFolder, logID: UInt64, end: UInt64, fileSize: Int = usualFile
+    ) throws(SegmentFault) {
+        self.stream = stream
+        self.logID = logID
+        self.folder = folder
+        self.fileSize = fileSize
+        self.end = end
+        names = try folder.files(stream)
+        slotBatch = SegmentBatch(stream)
+    }
+
+    package var hasFiles: Bool { !names.isEmpty }
+
+    // MARK: writing
+
+    /// Hands a batch to the kernel; it is on the disk behind `commit`.
+    package mutating func write(_ batch: borrowing SegmentBatch) throws(SegmentFault) {
+        do throws(SegmentFault) {
+            let first = batch.range.lowerBound
+            if !fits(batch.body.count) { try begin(at: first, for: batch.body.count) }
+            if !slotsAreTold {
+                slotBatch.tell(slots, at: first)
+                try put(slotBatch.head(logID: logID, file: fileName.first, position: position), slotBatch.body)
+                slotsAreTold = true
+            }
+            try put(batch.head(logID: logID, file: fileName.first, position: position), batch.body)
+            end = max(end, batch.range.upperBound)
+        } catch {
+            giveUp()
+            throw error
+        }
+    }
+
+    /// Everything written so far is on the disk when this returns.
+    package mutating func commit() throws(SegmentFault) {
+        do throws(SegmentFault) {
+            try file?.sync()
+            if !namesAreSynced { try folder.sync() }
+            namesAreSynced = true
+        } catch {
+            giveUp()
+            throw error
+        }
+    }
+
+    /// Commits, and closes the file: the next batch begins a new one.
+    package mutating func finish() throws(SegmentFault) {
+        try commit()
+        // What is left of the room is given back; if that fails, it is only room.
+        try? file?.truncate(to: position)
+        giveUp()
+    }
+
+    // MARK: deleting
+
+    /// Deletes the files whose range ends at or below `sequence`.
+    package mutating func removeFiles(below sequence: UInt64) throws(SegmentFault) {
+        while let first = names.first, (names.count > 1 ? names[1].first : end) <= sequence {
+            if names.count == 1 { giveUp() }
+            try folder.remove(first.description)
+            names.removeFirst()
+        }
+    }
+
+    // MARK: one file
+
+    private var fileName: SegmentName { names[names.count - 1] }
+
+    private func fits(_ body: Int) -> Bool {
+        // Slots, if they have to be told, are a few kilobytes: a file may be so much longer.
+        file != nil && position + BatchHead.largest + body <= fileSize
+    }
+
+    private mutating func begin(at first: UInt64, for body: Int) throws(SegmentFault) {
+        if file != nil { try finish() }
+        // What such a file holds was never committed, or it would not be written again.
+        while let last = names.last, last.first >= first {
+            try folder.remove(last.description)
+            names.removeLast()
+        }
+        let name = SegmentName(stream, first: first)
+        let new = try SegmentFile.create(name.description, in: folder.storage)
+        names.append(name)
+        namesAreSynced = false
+        try new.preallocate(max(fileSize, BatchHead.aligned(BatchHead.largest + body)))
+        file = consume new
+        position = 0
+        slotsAreTold = false
+    }
+
+    private mutating func put(_ description: BatchHead, _ body: ByteBuffer) throws(SegmentFault) {
+        description.write(to: head)
+        guard let file = file.take() else { return }
+        try head.withReadable { head throws(SegmentFault) in
+            try body.withReadable { body throws(SegmentFault) in
+                try file.write(at: position, head, body)
+            }
+        }
+        self.file = consume file
+        position = description.next
+    }
+
+    /// Lets go of the file without another word to it.
+    private mutating func giveUp() {
+        file = nil
+        position = 0
+    }
+}
