@@ -95,6 +95,7 @@ let package = Package(
         tests("Settings"),
         tests("SettingsFile", ["Settings"]),
         tests("Ring", ["LinuxIO", "Settings"]),
+        tests("Segments", ["LinuxIO", "Ring"]),
         tests("Reactor", ["LinuxIO"]),
         tests("HotRestart", ["LinuxIO"]),
         tests("Control", ["LinuxIO", "Wire"]),

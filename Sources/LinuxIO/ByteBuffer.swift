@@ -80,7 +80,7 @@ package enum WriteResult: Equatable, Sendable {
     }
 
     /// Reads so many bytes of a file from `position` on, fewer where it ends. EFBIG if the limit does not allow it.
-    package func read(from fd: CInt, at position: Int, count wanted: Int) throws(SystemCallError) {
+    package func load(from fd: CInt, at position: Int, count wanted: Int) throws(SystemCallError) {
         guard wanted <= 0 || hasRoom(wanted) else { throw SystemCallError(call: "pread", code: EFBIG) }
         let last = unsafe end + max(wanted, 0)
         let first = unsafe end

@@ -82,7 +82,8 @@ extension File {
             try unsafe second.withUnsafeBytes { two throws(SystemCallError) in
                 try systemCall("pwritev") {
                     // Holds: both are there for the call.
-                    unsafe belfry_write_two(raw, one.baseAddress, one.count, two.baseAddress, two.count, UInt64(position))
+                    unsafe belfry_write_two(
+                        raw, one.baseAddress, one.count, two.baseAddress, two.count, UInt64(position))
                 }
             }
         }

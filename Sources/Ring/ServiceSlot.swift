@@ -42,7 +42,7 @@ package struct ServiceSlot: Equatable, Sendable {
     }
 
     /// Whether everything that other code indexes with these numbers stays inside the regions.
-    var isValid: Bool {
+    package var isValid: Bool {
         (1...RingGeometry.shardsPerSlot).contains(shards) && tableStart >= 0 && tableCapacity > 0
             && tableCapacity <= RingGeometry.tableEntries
             && tableStart + shards * tableCapacity <= RingGeometry.tableEntries && incarnation > 0

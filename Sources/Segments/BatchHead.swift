@@ -81,7 +81,9 @@ extension BatchHead {
         buffer.append(littleEndian: Self.version)
         buffer.append(littleEndian: kind.rawValue)
         buffer.append(littleEndian: stream.rawValue)
-        for number in [logID, file, position, range.lowerBound, range.upperBound] { buffer.append(littleEndian: number) }
+        for number in [logID, file, position, range.lowerBound, range.upperBound] {
+            buffer.append(littleEndian: number)
+        }
         buffer.append(littleEndian: records)
         buffer.append(littleEndian: length)
         buffer.append(littleEndian: mask)
@@ -125,12 +127,6 @@ extension BatchHead {
                 kind: kind, stream: name.stream, logID: logID, file: name.first, position: UInt64(position),
                 range: from..<to, records: bytes.uint32(at: At.records), length: bytes.uint32(at: At.length),
                 mask: mask, counts: counts, routed: bytes.uint32(at: At.routed), bodySum: bytes.uint32(at: At.bodySum)))
-    }
-
-    /// The log that a file says it is of, if it begins with something like a head.
-    static func logID(_ bytes: Span<UInt8>) -> UInt64? {
-        guard bytes.count >= size, bytes.uint32(at: At.magic) == magic else { return nil }
-        return bytes.uint64(at: At.logID)
     }
 
     private static func isWhole(_ bytes: Span<UInt8>, end: Int) -> Bool {

@@ -38,7 +38,7 @@ package final class FolderStorage: SegmentStorage {
     }
 
     package func read(_ file: CInt, at position: Int, count: Int, into buffer: ByteBuffer) throws(SystemCallError) {
-        try buffer.read(from: file, at: position, count: count)
+        try buffer.load(from: file, at: position, count: count)
     }
 
     package func size(_ file: CInt) -> Int { File.size(file) ?? 0 }

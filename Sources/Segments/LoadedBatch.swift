@@ -5,7 +5,7 @@
 /// Invariant: `record` and `next` give out only records whose sum was right, in rising sequence.
 
 internal import LinuxIO
-package import Ring
+internal import Ring
 
 package final class LoadedBatch {
     package let head: BatchHead

@@ -4,7 +4,7 @@
 /// The committer keeps one and fills it again and again; its memory stays, so that nothing is allocated per record.
 /// Invariant: records come in rising sequence, and head and counts tell exactly what the body holds.
 
-package import LinuxIO
+internal import LinuxIO
 package import Ring
 
 package struct SegmentBatch: ~Copyable {
@@ -48,7 +48,7 @@ package struct SegmentBatch: ~Copyable {
     ///   - payload: all of it, as the ring has it.
     /// - Returns: false, and nothing done, if the batch is full: write it and begin the next one.
     package mutating func append(
-        _ header: borrowing RecordHeader, mask wanted: UInt64, sender: borrowing StoredRecord.Sender?,
+        _ header: RecordHeader, mask wanted: UInt64, sender: StoredRecord.Sender?,
         payload: Span<UInt8>
     ) -> Bool {
         precondition(header.sequence >= range.upperBound)

@@ -3,7 +3,7 @@
 ///
 /// Invariant: names of other kinds are left alone, whatever they are.
 
-package import LinuxIO
+internal import LinuxIO
 
 package struct SegmentFolder {
     package let storage: any SegmentStorage
@@ -27,12 +27,7 @@ package struct SegmentFolder {
         do throws(SystemCallError) { try storage.syncFolder() } catch { throw SegmentFault(".", error) }
     }
 
-    /// Takes a file out of its stream and keeps it for whoever wants to look. One that was set aside before under the
-    /// same name gives way.
-    func setAside(_ name: SegmentName) throws(SegmentFault) {
-        let old = name.description
-        do throws(SystemCallError) {
-            try storage.rename(old, to: old + ".corrupt")
-        } catch { throw SegmentFault(old, error) }
+    func rename(_ name: String, to other: String) throws(SegmentFault) {
+        do throws(SystemCallError) { try storage.rename(name, to: other) } catch { throw SegmentFault(name, error) }
     }
 }

@@ -77,16 +77,4 @@ package final class SegmentReader {
         }
         return body.withReadable { $0.count == Int(head.length) && CRC32C.of($0) == head.bodySum }
     }
-
-    /// The log that the file says it is of; nil if it does not begin with a head.
-    static func logID(of name: SegmentName, in folder: SegmentFolder) throws(SegmentFault) -> UInt64? {
-        let file = try SegmentFile.open(name.description, in: folder.storage)
-        let bytes = ByteBuffer(capacity: BatchHead.largest, limit: BatchHead.largest)
-        do throws(SegmentFault) {
-            try file.read(at: 0, count: BatchHead.largest, into: bytes)
-        } catch {
-            guard error.isUnreadable else { throw error }
-        }
-        return bytes.withReadable { BatchHead.logID($0) }
-    }
 }

@@ -59,7 +59,7 @@ extension StoredRecord {
     // MARK: writing
 
     static func append(
-        _ header: borrowing RecordHeader, mask: UInt64, sender: borrowing Sender?, payload: Span<UInt8>,
+        _ header: RecordHeader, mask: UInt64, sender: Sender?, payload: Span<UInt8>,
         to body: ByteBuffer
     ) {
         var sum = CRC32C()
@@ -76,7 +76,7 @@ extension StoredRecord {
     }
 
     private static func write(
-        _ header: borrowing RecordHeader, mask: UInt64, sender: borrowing Sender?, to out: inout MutableRawSpan
+        _ header: RecordHeader, mask: UInt64, sender: Sender?, to out: inout MutableRawSpan
     ) {
         func put<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number, _ place: Int) {
             out.storeBytes(of: number.littleEndian, toByteOffset: place, as: Number.self)
