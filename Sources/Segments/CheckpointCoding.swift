@@ -35,7 +35,7 @@ enum CheckpointCoding {
     static func read(_ bytes: Span<UInt8>) -> Reading {
         guard bytes.count >= headCount, bytes.uint64(at: 0) == magic else { return .broken }
         guard bytes.uint32(at: 8) <= version else { return .newer(version: Int(bytes.uint32(at: 8))) }
-        guard bytes.uint64(at: 16) == UInt64(bytes.count - headCount) else { return .broken }
+        guard bytes.uint32(at: 8) > 0, bytes.uint64(at: 16) == UInt64(bytes.count - headCount) else { return .broken }
         let body = bytes.extracting(headCount..<bytes.count)
         guard CRC32C.of(body) == bytes.uint32(at: 12) else { return .broken }
         var fields = FieldReader()

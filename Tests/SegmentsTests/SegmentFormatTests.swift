@@ -64,13 +64,14 @@ struct SegmentFormatTests {
     }
 
     @Test("a record keeps its sender, and one wrong byte anywhere is found out")
-    func records() throws {
+    func records() {
         var batch = SegmentBatch(.log)
         batch.begin(at: 1)
         let sender = StoredRecord.Sender(id: SenderID(high: 1, low: 2), number: 3)
         #expect(TestRecord.append(1, mask: 5, sender: sender, to: &batch))
         let bytes = batch.body.withReadable { Array(copying: $0) }
-        #expect(try #require(StoredRecord.read(bytes.span, at: 0)).sender == sender)
+        let record = StoredRecord.read(bytes.span, at: 0)
+        #expect(record?.sender == sender)
         for place in 0..<90 {
             var wrong = bytes
             wrong[place] ^= 1
