@@ -51,14 +51,48 @@ struct DatagramBatch: Sendable {
 
     /// - Returns: why it can't be sent; then it is not in the batch.
     mutating func append(_ topic: String, _ body: Span<UInt8>) -> DatagramRefusal? {
-        if let refusal = head.choose(topic) { return .topic(refusal) }
-        let length = head.bytes.count &+ body.count
-        guard length <= Self.longest else { return .size(body.count) }
-        // Nobody looks at the numbers of datagrams.
-        head.set(number: 0, bodyCount: body.count)
-        head.append(body, to: &bytes)
-        lengths.append(length)
+        if let refusal = begin(topic, bodyCount: body.count) { return refusal }
+        let start = head.bytes
+        bytes.append(copying: start.span, body)
+        lengths.append(start.count &+ body.count)
         return nil
+    }
+
+    /// Appends several that are to one topic and equally long: their frames differ in their bodies alone.
+    /// - Returns: why the first of them can't be sent; then none is in the batch.
+    mutating func append(alike messages: Span<DatagramPublisher.Message>) -> DatagramRefusal? {
+        let bodyCount = messages[0].body.count
+        if let refusal = begin(messages[0].topic, bodyCount: bodyCount) { return refusal }
+        let start = head.bytes
+        let length = start.count &+ bodyCount
+        bytes.append(addingCapacity: messages.count &* length) { output in
+            for index in messages.indices {
+                output.append(copying: start.span)
+                output.append(copying: messages[index].body.span)
+            }
+        }
+        for _ in messages.indices { lengths.append(length) }
+        return nil
+    }
+
+    private mutating func begin(_ topic: String, bodyCount: Int) -> DatagramRefusal? {
+        if let refusal = head.choose(topic) { return .topic(refusal) }
+        guard head.bytes.count &+ bodyCount <= Self.longest else { return .size(bodyCount) }
+        // Nobody looks at the numbers of datagrams.
+        head.set(number: 0, bodyCount: bodyCount)
+        return nil
+    }
+
+    /// The end of those from `start` on that are to one topic and equally long. It only reads, and for itself, so that no
+    /// reference to a topic is counted.
+    static func endOfAlike(_ messages: Span<DatagramPublisher.Message>, from start: Int) -> Int {
+        var end = start &+ 1
+        while end < messages.count, messages[end].body.count == messages[start].body.count,
+            PublishHead.isSame(messages[end].topic, messages[start].topic)
+        {
+            end &+= 1
+        }
+        return end
     }
 
     var runs: [Run] { Self.runs(lengths) }

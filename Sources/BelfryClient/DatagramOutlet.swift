@@ -42,9 +42,19 @@ struct DatagramOutlet: ~Copyable, Sendable {
     /// Forgets what was added.
     mutating func begin() { batch.clear() }
 
-    /// - Parameter number: which of the batch it is, from 1.
-    mutating func add(_ topic: String, _ body: Span<UInt8>, number: UInt64) throws(PublishError) {
-        if let refusal = batch.append(topic, body) { throw .refused(refusal.told(of: number)) }
+    mutating func add(_ topic: String, _ body: Span<UInt8>) throws(PublishError) {
+        if let refusal = batch.append(topic, body) { throw .refused(refusal.told(of: 1)) }
+    }
+
+    mutating func add(_ messages: Span<DatagramPublisher.Message>) throws(PublishError) {
+        var start = 0
+        while start < messages.count {
+            let end = DatagramBatch.endOfAlike(messages, from: start)
+            if let refusal = batch.append(alike: messages.extracting(start..<end)) {
+                throw .refused(refusal.told(of: UInt64(start + 1)))
+            }
+            start = end
+        }
     }
 
     /// Sends what was added.

@@ -77,7 +77,7 @@ public final class DatagramPublisher: Sendable {
     private func send(_ topic: String, _ body: Span<UInt8>) throws(PublishError) {
         try outlet.withLock { (outlet: inout sending DatagramOutlet) throws(PublishError) in
             outlet.begin()
-            try outlet.add(topic, body, number: 1)
+            try outlet.add(topic, body)
             try outlet.send()
         }
     }
@@ -93,10 +93,7 @@ public final class DatagramPublisher: Sendable {
         try outlet.withLock { (outlet: inout sending DatagramOutlet) throws(PublishError) in
             outlet.begin()
             // By way of a span: a body is copied from where it is, and not counted once more.
-            let messages = messages.span
-            for index in messages.indices {
-                try outlet.add(messages[index].topic, messages[index].body.span, number: UInt64(index + 1))
-            }
+            try outlet.add(messages.span)
             try outlet.send()
         }
     }

@@ -14,8 +14,7 @@ struct PublishHead: Sendable {
     /// Begins frames to this topic.
     /// - Returns: why there can be none; then it is as before.
     mutating func choose(_ topic: String) -> Wire.Refusal? {
-        // Equal strings may still differ in their bytes, but then in their number, too, as this one is ASCII.
-        guard topic != self.topic || topic.utf8.count != self.topic.utf8.count else { return nil }
+        guard !Self.isSame(topic, self.topic) else { return nil }
         let name = Array(topic.utf8)
         if let refusal = Topic.check(name.span) { return refusal }
         self.topic = topic
@@ -24,12 +23,16 @@ struct PublishHead: Sendable {
         return nil
     }
 
+    /// Whether two topics are the same, if the broker takes one of them.
+    static func isSame(_ one: String, _ other: String) -> Bool {
+        // Equal strings may still differ in their bytes, but then in their number, too, where one is ASCII.
+        one == other && one.utf8.count == other.utf8.count
+    }
+
     /// For the next frame. The topic is chosen.
     mutating func set(number: UInt64, bodyCount: Int) {
         NativeFrame.set(
             number: number, payload: bytes.count &- NativeFrame.headerCount &+ bodyCount, inPublish: &bytes)
     }
 
-    /// Appends the whole frame.
-    func append(_ body: Span<UInt8>, to out: inout [UInt8]) { out.append(copying: bytes.span, body) }
 }

@@ -32,7 +32,7 @@ extension Acceptor {
 
     private func readDatagrams(until deadline: UInt64) throws(SystemCallError) {
         guard let raw = udp?.raw else { return }
-        while try datagrams.receive(from: raw) {
+        while try datagrams.receive(from: raw) > 0 {
             settle()
             if Clock.monotonic() >= deadline { return }
         }

@@ -37,6 +37,7 @@ package final class Acceptor {
     var datagrams: DatagramIntake
     var udp: Descriptor?
     var udpWatch: Watch?
+    private var pace = DatagramPace()
     let counters: PageCounters
     private let control: ControlReader
     let workers: WorkerBells
@@ -92,9 +93,11 @@ package final class Acceptor {
 
     /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
     package func step(until limit: UInt64? = nil) throws -> Progress {
-        try loop.wait(blocking: !connections.hasReady, until: limit)
+        let end = pace.isPolling ? min(limit ?? .max, pace.nextLook) : limit
+        try loop.wait(blocking: !connections.hasReady, until: end)
         intake.time = Clock.realtime()
         connections.resume()
+        if pace.isPolling { try readDatagramsIfDue() }
         while let event = loop.nextEvent() {
             try handle(event)
             if intake.producer.next &- intake.producer.published >= Self.recordsPerBatch { settle() }
@@ -117,10 +120,28 @@ package final class Acceptor {
         switch event.subject.kind {
         case Connections.kind: connections.handle(Int(event.subject.index), event.events)
         case Listener.kind: try listener?.accept(into: connections)
-        case Kind.datagrams: if let raw = udp?.raw { _ = try datagrams.receive(from: raw) }
+        case Kind.datagrams: try readDatagrams()
         case Kind.bell: hearBell()
         default: try hearSupervisor()
         }
+    }
+
+    /// Reads a batch, and watches the socket or leaves it to the clock from now on.
+    private func readDatagrams() throws(SystemCallError) {
+        guard let raw = udp?.raw else { return }
+        let found = try datagrams.receive(from: raw)
+        var new = pace
+        new.looked(at: loop.now, found: found, isAll: found < datagrams.batchLimit)
+        if new.isPolling != pace.isPolling { try watchDatagrams(!new.isPolling) }
+        pace = new
+    }
+
+    private func readDatagramsIfDue() throws(SystemCallError) {
+        if pace.nextLook <= loop.now { try readDatagrams() }
+    }
+
+    private func watchDatagrams(_ isWatched: Bool) throws(SystemCallError) {
+        if let udpWatch { try loop.change(udpWatch, isWatched ? .readable : []) }
     }
 
     /// No connection goes on any more, but the supervisor must not take us for stuck, and may have had enough.

@@ -12,6 +12,8 @@ import Wire
 package struct DatagramIntake: ~Copyable {
     private let intake: Intake
     private let page: PageCounters
+    /// Datagrams or trains that one batch may hold.
+    let batchLimit: Int
     private var origin = Origin(nil)
     /// What the decoders write into, again and again.
     private var message = DecodedMessage()
@@ -19,6 +21,7 @@ package struct DatagramIntake: ~Copyable {
     package init(intake: Intake, page: PageCounters) {
         self.intake = intake
         self.page = page
+        batchLimit = intake.producer.datagrams.entries
     }
 
     /// Works off what a dead predecessor had read and not published.
@@ -29,16 +32,16 @@ package struct DatagramIntake: ~Copyable {
     }
 
     /// Reads one batch.
-    /// - Returns: false if nothing waited.
-    package mutating func receive(from socket: CInt) throws(SystemCallError) -> Bool {
+    /// - Returns: how many datagrams or trains waited, `batchLimit` at most.
+    package mutating func receive(from socket: CInt) throws(SystemCallError) -> Int {
         let entries = try intake.producer.receive(from: socket)
-        guard entries > 0 else { return false }
-        workOff(entries, skipping: 0)
-        return true
+        if entries > 0 { workOff(entries, skipping: 0) }
+        return entries
     }
 
     private mutating func workOff(_ entries: Int, skipping done: Int) {
-        let (producer, datagrams) = (intake.producer, intake.producer.datagrams)
+        let producer = intake.producer
+        let datagrams = producer.datagrams
         var skip = done
         var all = 0
         for entry in 0..<entries {

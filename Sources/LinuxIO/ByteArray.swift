@@ -21,9 +21,9 @@ extension [UInt8] {
 }
 
 extension OutputSpan<UInt8> {
-    @usableFromInline
+    @inlinable
     @inline(__always)
-    mutating func append(copying bytes: Span<UInt8>) {
+    package mutating func append(copying bytes: Span<UInt8>) {
         let count = bytes.count
         precondition(count <= freeCapacity)
         guard count > 0 else { return }

@@ -52,6 +52,25 @@ final class DatagramPublisherTests {
         #expect(received() == messages.map { Self.frame($0.topic, $0.body) })
     }
 
+    @Test("keeps each message's own topic and body where they change within a batch")
+    func mixed() throws {
+        let publisher = try DatagramPublisher(to: endpoint)
+        let messages = [("a.b", "1"), ("a.b", "2"), ("a.c", "3"), ("a.c", "33"), ("a.b", "44"), ("a.bc", "5")].map {
+            DatagramPublisher.Message(topic: $0.0, body: $0.1)
+        }
+        try publisher.send(messages)
+        #expect(received() == messages.map { Self.frame($0.topic, $0.body) })
+    }
+
+    @Test("names the place of the first that can't be sent, though its topic counts as equal to the one before")
+    func equivalent() throws {
+        let publisher = try DatagramPublisher(to: endpoint)
+        // The sign for Kelvin and the letter K are the same text to Swift, and not the same bytes.
+        let messages = ["K", "\u{212A}"].map { DatagramPublisher.Message(topic: $0, body: "x") }
+        #expect(throws: PublishError.refused(Refusal(number: 2, .badTopic))) { try publisher.send(messages) }
+        #expect(received() == [])
+    }
+
     @Test("refuses what does not fit, or has no topic, before anything is sent")
     func refusals() throws {
         let publisher = try DatagramPublisher(to: endpoint)

@@ -71,7 +71,7 @@ import Synchronization
 
     /// Nothing was received for so long: something was lost, or nobody consumes.
     private static let patience: UInt64 = 10_000_000_000
-    private static let nap: useconds_t = 20
+    private static let nap: useconds_t = 100
 
     struct Stalled: Error, CustomStringConvertible {
         let received: UInt64
