@@ -16,6 +16,9 @@ extension RoleMessage {
         case .settings: [Kind.settings.rawValue]
         case .workerPage(let index): [Kind.workerPage.rawValue, index]
         case .workerBell(let index): [Kind.workerBell.rawValue, index]
+        case .tight: [Kind.tight.rawValue]
+        case .spill: [Kind.spill.rawValue]
+        case .account: [Kind.account.rawValue]
         case .keeperWanted: [Kind.keeperWanted.rawValue]
         case .keeper: [Kind.keeper.rawValue]
         case .keeping(let place): [Kind.keeping.rawValue, place]
@@ -45,6 +48,9 @@ extension RoleMessage {
         case .settings: self = .settings
         case .workerPage: self = .workerPage(index: bytes[1])
         case .workerBell: self = .workerBell(index: bytes[1])
+        case .tight: self = .tight
+        case .spill: self = .spill
+        case .account: self = .account
         case .keeperWanted: self = .keeperWanted
         case .keeper: self = .keeper
         case .keeping: self = .keeping(place: bytes[1])

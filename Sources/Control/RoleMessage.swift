@@ -11,6 +11,8 @@ package enum RoleMessage: Equatable, Sendable {
     case applied(settingsVersion: UInt64)
     /// worker → supervisor: a shard of a retiring slot that it holds has nothing pending any more.
     case resolved(slot: UInt8)
+    /// acceptor → supervisor: more than half of the ring is held by what somebody still wants.
+    case tight
     /// role → supervisor: nothing is left to do; the role exits. From the keeper: it has rested, and may be stopped.
     case drained
     /// supervisor → role: take no new work and finish what there is by `deadline`, nanoseconds of the monotonic clock.
@@ -18,10 +20,14 @@ package enum RoleMessage: Equatable, Sendable {
     case drain(deadline: UInt64, keepSocketQueue: Bool)
     /// supervisor → role: end now.
     case stop
+    /// supervisor → committer: nobody serves any more. Store all that is undelivered, then say `drained`.
+    case spill
+    /// supervisor → committer, with a memory file: what the supervisor alone has counted, for the next checkpoint.
+    case account
     /// supervisor → role, with the image (R3): go over to these settings, then say `applied`.
     case settings
-    /// supervisor → acceptor, with a descriptor: the page and the bell of a worker that it may not know yet. The page
-    /// comes first, both before the settings with which the worker is there.
+    /// supervisor → acceptor and committer, with a descriptor: the page and the bell of a worker that it may not know yet.
+    /// The page comes first, both before the settings with which the worker is there.
     case workerPage(index: UInt8)
     case workerBell(index: UInt8)
     /// worker → supervisor: it has dead letters and nobody who keeps them.
@@ -53,6 +59,9 @@ package enum RoleMessage: Equatable, Sendable {
         case settings = 7
         case workerPage = 8
         case workerBell = 9
+        case tight = 10
+        case spill = 11
+        case account = 12
         case keeperWanted = 16
         case keeper = 17
         case keeping = 18
@@ -64,7 +73,7 @@ package enum RoleMessage: Equatable, Sendable {
         /// Bytes of a message of this kind; of one that ends with text the fewest.
         var count: Int {
             switch self {
-            case .drained, .stop, .settings, .keeperWanted, .keeper, .trouble: 1
+            case .drained, .stop, .settings, .tight, .spill, .account, .keeperWanted, .keeper, .trouble: 1
             case .resolved, .workerPage, .workerBell, .keeping: 2
             case .ready, .applied, .answered: 9
             case .drain: 10
@@ -84,8 +93,8 @@ package enum RoleMessage: Equatable, Sendable {
     /// Whether a descriptor comes with it.
     package var carriesDescriptor: Bool {
         switch self {
-        case .settings, .workerPage, .workerBell, .keeper, .keeping, .ask: true
-        case .ready, .applied, .resolved, .drained, .drain, .stop: false
+        case .settings, .workerPage, .workerBell, .account, .keeper, .keeping, .ask: true
+        case .ready, .applied, .resolved, .tight, .drained, .drain, .stop, .spill: false
         case .keeperWanted, .answered, .trouble, .incident: false
         }
     }
