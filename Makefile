@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
 # pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
+# make soak: five minutes of kills, hangs and reloads under load (MINUTES=60 for more), with figures.
 # make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test fuzz bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test soak fuzz bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -65,6 +66,12 @@ test: packages-test
 	Scripts/fuzz --seconds 10
 	swift test
 	@if command -v docc >/dev/null; then Scripts/docs; fi
+
+# The same as in `make test`, for longer. BELFRY_SOAK_SEED=… repeats one.
+soak: packages-test
+	$(RELEASE) --product belfryd
+	$(RELEASE) --product belfry
+	BELFRY_SOAK_SECONDS=$$(($(or $(MINUTES),5) * 60)) swift test --filter SoakTests
 
 fuzz: packages-build
 	Scripts/fuzz --seconds $(or $(SECONDS),60)

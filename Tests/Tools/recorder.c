@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fast service that keeps its own account, and the judge of that account. Used by the proofs of SystemTests.
 //
-//   recorder FOLDER …       serves a stream, lines or frames as it finds itself started: each body is "SENDER NUMBER …";
-//                           a record goes to FOLDER/<start>-<pid> before its ack; further words are passed over
+//   recorder FOLDER …       serves a stream, lines or frames as it finds itself started: each body is "SENDER NUMBER …",
+//                           perhaps behind a <PRI>; a record goes to FOLDER/<start>-<pid> before its ack; further words
+//                           are passed over
 //   recorder -x FOLDER …    serves as exec: its one record goes to the end of FOLDER/exec
 //   recorder -jK FOLDER N…  judges: N… are how many each sender has sent; prints, for each, what arrived. The order
 //                           is checked among the numbers that are equal modulo K (1 if left out)
@@ -20,7 +21,7 @@
 struct record {
   uint32_t sender, number;
 };
-enum { senders = 4096, room = 1 << 20, most_keys = 16 };
+enum { senders = 1 << 16, room = 1 << 20, most_keys = 16 };
 
 static char input[room], replies[room];
 static struct record records[room / 32];
@@ -40,9 +41,10 @@ static void settle(int account, int to) {
   record_count = reply_bytes = 0;
 }
 
-// SENDER NUMBER, and whatever may follow.
+// SENDER NUMBER, and whatever may follow; of a syslog message, behind its <PRI>.
 static void note(const char *body) {
   char *end;
+  if (*body == '<') body += strcspn(body, ">") + 1;
   records[record_count].sender = (uint32_t)strtoul(body, &end, 10);
   records[record_count++].number = (uint32_t)strtoul(end, NULL, 10);
 }
@@ -186,8 +188,8 @@ static int judge(const char *folder, int count, char **numbers) {
   for (int i = 0; i < files; i++) judge_file(folder, names[i]->d_name);
   printf("processes %d foreign %llu\n", files, (unsigned long long)foreign);
   for (int i = 0; i < count; i++)
-    printf("arrived %llu twice %llu disordered %llu\n", (unsigned long long)arrived[i], (unsigned long long)twice[i],
-           (unsigned long long)disordered[i]);
+    printf("arrived %llu twice %llu disordered %llu newest %u\n", (unsigned long long)arrived[i],
+           (unsigned long long)twice[i], (unsigned long long)disordered[i], newest[i][0]);
   return 0;
 }
 

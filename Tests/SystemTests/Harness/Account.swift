@@ -13,6 +13,8 @@ struct Account {
         var arrived: UInt64 = 0
         var twice: UInt64 = 0
         var disordered: UInt64 = 0
+        /// The greatest number of those that arrived, if the order is that of all of them.
+        var newest: UInt64 = 0
     }
 
     struct Verdict {
@@ -55,7 +57,8 @@ struct Account {
             verdict.foreign += values["foreign"] ?? 0
             guard let arrived = values["arrived"], let twice = values["twice"] else { continue }
             let disordered = values["disordered"] ?? 0
-            verdict.senders.append(Sender(arrived: arrived, twice: twice, disordered: disordered))
+            verdict.senders.append(
+                Sender(arrived: arrived, twice: twice, disordered: disordered, newest: values["newest"] ?? 0))
         }
         return verdict
     }

@@ -15,16 +15,19 @@ final class Broker {
     let control: String
 
     /// `services` are the list items of the configuration, each beginning with "- "; `settings` are further top-level
-    /// lines; `portOptions` stand inside `port: {…}`, each with a comma in front.
+    /// lines; `portOptions` stand inside `port: {…}`, each with a comma in front. `sockets` are handed over, as systemd
+    /// does; `executable` is another belfryd than the one under test.
     init(
         _ scratch: Scratch, services: [String], portOptions: String = "", settings: String = "",
-        environment: [String] = [], limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = []
+        environment: [String] = [], limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = [],
+        sockets: HandedOver? = nil, executable: String = Executables.belfryd
     ) throws {
         let file = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings)
         self.scratch = scratch
         control = scratch.file("control")
         let program = try Program(
-            Executables.belfryd, ["--config", file], in: scratch, environment: environment, limits: limits)
+            executable, ["--config", file], in: scratch, environment: environment, limits: limits,
+            sockets: sockets?.named ?? [])
         self.program = program
         // Not by the name alone: a broker that was killed has left its own.
         let isUp: Bool = try scratch.poll("the control socket") {

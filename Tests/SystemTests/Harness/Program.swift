@@ -28,7 +28,8 @@ final class Program {
 
     init(
         _ name: String, _ arguments: [String], in scratch: Scratch, input: [UInt8] = [], environment: [String] = [],
-        ownGroup: Bool = false, limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = []
+        ownGroup: Bool = false, limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = [],
+        sockets: [(name: String, raw: CInt)] = []
     ) throws {
         guard let path = Executables.find(name) else { throw NotFound(name: name) }
         self.name = (name as NSString).lastPathComponent
@@ -45,8 +46,8 @@ final class Program {
                 environment: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C.UTF-8"] + environment,
                 descriptors: [
                     (reading.fileDescriptor, 0), (output.fileDescriptor, 1), (errors.fileDescriptor, 2),
-                ],
-                limits: limits, processGroup: ownGroup))
+                ] + sockets.enumerated().map { ($1.raw, CInt($0) + 3) },
+                listenNames: sockets.isEmpty ? nil : sockets.map(\.name), limits: limits, processGroup: ownGroup))
         process = try plan.launch()
         pid = process.pid
         // The files are the program's now; here they are only read again, by name.

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A broker under a mixed load, to which everything happens that may happen to one: its processes are killed and stopped,
+/// its services crash, hang and lose their programs, its settings are reloaded. Used by SoakTests, which judges what
+/// became of the notifications.
+/// Invariant: behind each disturbance a notification passes from end to end before the next one begins; and what is
+/// counted as a death here was one.
+
+import LinuxIO
+import Testing
+
+final class Soak {
+    enum Disturbance: String, CaseIterable {
+        case acceptorKilled, workerKilled, acceptorStopped, workerStopped
+        case serviceKilled, serviceHung, programTakenAway, programGivenBack, reload, pause
+    }
+
+    /// What happens at random, some of it more often.
+    private static let menu: [Disturbance] =
+        Array(repeating: .acceptorKilled, count: 5) + Array(repeating: .workerKilled, count: 5)
+        + Array(repeating: .serviceKilled, count: 4) + Array(repeating: .reload, count: 3)
+        + [.serviceHung, .programTakenAway, .programGivenBack, .pause]
+    /// What takes long: seldom, but once at least.
+    private static let slow: [Disturbance] = [.workerStopped, .acceptorStopped]
+
+    let seed: UInt64
+    let scratch: Scratch
+    let sockets: HandedOver
+    let broker: Broker
+    private(set) var services: [SoakService]
+    private(set) var probe: Probe
+    private(set) var recoveries = RecoveryTimes()
+    private(set) var done: [Disturbance: Int] = [:]
+
+    private var chance: SeededGenerator
+    private var workers = 2
+    private var isAway = false
+
+    init(seed: UInt64) throws {
+        self.seed = seed
+        chance = SeededGenerator(seed: seed)
+        scratch = try Scratch()
+        sockets = try HandedOver.make()
+        probe = try Probe(in: scratch)
+        let recorder = try Account.compile("recorder", in: scratch)
+        services = try Self.services(recorder, in: scratch)
+        broker = try Broker(
+            scratch, services: services.map(\.item) + [probe.item], settings: Self.rest(workers: 2), sockets: sockets)
+    }
+
+    private static func services(_ recorder: String, in scratch: Scratch) throws -> [SoakService] {
+        func service(
+            _ name: String, _ manner: SoakService.Manner, _ wish: SoakService.Wish, _ order: String, shards: Int,
+            open: Int
+        ) throws -> SoakService {
+            try SoakService(
+                name, manner, wish, order: order, shards: shards, open: open, recorder: recorder, in: scratch)
+        }
+        return try [
+            service("archive", .lines, .all, "source", shards: 2, open: 128),
+            service("mirror", .frames, .all, "none", shards: 2, open: 256),
+            service("page", .exec, .slow, "none", shards: 2, open: 2),
+            service("frail", .lines, .load, "all", shards: 1, open: 32),
+            service("guest", .frames, .all, "topic", shards: 3, open: 64),
+        ]
+    }
+
+    private static func rest(workers: Int) -> String {
+        "workers: { count: \(workers), stuck-after: 3s }\nring: { size: 16MiB }\nshutdown: { grace: 30s }"
+    }
+
+    // MARK: the run
+
+    /// Disturbs until the time is over, and all that is slow has happened.
+    func run(for duration: Duration) throws -> SoakSenders.Sent {
+        let senders = try SoakSenders(broker.port, rate: 2000, in: scratch)
+        try pass()
+        let end = Deadline.after(duration)
+        while !end.passed {
+            let menu = Int.random(in: 0..<40, using: &chance) == 0 ? Self.slow : Self.menu
+            try disturb(menu.randomElement(using: &chance)!)
+            _ = try Deadline.after(.milliseconds(Int.random(in: 0...60, using: &chance))).wait(on: broker.program.raw)
+        }
+        for disturbance in Self.slow where done[disturbance] == nil { try disturb(disturbance) }
+        return try settle(senders)
+    }
+
+    private func settle(_ senders: SoakSenders) throws -> SoakSenders.Sent {
+        _ = try giveBack()
+        for index in services.indices { services[index].isThere = true }
+        try reload()
+        let sent = try senders.finish()
+        _ = try broker.ledger("all delivered", until: .after(.seconds(90))) { ledger in
+            ledger.services.values.allSatisfy { $0.pending == 0 }
+        }
+        return sent
+    }
+
+    private func disturb(_ disturbance: Disturbance) throws {
+        let isDone =
+            switch disturbance {
+            case .acceptorKilled: try killAcceptor()
+            case .workerKilled: try killWorker()
+            case .acceptorStopped: try stop("acceptor")
+            case .workerStopped: try stop("worker")
+            case .serviceKilled: try killService()
+            case .serviceHung: hang()
+            case .programTakenAway: try takeAway()
+            case .programGivenBack: try giveBack()
+            case .reload: try change()
+            case .pause: try pause()
+            }
+        if isDone { done[disturbance, default: 0] += 1 }
+    }
+
+    // MARK: the broker's own processes
+
+    private func killAcceptor() throws -> Bool {
+        // Now and then a worker dies at the same moment.
+        if Int.random(in: 0..<4, using: &chance) == 0, Roles.signal(Signal.kill, "worker", of: broker) {
+            workerDied()
+        }
+        guard let pid = Roles.pids("acceptor", of: broker).first else { return false }
+        return try measure("acceptor") { try kill(pid) }
+    }
+
+    /// The one that serves the probe.
+    private func killWorker() throws -> Bool {
+        guard let index = try Services(asking: broker)["probe"]?.workers.first,
+            let pid = try broker.status().workers.first(where: { $0.index == index })?.pid
+        else { return false }
+        return try measure("worker") {
+            let since = try kill(pid)
+            if since != nil { workerDied() }
+            return since
+        }
+    }
+
+    private func workerDied() { for index in services.indices { services[index].deaths += 1 } }
+
+    /// - Returns: when the signal was sent; the process is dead then. Nil if it was gone already.
+    private func kill(_ pid: CInt) throws -> UInt64? {
+        guard let process = try? ProcessDescriptor(pid: pid), LeftOver.command(pid).contains("belfryd ") else {
+            return nil
+        }
+        let since = Clock.monotonic()
+        guard process.send(Signal.kill) else { return nil }
+        guard try Deadline.after().wait(on: process.raw) else { throw TimedOut("the death of \(pid)") }
+        return since
+    }
+
+    private func measure(_ role: String, _ kill: () throws -> UInt64?) throws -> Bool {
+        guard let since = try kill() else { return false }
+        recoveries.note(role, nanoseconds: try pass() &- since)
+        return true
+    }
+
+    /// One that does not move any more is killed by the supervisor.
+    private func stop(_ role: String) throws -> Bool {
+        guard let pid = Roles.pids(role, of: broker).first, let process = try? ProcessDescriptor(pid: pid),
+            process.send(Signal.stop)
+        else { return false }
+        if role == "worker" { workerDied() }
+        guard try Deadline.after().wait(on: process.raw) else { throw TimedOut("the end of the stopped \(role)") }
+        _ = try pass()
+        return true
+    }
+
+    /// - Returns: when the probe was delivered.
+    @discardableResult
+    private func pass() throws -> UInt64 { try probe.pass(broker.port, until: .after()).delivered }
+
+    // MARK: services
+
+    private func killService() throws -> Bool {
+        let index = Int.random(in: services.indices, using: &chance)
+        return services[index].signal(Signal.kill)
+    }
+
+    /// `frail` hangs until Belfry has had enough.
+    private func hang() -> Bool { services[frail].signal(Signal.stop) }
+
+    private func takeAway() throws -> Bool {
+        guard !isAway else { return false }
+        try services[frail].takeAway(true)
+        isAway = true
+        _ = services[frail].signal(Signal.kill)
+        return true
+    }
+
+    private func giveBack() throws -> Bool {
+        guard isAway else { return false }
+        try services[frail].takeAway(false)
+        isAway = false
+        return true
+    }
+
+    private var frail: Int { services.firstIndex { $0.name == "frail" }! }
+
+    // MARK: settings
+
+    private func change() throws -> Bool {
+        workers = Int.random(in: 1...4, using: &chance)
+        let mirror = services.firstIndex { $0.name == "mirror" }!
+        services[mirror].open = [64, 128, 256].randomElement(using: &chance)!
+        services[mirror].noteOpen()
+        let guest = services.firstIndex { $0.name == "guest" }!
+        services[guest].isThere = Bool.random(using: &chance)
+        services[frail].ackTimeout = Int.random(in: 5...8, using: &chance)
+        try reload()
+        try pass()
+        return true
+    }
+
+    private func reload() throws {
+        let items = services.filter(\.isThere).map(\.item) + [probe.item]
+        try broker.rewrite(services: items, settings: Self.rest(workers: workers))
+        let result = try broker.belfry(["reload"])
+        #expect(result.succeeded, "\(result.output)\(result.errors)")
+    }
+
+    private func pause() throws -> Bool {
+        for words in [["pause", "mirror"], ["resume", "mirror"]] {
+            let result = try broker.belfry(words)
+            #expect(result.succeeded, "\(result.errors)")
+            try pass()
+        }
+        return true
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The promise of the whole: nothing accepted is lost, and the ledger says where it went. Numbered notifications over native
+/// TCP, datagrams and syslog go to `exec`, `lines` and `frames` services, while everything that may break is broken.
+///
+/// BELFRY_SOAK_SEED repeats a soak (each prints its seed), BELFRY_SOAK_SECONDS makes it longer; `make soak` does.
+/// Invariant: what is judged was counted by the senders and by the services (Tests/Tools/recorder.c); both sides of the
+/// ledger are held to it, to the message.
+
+import Foundation
+import Testing
+
+@Suite("A soak")
+struct SoakTests {
+    private static func number(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+    }
+
+    @Test("under kills, hangs and reloads nothing accepted is lost, and little comes twice")
+    func soak() throws {
+        let seed = Self.number("BELFRY_SOAK_SEED") ?? UInt64.random(in: 0..<1_000_000)
+        let seconds = Self.number("BELFRY_SOAK_SECONDS") ?? 20
+        print("soak: seed \(seed), \(seconds) s")
+        let soak = try Soak(seed: seed)
+        do {
+            let sent = try soak.run(for: .seconds(Int64(seconds)))
+            let verdict = try SoakVerdict(soak, sent)
+            verdict.expectNothingLost()
+            verdict.expectLedgerAgrees()
+            for line in verdict.lines { print("soak: \(line)") }
+            try soak.broker.stop()
+        } catch {
+            let file = soak.scratch.text("belfry.yaml")
+            throw Broken(description: "\(error)\nseed \(seed)\n\(file)\n\(soak.broker.program.errors)")
+        }
+        #expect(soak.recoveries.count("acceptor") > 0 && soak.recoveries.count("worker") > 0)
+    }
+
+    struct Broken: Error, CustomStringConvertible { let description: String }
+}
