@@ -34,7 +34,7 @@ let fuzz: [Target] =
     ? []
     : [
         .executableTarget(
-            name: "fuzz", dependencies: ["Control", "LinuxIO", "Settings", "Wire"], path: "Fuzz/Targets",
+            name: "fuzz", dependencies: ["Control", "LinuxIO", "Ring", "Settings", "Wire"], path: "Fuzz/Targets",
             swiftSettings: house)
     ]
 

@@ -10,7 +10,7 @@ import LinuxIO
 let targets: [String: @Sendable (Span<UInt8>) -> Void] = [
     "datagram": fuzzDatagram, "stream": fuzzStream, "native": fuzzNative, "service-frames": fuzzServiceFrames,
     "service-lines": fuzzServiceLines, "control": fuzzControl, "json": fuzzJSON, "topics": fuzzTopics,
-    "settings-image": fuzzSettingsImage,
+    "settings-image": fuzzSettingsImage, "regions": fuzzRegions,
 ]
 
 private let chosen: @Sendable (Span<UInt8>) -> Void = {

@@ -63,12 +63,14 @@ package final class Worker {
     /// One round.
     /// - Parameter limit: monotonic nanoseconds at which it returns though nothing has happened; nil for never.
     /// - Returns: whether there is something to be read on the supervisor's channel.
-    package func step(until limit: UInt64? = nil) throws(SystemCallError) -> Bool {
+    /// - Throws: SystemCallError; RegionError if the ring's memory is damaged.
+    package func step(until limit: UInt64? = nil) throws -> Bool {
         let now = Clock.monotonic()
         answered = ring.control.question
         ring.page.answer(answered)
         try shards.keepToGrants()
         let head = ring.head
+        for runner in shards.all { try ring.check(runner.shard.lease, head: head) }
         lookAhead(to: head)
         for runner in shards.all {
             runner.shard.obey(now: now)

@@ -37,6 +37,14 @@ struct Floors {
         return block.relaxed(RingLayout.Shard.parkedFrom) < end
     }
 
+    /// Where a shard's parked records end, or ended last; 0: it never had any.
+    func parkedTo(_ slot: ServiceSlot, at index: Int, shard: Int) -> UInt64 {
+        let block = Self.block(outcomes, slot: index, shard: shard)
+        // Acquires: pair with the releases in ShardLease.open and park.
+        guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { return 0 }
+        return block.acquire(RingLayout.Shard.parkedTo)
+    }
+
     /// The lowest floor of all shards of all services; `.max` if there is no service.
     ///
     /// A slot that can't be read (a supervisor died while writing it) holds everything: `0`.

@@ -57,8 +57,8 @@ package struct IntakeTotals: Equatable, Sendable {
     package var bytes: UInt64 { words[Word.bytes] }
     package func refused(_ reason: Int) -> UInt64 { words[Word.refused + reason] }
     package func matched(_ slot: Int) -> UInt64 { words[Word.matched + slot] }
-    package var refusedInAll: UInt64 { (0..<Self.reasons).reduce(0) { $0 + refused($1) } }
-    package var received: UInt64 { published + duplicate + refusedInAll }
+    package var refusedInAll: UInt64 { (0..<Self.reasons).reduce(0) { $0 &+ refused($1) } }
+    package var received: UInt64 { published &+ duplicate &+ refusedInAll }
 
     var arenaNext: UInt64 { words[Word.arenaNext] }
     /// The receive batch that is to be read next, or is being published.

@@ -50,6 +50,9 @@ package struct RingGeometry: Equatable, Sendable {
     /// The largest message that the arena takes: a quarter of it (design: `max-message` ≤ arena / 4).
     package var largestRecord: Int { Int(arenaSize / 4) }
 
+    /// Whether records from a floor up to a head can lie in one ring; a floor beyond the head holds none.
+    func spans(_ floor: UInt64, _ head: UInt64) -> Bool { head <= floor || head &- floor <= descriptorCount }
+
     @inlinable var sequenceMask: UInt64 { descriptorCount &- 1 }
     @inlinable var arenaMask: UInt64 { arenaSize &- 1 }
     var lapShift: UInt64 { UInt64(descriptorCount.trailingZeroBitCount) }

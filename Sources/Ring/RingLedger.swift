@@ -22,7 +22,7 @@ package final class RingLedger {
         package init() {}
 
         package subscript(outcome: Outcome) -> UInt64 { outcomes[Int(outcome.rawValue)] }
-        package var resolved: UInt64 { outcomes[1...].reduce(0, +) }
+        package var resolved: UInt64 { outcomes[1...].reduce(0, &+) }
         package var pending: UInt64 { matched - min(resolved, matched) }
         /// Pending, and neither handed out nor tried before.
         package var waiting: UInt64 { pending - min(pending, inFlight &+ backingOff) }
@@ -66,9 +66,12 @@ package final class RingLedger {
     package var head: UInt64 { HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence }
 
     /// The intake side, as published with one head.
-    package func intake() -> IntakeTotals {
+    package func intake() -> IntakeTotals { published().totals }
+
+    private func published() -> (head: UInt64, totals: IntakeTotals) {
         // Acquire: pairs with the release in RingProducer.publish.
-        IntakeTotals(RingProducer.pairedTotals(log).read { log.acquire(RingLayout.Log.head) }.values)
+        let (word, values) = RingProducer.pairedTotals(log).read { log.acquire(RingLayout.Log.head) }
+        return (HeadWord(raw: word).sequence, IntakeTotals(values))
     }
 
     /// The delivery side of one slot, or nil if the slot is free.
@@ -77,7 +80,8 @@ package final class RingLedger {
         for _ in 0..<100 {
             if let counts = read(slot, at: index) { return (slot, counts) }
         }
-        throw .corrupt(region: "outcomes", what: "the floors of \(slot.name) are never still")
+        throw .corrupt(
+            region: "outcomes", what: "the floors of \(slot.name) are never still, or more than a ring behind the head")
     }
 
     /// The version of the grants as of which a shard's last holder had let go of it.
@@ -98,18 +102,20 @@ package final class RingLedger {
                 block.acquire(RingLayout.Shard.floor)  // pairs with the release in ShardLease.raiseFloor
             }
             floorOf[shard] = max(word >> 1, slot.since)
-            for code in 1..<Outcome.codes { result.outcomes[code] += counts[code] }
+            for code in 1..<Outcome.codes { result.outcomes[code] &+= counts[code] }
             count(InFlightTable(outcomes: outcomes, slot: slot, shard: shard), into: &result)
             result.shards.append(ShardStatus(block).read())
         }
-        let totals = intake()
+        let (head, totals) = published()
         result.matched = totals.matched(index) &- slot.matchedBefore
         result.floor = floorOf.min() ?? slot.since
-        countAbove(floorOf, slot, at: index, to: totals.published + 1, into: &result)
+        // More than a ring: it was overtaken, or the memory is damaged.
+        guard control.geometry.spans(result.floor, head) else { return nil }
+        countAbove(floorOf, slot, at: index, to: head, into: &result)
         // The words above the floors must not have been taken over by later records meanwhile.
         SharedWords.acquireFence()
         let intent = log.relaxed(RingLayout.Log.intentSequence)
-        return intent <= (result.floor & ~7) + control.geometry.descriptorCount ? result : nil
+        return intent <= (result.floor & ~7) &+ control.geometry.descriptorCount ? result : nil
     }
 
     private func countAbove(
@@ -128,7 +134,7 @@ package final class RingLedger {
             let shard = rule.shard(
                 of: sequence, source: at.load32(RingLayout.Descriptor.sourceHash),
                 topic: at.load32(RingLayout.Descriptor.topicHash))
-            if sequence >= floorOf[Int(shard)] { result.outcomes[code] += 1 }
+            if sequence >= floorOf[Int(shard)] { result.outcomes[code] &+= 1 }
         }
     }
 
@@ -163,9 +169,10 @@ package final class RingLedger {
 
     /// How much of the ring is held by records that some service has not resolved.
     package func use() -> Use {
-        let totals = intake()
-        let head = totals.published + 1
-        let tail = lowestPending(from: min(max(floors.lowest(control), 1), head), to: head)
+        let (head, totals) = published()
+        // A floor that can't be is not believed.
+        let oldest = max(1, head &- min(head, control.geometry.descriptorCount))
+        let tail = lowestPending(from: min(max(floors.lowest(control), oldest), head), to: head)
         var use = Use(
             records: head - tail, recordCapacity: control.geometry.descriptorCount, bytes: 0,
             byteCapacity: control.geometry.arenaSize, oldest: nil)

@@ -67,6 +67,12 @@ package import LinuxIO
         self.outcomes = outcomes
         self.page = page
         committer = CommitterView(committerPage)
+        let lowest = floors.lowest(self.control)
+        // 0: a slot that a supervisor died over, which holds everything.
+        guard lowest == 0 || geometry.spans(lowest, next) else {
+            throw .corrupt(
+                region: "log", what: "its head \(next) lies more than a ring beyond the lowest floor \(lowest)")
+        }
         applySenders()
         refreshTail()
     }

@@ -53,8 +53,11 @@ package final class RingReader {
         return (HeadWord(raw: word).sequence, IntakeTotals(values))
     }
 
-    /// The lowest floor, at most the head: nothing below it is wanted from the ring.
-    package func tail() -> UInt64 { min(floors.lowest(control), head) }
+    /// The lowest floor, at most the head and at least a ring behind it: nothing below it is wanted from the ring.
+    package func tail() -> UInt64 {
+        let head = head
+        return max(min(floors.lowest(control), head), head &- min(head, geometry.descriptorCount))
+    }
 
     /// Whether the acceptor says that more than half of the ring is held.
     package var isTight: Bool { acceptorPage.isTight }

@@ -47,10 +47,28 @@ package final class RingWorker {
 
     /// Everything below it is there to be read: published, and durable where that is asked for.
     @inline(__always) package var head: UInt64 {
-        // Acquire: pairs with the release in RingProducer.publish.
-        let head = HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence
-        guard let committer = committer.words else { return head }
-        return min(head, committer.committed)
+        guard let committer = committer.words else { return published }
+        return min(published, committer.committed)
+    }
+
+    // Acquire: pairs with the release in RingProducer.publish.
+    @inline(__always) private var published: UInt64 { HeadWord(raw: log.acquire(RingLayout.Log.head)).sequence }
+
+    /// Holds a shard against what other processes wrote, so that nobody searches a ring that can't be: to be asked once a
+    /// round, before the shard is looked at.
+    /// - Parameter head: as it was read for this round.
+    package func check(_ lease: ShardLease, head: UInt64) throws(RegionError) {
+        guard geometry.spans(lease.floor, head) else { throw Self.farHead(head, lease.slot, lease.floor) }
+        // Before the head, which it never passes.
+        let spilled = committer.words?.spilled ?? 0
+        guard spilled <= published else {
+            throw .corrupt(
+                region: "page", what: "it says that records up to \(spilled) are parked, which are not there yet")
+        }
+    }
+
+    private static func farHead(_ head: UInt64, _ slot: ServiceSlot, _ floor: UInt64) -> RegionError {
+        .corrupt(region: "log", what: "its head \(head) lies more than a ring beyond floor \(floor) of \(slot.name)")
     }
 
     /// The slots that a record is for. The sequence lies between a held lease's floor and the head.
@@ -80,10 +98,20 @@ package final class RingWorker {
     func time(at sequence: UInt64) -> UInt64 { descriptor(sequence).relaxed(RingLayout.Descriptor.time) }
 
     /// Opens a shard that this worker was granted.
-    /// - Throws: `corrupt` if the slot's numbers leave the regions.
+    /// - Throws: `corrupt` if the slot's numbers leave the regions, or its floor and the head are not of one ring.
     package func lease(slot index: Int, shard: Int) throws(RegionError) -> ShardLease {
         guard let slot = try control.slot(index) else {
             throw .corrupt(region: "control", what: "slot \(index) was granted, but is free")
+        }
+        let floors = Floors(outcomes: outcomes)
+        let floor = floors.floor(slot, at: index, shard: shard)
+        let parkedTo = floors.parkedTo(slot, at: index, shard: shard)
+        let head = published
+        guard geometry.spans(floor, head) else { throw Self.farHead(head, slot, floor) }
+        guard max(floor, parkedTo) <= head else {
+            throw .corrupt(
+                region: "outcomes",
+                what: "floor \(floor) of \(slot.name), or its end of parking \(parkedTo), lies beyond head \(head)")
         }
         return ShardLease(ring: self, slot: slot, index: index, shard: shard)
     }
