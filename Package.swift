@@ -80,7 +80,7 @@ let package = Package(
         module(
             "Keeper",
             [
-                "Control", "LinuxIO", "Wire", .product(name: "GRDB", package: "GRDB.swift"),
+                "Control", "HotRestart", "LinuxIO", "Reactor", "Wire", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         // Floor 4
         .executableTarget(

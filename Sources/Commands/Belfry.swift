@@ -88,11 +88,11 @@ struct Belfry: ParsableCommand {
             Exit status: 0 done, 1 failed with the reason on stderr, 2 wrong usage.
             """,
         version: "belfry \(Release.version)",
-        subcommands: [SettingsImageVerb.self],
+        subcommands: [SettingsImageVerb.self, KeeperVerb.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Looking on",
-                subcommands: [StatusVerb.self, ServicesVerb.self, LedgerVerb.self, TailVerb.self]),
+                subcommands: [StatusVerb.self, ServicesVerb.self, LedgerVerb.self, TailVerb.self, DeadVerb.self]),
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
             CommandGroup(name: "Settings", subcommands: [CheckVerb.self, ReloadVerb.self, WorkersVerb.self]),
             CommandGroup(

@@ -30,7 +30,7 @@ package enum ControlClientError: Error, Equatable, CustomStringConvertible {
 
 package final class ControlClient {
     /// Bytes of the longest answer that is believed.
-    private static let longestAnswer = 16 << 20
+    package static let longestAnswer = 16 << 20
     private static let second: UInt64 = 1_000_000_000
 
     private let socket: Descriptor

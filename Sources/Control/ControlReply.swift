@@ -40,6 +40,16 @@ package enum ControlReply {
                         hand it what waits, and what comes
         retry [json] NAME…|*
                         try at once what backs off
+        dead list [json] [service=NAME] [topic=PATTERN] [limit=N]
+                        dead letters, the latest failures first
+        dead show [json] ID…
+                        dead letters with what they say
+        dead replay [json] ID…|service=NAME|*
+                        deliver them again
+        dead drop [json] ID…|service=NAME|*
+                        give them up
+        incidents [json] [kind=KIND] [process=NAME] [limit=N]
+                        what happened to which process
         tail            the ring to read along, as a descriptor for belfry tail
         reload [json]   read the configuration again and go over to it
         workers N [json]

@@ -17,6 +17,9 @@ package enum ControlRequest: Equatable, Sendable {
     case drain
     /// The ring, to read along: answered with a descriptor of R1 that can't be mapped writable.
     case tail
+    /// Dead letters: answered by the keeper, as is the next.
+    case dead(DeadAction, ReportFormat, KeeperFilter)
+    case incidents(ReportFormat, KeeperFilter)
     case help
 
     /// Bytes of a line without its end. What is longer is refused and the connection closed.
@@ -26,9 +29,9 @@ package enum ControlRequest: Equatable, Sendable {
     /// What the one who asks must be allowed to.
     package var right: ControlRight {
         switch self {
-        case .status, .ledger, .services, .help: .readState
-        case .tail: .readBodies
-        case .change, .reload, .workers, .drain: .change
+        case .status, .ledger, .services, .help, .incidents, .dead(.list, _, _): .readState
+        case .tail, .dead(.show, _, _): .readBodies
+        case .change, .reload, .workers, .drain, .dead: .change
         }
     }
 
@@ -43,7 +46,17 @@ package enum ControlRequest: Equatable, Sendable {
         case .workers(let count, let format): "workers \(count)" + Self.suffix(format)
         case .drain: "drain"
         case .tail: "tail"
+        case .dead(let action, let format, let filter): "dead \(action.rawValue) \(format.rawValue)" + filter.words
+        case .incidents(let format, let filter): "incidents \(format.rawValue)" + filter.words
         case .help: "help"
+        }
+    }
+
+    /// Whether the keeper answers it.
+    package var isForKeeper: Bool {
+        switch self {
+        case .dead, .incidents: true
+        default: false
         }
     }
 
@@ -66,7 +79,7 @@ package enum ControlRequest: Equatable, Sendable {
 
     private static let workerCounts = 1...64
     private static let hint =
-        "send one of: status, ledger, services, tail, reload, workers, pause, resume, retry, drain, help"
+        "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, drain, help"
 
     private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
         switch verb {
@@ -78,6 +91,8 @@ package enum ControlRequest: Equatable, Sendable {
         case "pause", "resume", "retry":
             let (format, services) = try ServiceSelection.parse(verb, arguments, isOptional: false)
             return .change(ServiceAction(rawValue: verb) ?? .retry, format, services)
+        case "dead": return try dead(arguments)
+        case "incidents": return try incidents(arguments)
         case "reload": return .reload(try format(verb, arguments))
         case "workers":
             guard let count = arguments.first.flatMap(Int.init), workerCounts.contains(count) else {

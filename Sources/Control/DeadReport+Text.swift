@@ -62,18 +62,29 @@ extension DeadReport.Letter {
         table.entry("reason", 10, reason, .yellow)
         if let decoded = content?.decoded { table.entry(decoded.name, 10, decoded.json) }
         table.facts("body", [("\(size) byte\(size == 1 ? "" : "s")", .plain)])
-        // In lines of their own, so that they can be read: what is no text is told as such by the tool.
-        for line in content?.lines ?? [] { table.paragraph(line, indent: 2) }
+        guard let content else { return }
+        // In lines of their own, so that they can be read.
+        for line in content.lines { table.paragraph(line, indent: 2) }
+        let shown = min(content.body.count, content.shownBytes)
+        if UInt64(shown) < size {
+            table.paragraph("and \(size - UInt64(shown)) bytes more; json shows up to 1 MiB", indent: 2, .faint)
+        }
     }
 }
 
 extension DeadReport.Content {
-    /// The body as it may be shown: its lines, or its bytes if they are no text.
+    private var isText: Bool { String(validating: body, as: UTF8.self) != nil }
+
+    /// How many bytes of the body people are shown.
+    fileprivate var shownBytes: Int { isText ? 16_384 : 256 }
+
+    /// So much of the body: its lines, or its bytes if they are no text.
     fileprivate var lines: [String] {
-        guard let text = String(validating: body, as: UTF8.self) else {
-            return [body.prefix(256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")]
+        let shown = body.prefix(shownBytes)
+        guard isText else { return [shown.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")] }
+        var lines = shown.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
         }
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         return lines
     }

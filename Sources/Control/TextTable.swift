@@ -82,7 +82,9 @@ package struct TextTable {
         let room = style.width - indent
         var rest = Substring(Self.printable(text))
         while !rest.isEmpty {
-            let head = rest.count <= room ? rest[...] : Self.firstLine(rest, room)
+            // Not by its count: a long text would be counted to its end for each line.
+            let fits = rest.index(rest.startIndex, offsetBy: room + 1, limitedBy: rest.endIndex) == nil
+            let head = fits ? rest : Self.firstLine(rest, room)
             if line.isEmpty { line = String(repeating: " ", count: indent) }
             paint(String(head), colour)
             end()

@@ -108,7 +108,7 @@ final class ExecRunner: ServiceRunner {
         switch status {
         case .exited(ExitCode.done) where !run.isTimedOut: shard.settle(place, .delivered, now: now)
         case .exited(ExitCode.dataError) where !run.isTimedOut:
-            shard.settle(place, .rejected, because: .rejected("\(status)"), now: now)
+            shard.reject(place, .rejected("\(status)"), now: now)
         // Ended by us in the middle: the entry stays for a successor, who repeats the delivery.
         case _ where shard.isEnding: break
         default: shard.fail(place, run.isTimedOut ? .timedOut : .ended(status), now: now)

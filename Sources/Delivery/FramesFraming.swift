@@ -63,6 +63,8 @@ final class FramesFraming: StreamFraming {
         output.append(payload)
     }
 
+    func forget(_ index: Int) { numbers.forget(index) }
+
     func appendFinish(grace: UInt64) {
         var frame: [UInt8] = []
         ServiceFrame.appendFinish(milliseconds: UInt32(clamping: grace / 1_000_000), to: &frame)

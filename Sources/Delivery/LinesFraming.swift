@@ -72,6 +72,8 @@ final class LinesFraming: StreamFraming {
         replies.expect(epoch: record.epoch)
     }
 
+    func forget(_ index: Int) { holdings[index] = Holding() }
+
     /// The end of its input says it.
     func appendFinish(grace: UInt64) {}
 

@@ -64,7 +64,8 @@ final class OpenNumbers {
         }
     }
 
-    @inline(__always) private func forget(_ entry: Int) {
+    /// The number of an entry, if it has one, is answered no more.
+    @inline(__always) func forget(_ entry: Int) {
         guard entries.key(of: entry) != 0 else { return }
         entries.remove(entry)
         count &-= 1

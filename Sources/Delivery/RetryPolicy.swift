@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// When a failed delivery is tried again: exponential back-off with jitter.
+/// When a failed delivery is tried again, exponential back-off with jitter, and when it is given up.
 ///
 /// Pure; used by Shard for each failed attempt.
-/// Invariant: the delay lies between `backoff` less its jitter and `maxBackoff`, and there is always a next attempt:
-/// one whose attempts are used up goes on at the greatest back-off, since nobody keeps dead letters yet.
+/// Invariant: the delay lies between `backoff` less its jitter and `maxBackoff`, and no attempt begins
+/// later than `timeLimit` behind the first failure.
 
 import Settings
 
@@ -13,18 +13,22 @@ struct RetryPolicy: Sendable {
     let maxBackoff: UInt64
     /// Per cent.
     let jitter: UInt64
+    let timeLimit: UInt64
 
     init(_ retry: Settings.Service.Retry) {
         attempts = UInt32(clamping: retry.attempts)
         backoff = retry.backoff.nanoseconds
         maxBackoff = max(retry.maxBackoff.nanoseconds, retry.backoff.nanoseconds)
         jitter = UInt64(clamping: retry.jitter)
+        timeLimit = retry.timeLimit?.nanoseconds ?? .max
     }
 
-    /// Nanoseconds from the failure of an attempt (1 for the first) to the next one.
-    func delay(after attempt: UInt32, _ chance: inout Jitter) -> UInt64 {
-        let plain =
-            attempt >= attempts ? maxBackoff : backoff.doubled(max(attempt, 1) - 1, atMost: maxBackoff)
-        return min(chance.spread(plain, percent: jitter), maxBackoff)
+    /// Nanoseconds from the failure of an attempt (1 for the first) to the next one; nil if that was the last.
+    /// - Parameter age: nanoseconds since the first failure.
+    func delay(after attempt: UInt32, age: UInt64 = 0, _ chance: inout Jitter) -> UInt64? {
+        guard attempt < attempts, age < timeLimit else { return nil }
+        let plain = backoff.doubled(max(attempt, 1) - 1, atMost: maxBackoff)
+        // The last attempt is made when the time is over, not before.
+        return min(chance.spread(plain, percent: jitter), maxBackoff, timeLimit - age)
     }
 }

@@ -6,7 +6,9 @@
 /// record's outcome.
 
 import Control
+import LinuxIO
 import Ring
+import Wire
 
 extension Shard {
     /// The next delivery, recorded as begun.
@@ -87,10 +89,75 @@ extension Shard {
         troubles.set(failure)
         guard !service.isDropping else { return settle(index, .removed, now: now) }
         let attempt = queue.failures(at: index) &+ 1
-        let due = now.addingSaturated(retry.delay(after: attempt, &context.jitter))
+        let time = Clock.realtime()
+        let first = attempt > 1 ? lease.table.firstFailed(index) ?? time : time
+        guard let delay = retry.delay(after: attempt, age: time &- min(time, first), &context.jitter) else {
+            return bury(index, failure, attempt: attempt, first: first, time, now)
+        }
+        let due = now.addingSaturated(delay)
         countRun(index, now: now)
-        lease.table.backOff(index, attempt: attempt, notBefore: due)
+        lease.table.backOff(index, attempt: attempt, notBefore: due, firstFailed: first)
         queue.fail(index, due: due)
+    }
+
+    /// The service never wants it again.
+    func reject(_ index: Int, _ failure: Failure, now: UInt64) {
+        troubles.note(failure)
+        guard !service.isDropping else { return settle(index, .removed, now: now) }
+        let attempt = queue.failures(at: index) &+ 1
+        let time = Clock.realtime()
+        let first = attempt > 1 ? lease.table.firstFailed(index) ?? time : time
+        bury(index, failure, attempt: attempt, first: first, time, now)
+    }
+
+    /// It becomes a dead letter as soon as the keeper has it; until then it is pending. Should we die before, a successor
+    /// delivers it once more.
+    private func bury(_ index: Int, _ failure: Failure, attempt: UInt32, first: UInt64, _ time: UInt64, _ now: UInt64) {
+        countRun(index, now: now)
+        lease.table.backOff(index, attempt: attempt, notBefore: 0, firstFailed: first)
+        queue.bury(index)
+        context.keeper.add(
+            KeeperLink.Letter(
+                shard: self, index: index, sequence: queue.sequence(at: index),
+                failings: Failings(attempts: attempt, first: first, last: time, reason: failure.words)))
+    }
+
+    /// The keeper has the letter.
+    func settleKept(_ letter: KeeperLink.Letter) {
+        guard holds(letter) else { return }
+        resolve(letter.index, .dead, now: context.loop.now)
+    }
+
+    /// Whether the letter is still to be kept.
+    private func holds(_ letter: KeeperLink.Letter) -> Bool {
+        !isClosed && queue.isBuried(letter.index) && queue.sequence(at: letter.index) == letter.sequence
+    }
+
+    /// The letter with what its record says; false if there is nothing to be kept any more, or not now.
+    func encode(_ letter: KeeperLink.Letter, number: UInt64, to out: inout [UInt8]) -> Bool {
+        guard holds(letter) else { return false }
+        let log = context.ring.control.logID
+        let frame = withRecord(letter.sequence) { record, payload -> KeeperFrame in
+            func part(_ range: Range<Int>) -> [UInt8] {
+                var bytes: [UInt8] = []
+                payload.append(range, to: &bytes)
+                return bytes
+            }
+            let message = KeptMessage(
+                service: service.name,
+                id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence), time: record.time,
+                wireProtocol: record.wireProtocol, decodedKind: record.decodedKind, topic: part(record.topic),
+                source: part(record.source), decoded: part(record.decoded), body: part(record.body))
+            return .letter(number: number, message, letter.failings)
+        }
+        guard let frame else {
+            let delivery = ShardQueue.Delivery(
+                index: letter.index, sequence: letter.sequence, attempt: letter.failings.attempts, isRepeated: true)
+            settleUnread(delivery, now: context.loop.now)
+            return false
+        }
+        frame.append(to: &out)
+        return true
     }
 
     /// A delivery came to nothing because no process was there: the attempt does not count.

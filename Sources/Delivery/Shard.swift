@@ -37,6 +37,8 @@ final class Shard {
     private var retryApplied: UInt64
     private var pace = FailurePace()
     private(set) var stage = Stage.serving
+    /// It is, or is about to be, another's.
+    private(set) var isClosed = false
     /// The most that may be in flight.
     private(set) var window: Int
     /// Nanoseconds, as everything here.
@@ -161,6 +163,8 @@ final class Shard {
 
     /// Leaves it to a successor.
     func close() {
+        isClosed = true
+        context.keeper.forget(self)
         raiseFloor()
         tellFailures(context.loop.now)
         lease.status.set(state: .stopped, running: 0, until: 0, reason: "")

@@ -38,7 +38,11 @@ final class ShardQueue {
         var wasHandedOut = true
     }
 
-    enum State { case free, inFlight, waiting }
+    enum State {
+        case free, inFlight, waiting
+        /// Not delivered again: it waits until it is kept as a dead letter.
+        case buried
+    }
 
     // The large members first, so that it is all zero bytes in the beginning, without gaps.
     struct Entry {
@@ -195,6 +199,16 @@ final class ShardQueue {
         held.hold(sequence, key: key)
         if !held.blocks(sequence, key: key) { push(index) }
     }
+
+    /// A delivery has failed for good; its entry stays until `resolve`, and holds back what an order says.
+    func bury(_ index: Int) {
+        entries[index].failures &+= 1
+        wait(index, due: 0)
+        entries[index].state = .buried
+        if isOrdered { held.hold(entries[index].sequence, key: entries[index].key) }
+    }
+
+    func isBuried(_ index: Int) -> Bool { entries[index].state == .buried }
 
     /// A delivery came to nothing through no fault of its own: no attempt, and it is due at once.
     /// - Parameter wasHandedOut: whether a process may have seen it.

@@ -48,6 +48,8 @@ protocol StreamFraming: AnyObject {
     /// Hands out and encodes deliveries, up to `most` or until it is full; they leave with the next write.
     /// - Returns: how many.
     func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int
+    /// No answer for that entry's message counts any more.
+    func forget(_ index: Int)
     /// Encodes that nothing more will come, if there is a way to say it.
     /// - Parameter grace: nanoseconds until SIGTERM.
     func appendFinish(grace: UInt64)

@@ -124,7 +124,7 @@ final class StreamRunner: ServiceRunner {
             flush(now)
         case .output: readAnswers(now)
         case .process: reap(now)
-        case .bell, .channel: break
+        case .bell, .channel, .keeper: break
         }
     }
 
@@ -149,10 +149,10 @@ final class StreamRunner: ServiceRunner {
             shard.succeed()
         case .dead(let index, let reason):
             progress(now)
-            shard.settle(index, .rejected, because: .rejected(StreamAnswer.words(bytes, reason)), now: now)
+            shard.reject(index, .rejected(StreamAnswer.words(bytes, reason)), now: now)
         case .retry(let index, let reason):
             progress(now)
-            shard.fail(index, .refused(StreamAnswer.words(bytes, reason)), now: now)
+            fail(index, .refused(StreamAnswer.words(bytes, reason)), now)
         case .credit:
             conduct.speak()
             shard.troubles.setClosed(framing.credit == 0)
@@ -169,12 +169,18 @@ final class StreamRunner: ServiceRunner {
         shard.backoff.succeed()
     }
 
+    /// A message that is given up gets no answer any more, not even a late one: its letter is on its way.
+    private func fail(_ index: Int, _ failure: Failure, _ now: UInt64) {
+        shard.fail(index, failure, now: now)
+        if shard.queue.isBuried(index) { framing.forget(index) }
+    }
+
     // MARK: time-outs
 
     private func expire(_ now: UInt64) {
         if startDeadline <= now { end(.neverUp, now) }
         while shard.flight.deadline <= now, let index = shard.flight.first {
-            shard.fail(index, .timedOut, now: now)
+            fail(index, .timedOut, now)
             if lastProgress.addingSaturated(shard.ackTimeout) <= now { end(.mute, now) }
         }
     }

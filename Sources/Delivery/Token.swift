@@ -17,6 +17,8 @@ struct Token: Equatable {
         case input = 4
         /// A process has answered.
         case output = 5
+        /// The keeper has said something, or takes more.
+        case keeper = 6
     }
 
     let kind: Kind

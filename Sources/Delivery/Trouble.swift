@@ -6,6 +6,7 @@
 /// date.
 /// Invariant: `version` changes whenever the words do, so that nobody builds them for nothing; the news stay few.
 
+import Control
 import LinuxIO
 
 enum Failure: Equatable {
@@ -35,7 +36,7 @@ enum Failure: Equatable {
     case garbage(String)
     /// It answered for a message that it does not hold.
     case foreign
-    /// It wants a message never again, which is dropped; with its words.
+    /// It wants a message never again; with its words.
     case rejected(String)
 }
 
@@ -58,9 +59,14 @@ extension Failure: CustomStringConvertible {
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
         case .garbage(let line): "answered what is no reply" + (line.isEmpty ? "" : ": \(line)")
         case .foreign: "answered for a message that it does not hold"
-        case .rejected(let why): "rejected a message (dropped)" + (why.isEmpty ? "" : ": \(why)")
+        case .rejected(let why): "rejected a message (a dead letter)" + (why.isEmpty ? "" : ": \(why)")
         }
     }
+}
+
+extension Failure {
+    /// As a dead letter has it.
+    var words: String { PrintableText.clean(description) }
 }
 
 struct Troubles {

@@ -20,6 +20,8 @@ package final class Worker {
     private var frontier: Frontier
     private var ending = WorkerEnding()
     private var answered: UInt64 = 0
+    /// There were dead letters to be kept in the last round.
+    private var wasKeeping = false
     /// Retiring slots of which a shard is resolved, not told yet.
     private var resolved: [Int] = []
 
@@ -81,6 +83,7 @@ package final class Worker {
             if runner.shard.becomesResolved() { resolved.append(runner.shard.lease.slotIndex) }
             runner.showStatus(now: now)
         }
+        keepLetters()
         if ring.spaceIsAwaited() { acceptorBell.ring() }
         end(now)
         guard !isFinished else { return false }
@@ -97,6 +100,23 @@ package final class Worker {
         for runner in shards.all { runner.shard.queue.follow(to: frontier.position, isBehind: false) }
     }
 
+    // MARK: dead letters
+
+    /// There is a keeper.
+    package func adopt(keeper socket: consuming Descriptor) { context.keeper.adopt(socket) }
+
+    /// Whether the supervisor is to be asked for a keeper; true once.
+    package func needsKeeper() -> Bool { context.keeper.needsKeeper() }
+
+    private func keepLetters() {
+        let before = context.keeper.count
+        context.keeper.work { $0.shard.encode($0, number: $1, to: &$2) }
+        if before > 0 || wasKeeping {
+            context.ring.page.setCounter(WorkerContext.Counter.unkept.rawValue, UInt64(before))
+        }
+        wasKeeping = before > 0
+    }
+
     // MARK: sleeping
 
     private func sleep(now: UInt64, head: UInt64, until limit: UInt64?) throws(SystemCallError) {
@@ -110,6 +130,7 @@ package final class Worker {
         // Whoever changed one of these before the announcement may not have rung; and the supervisor waits for news.
         let isStill =
             ring.head == head && shards.isUpToDate && ring.control.question == answered && resolved.isEmpty
+            && !context.keeper.isUnheard
         try context.loop.wait(blocking: isStill, until: deadline == .max ? nil : deadline)
         ring.page.awake()
     }
@@ -122,6 +143,7 @@ package final class Worker {
             switch token.kind {
             case .bell: break
             case .channel: hasChannel = true
+            case .keeper: context.keeper.handle { $0.shard.settleKept($0) }
             case .process, .input, .output:
                 shards.runner(at: token.runner)?.handle(token.kind, place: token.place, now: now)
             }

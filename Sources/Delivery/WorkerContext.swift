@@ -28,11 +28,14 @@ package final class WorkerContext {
         case launchFailures = 1
         case deliveries = 2
         case retries = 3
+        /// Not a count: dead letters that the keeper does not have yet.
+        case unkept = 4
     }
 
     let ring: RingWorker
     let failures: FailureLog
     let loop: EventLoop
+    let keeper: KeeperLink
     let graces: Graces
     let log: Logger
     /// "NAME=value" of the variables that services get of ours.
@@ -51,6 +54,7 @@ package final class WorkerContext {
         self.ring = ring
         failures = FailureLog(ring.page)
         self.loop = loop
+        keeper = KeeperLink(loop: loop)
         self.environment = environment
         self.limits = limits
         self.graces = graces

@@ -48,6 +48,7 @@ package enum WorkerRole {
         _ = channel.send(.ready(settingsVersion: version))
         while !worker.isFinished {
             if try worker.step() { try obey(channel, worker) }
+            if worker.needsKeeper() { _ = channel.send(.keeperWanted) }
             while let slot = worker.nextResolved() { _ = channel.send(.resolved(slot: UInt8(slot))) }
         }
         if worker.isDrained { _ = channel.send(.drained) }
@@ -103,6 +104,7 @@ package enum WorkerRole {
                 let settings = try decode(image)
                 worker.takeOver(settings)
                 _ = channel.send(.applied(settingsVersion: settings.version))
+            case .passed(.keeper, let socket): worker.adopt(keeper: socket)
             case .passed: continue
             case .malformed: continue
             case .wouldBlock: return

@@ -68,11 +68,19 @@ package struct InFlightTable {
     }
 
     /// Records that an attempt failed, and from when on the next may begin.
-    package func backOff(_ index: Int, attempt: UInt32, notBefore: UInt64) {
+    /// - Parameter firstFailed: when the first attempt failed, ns since 1970; 0 if none has.
+    package func backOff(_ index: Int, attempt: UInt32, notBefore: UInt64, firstFailed: UInt64 = 0) {
         let at = entry(index)
+        if firstFailed != 0 { at.store(firstFailed, RingLayout.Entry.firstFailed) }
         at.store(notBefore, RingLayout.Entry.notBefore)
         // Release: pairs with the subscript's acquire of the sequence after this process's death.
         at.release(UInt64(attempt) | UInt64(State.backingOff.rawValue) << 32, RingLayout.Entry.progress)
+    }
+
+    /// When the first attempt of an entry's record failed, ns since 1970; meant for one of which an attempt has failed.
+    package func firstFailed(_ index: Int) -> UInt64? {
+        let time = entry(index).relaxed(RingLayout.Entry.firstFailed)
+        return time == 0 ? nil : time
     }
 
     /// Frees an entry, behind the outcome of its record.

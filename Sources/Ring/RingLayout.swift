@@ -154,6 +154,7 @@ enum RingLayout {
         @inlinable static var sequence: Int { 0 }  // u64, 0 = free
         @inlinable static var progress: Int { 8 }  // u64: attempt | state << 32
         @inlinable static var notBefore: Int { 16 }  // u64, ns CLOCK_MONOTONIC
+        @inlinable static var firstFailed: Int { 24 }  // u64, ns since 1970
     }
 
     /// R4, one page per process.

@@ -105,6 +105,16 @@ final class ControlServer {
         do { try loop.change(session.watch, .writable) } catch { drop(ticket.place, loop) }
     }
 
+    /// The socket of a client that waits for an answer; nil if it has gone.
+    func descriptor(of ticket: ControlTicket) -> CInt? {
+        sessions[ticket.place].flatMap { $0.asker.ticket == ticket && $0.isWaiting ? $0.descriptor.raw : nil }
+    }
+
+    /// Ends a client's connection in the middle of its answer.
+    func abandon(_ ticket: ControlTicket, _ loop: EventLoop) {
+        if descriptor(of: ticket) != nil { drop(ticket.place, loop) }
+    }
+
     func serve(_ place: Int, _ loop: EventLoop, _ answer: ControlSession.Answer) {
         guard let session = sessions[place] else { return }
         switch session.proceed(at: loop.now, answer) {

@@ -56,6 +56,29 @@ enum RoleLauncher {
                 processGroup: role == .acceptor, parentDeathSignal: Signal.kill))
     }
 
+    /// The keeper, from beside our own executable.
+    /// - Parameter notes: its end of the socket for what we want kept.
+    static func launch(
+        keeper executable: String, folder: String, notes: borrowing Descriptor, fence: borrowing FileLock,
+        at now: UInt64
+    ) throws -> RoleProcess {
+        var ours: SeqPacketChannel?
+        var theirs: SeqPacketChannel?
+        try SeqPacketChannel.pair().split { first, second in
+            ours = consume first
+            theirs = consume second
+        }
+        guard let near = ours.take(), let far = theirs.take() else { throw StartFault("channel") }
+        let sources = [far.raw, fence.descriptor.raw, notes.raw]
+        let process = try LaunchPlan(
+            LaunchRequest(
+                path: executable, arguments: ["belfry", "keeper", folder], environment: LaunchEnvironment.forRoles,
+                descriptors: [(1, 1), (2, 2)] + sources.enumerated().map { ($1, CInt($0) + 3) },
+                listenNames: ["channel", "fence", "notes"], processGroup: true, parentDeathSignal: Signal.kill)
+        ).launch()
+        return RoleProcess(process, RoleChannel(near), since: now, given: 0)
+    }
+
     private static func addCommon(_ desk: RoleDesk, _ regions: Regions, to table: inout Table) {
         let isAcceptor = desk.role == .acceptor
         table.add("settings", regions.settingsReader.raw)

@@ -104,6 +104,7 @@ extension Supervisor {
     /// Every role is dead: what is pending is ours to account for.
     private func finish() {
         isOver = true
+        endKeeper()
         do {
             try regions.settleAll()
             let report = try Account.report(regions, kernelDropped: drops.total)

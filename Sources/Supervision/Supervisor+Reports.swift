@@ -19,6 +19,10 @@ extension Supervisor {
             guard request.right.isGranted(toUser: peer.user, owner: CurrentProcess.user) else {
                 throw request.right.refusal(ofUser: peer.user)
             }
+            if request.isForKeeper {
+                askKeeper(String(decoding: line.indices.map { line[$0] }, as: UTF8.self), asker)
+                return .later
+            }
             if let change = ChangeRequest(request, asker) {
                 ask(change)
                 return .later
@@ -48,7 +52,7 @@ extension Supervisor {
             case .status(let format): return try status().answer(format)
             case .ledger(let format): return try ledger().answer(format)
             // Answered later.
-            case .reload, .workers: return []
+            case .reload, .workers, .dead, .incidents: return []
             case .services(let format, let services): return try self.services(services).answer(format)
             case .change(let action, let format, let services):
                 return try change(action, services, by: peer).answer(format)

@@ -35,6 +35,7 @@ extension Supervisor {
         case .applied(let version): process.applied = version
         case .resolved: lookAtRetiring()
         case .drained: apply(.drained(desk.role))
+        case .keeperWanted: keeper.wanting.insert(desk.role.place)
         default: return false
         }
         return true
@@ -46,7 +47,7 @@ extension Supervisor {
         unwatch(process)
     }
 
-    private func unwatch(_ process: RoleProcess) {
+    func unwatch(_ process: RoleProcess) {
         if let watch = process.watch { loop.unwatch(watch) }
         process.watch = nil
     }
@@ -55,6 +56,7 @@ extension Supervisor {
     func reap() {
         while let (pid, status) = ProcessDescriptor.reapAny() {
             if changes.reading?.process.pid == pid { hearSettings(status) }
+            if keeper.process?.pid == pid { buryKeeper(status) }
             guard let desk = desks.first(where: { $0.process?.pid == pid }), let process = desk.process else {
                 continue
             }
@@ -62,6 +64,7 @@ extension Supervisor {
             receive(from: desk)
             unwatch(process)
             desk.process = nil
+            keeper.wanting.remove(desk.role.place)
             tellDeath(of: desk.role, pid, status)
             if let index = desk.role.worker { clearing[index] = pid }
             apply(.died(desk.role))

@@ -26,6 +26,8 @@ package final class Supervisor {
         static let image: UInt8 = 9
         static let words: UInt8 = 10
         static let patience: UInt8 = 11
+        static let keeper: UInt8 = 12
+        static let keeperPause: UInt8 = 13
     }
 
     /// How often what can't tell by itself is looked at again: dying orphans, confirmations of grants. Nanoseconds.
@@ -40,6 +42,7 @@ package final class Supervisor {
     let port: PortSockets
     let regions: Regions
     var desks: [RoleDesk]
+    let keeper: KeeperDesk
     let control: ControlServer
     let loop: EventLoop
     let signals: SignalDescriptor
@@ -79,6 +82,7 @@ package final class Supervisor {
             blocking: [Signal.terminate, Signal.interrupt, Signal.hangup, Signal.child])
         try CurrentProcess.becomeSubreaper()
         folder = try StateFolder(settings.state.directory)
+        keeper = KeeperDesk(executable: tool.executable, folder: folder.path)
         control = ControlServer(path: settings.control.socket)
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
@@ -108,6 +112,7 @@ package final class Supervisor {
             while let due = loop.nextDue() { take(due: due) }
             apply(.tick)
             goOnChanging()
+            tendKeeper()
         }
         return exitStatus
     }
@@ -196,6 +201,7 @@ package final class Supervisor {
         case ControlServer.listener: control.acceptAll(loop)
         case ControlServer.session: control.serve(index, loop) { self.answer($0, $1) }
         case Kind.image, Kind.words: receiveSettings(event)
+        case Kind.keeper: receiveFromKeeper()
         default: break
         }
     }
@@ -210,6 +216,8 @@ package final class Supervisor {
             isWatchingLeases = false
             share()
         case ControlServer.pause: control.resume(loop)
+        // Tended once a round.
+        case Kind.keeperPause: break
         case Kind.patience: changes.reading?.giveUp()
         default: break
         }

@@ -44,7 +44,7 @@ struct ControlRequestTests {
     }
 
     private static let hint =
-        "send one of: status, ledger, services, tail, reload, workers, pause, resume, retry, drain, help"
+        "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, drain, help"
 
     @Test(
         "that is malformed says what would have been right",

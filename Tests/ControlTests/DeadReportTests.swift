@@ -54,6 +54,9 @@ struct DeadReportTests {
         #expect(!text.contains("\u{1B}"))
         report.letters[0].content = .init(body: [0xFF, 0, 0x1B])
         #expect(Self.text(report).contains("  ff 00 1b\n"))
+        report.letters[0].size = 20_000
+        report.letters[0].content = .init(body: Array(repeating: 0x78, count: 20_000))
+        #expect(Self.text(report).hasSuffix("  and 3616 bytes more; json shows up to 1 MiB\n"))
     }
 
     @Test(

@@ -21,6 +21,7 @@ final class Bench {
     let producer: RingProducer
     let services: [Settings.Service]
     let folder: String
+    let keeper = SmallKeeper()
     private let acceptorFile: MemoryFile
     private let acceptorBell: EventCounter
     let committerFile: MemoryFile
@@ -166,7 +167,9 @@ final class Bench {
             if try holds() { return true }
             for worker in workers where !worker.isFinished {
                 _ = try worker.step(until: Clock.monotonic() + 5_000_000)
+                try keeper.join(worker)
             }
+            try keeper.serve()
         }
         return false
     }
@@ -262,7 +265,6 @@ final class Bench {
         FileManager.default.contents(atPath: "\(folder)/\(name)").map(Array.init) ?? []
     }
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
-
     /// Whether there is such a process that has not ended.
     func isRunning(_ pid: String) -> Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
@@ -270,7 +272,6 @@ final class Bench {
     }
 
     func kill(_ pid: String) { _ = CInt(pid).map { Glibc.kill($0, SIGKILL) } }
-
     func write(_ name: String, _ text: String, mode: Int = 0o644) throws {
         try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(folder)/\(name)")

@@ -41,7 +41,7 @@ struct ExecServiceTests {
         let bench = try Bench([.exec("exit 65")])
         let worker = try bench.worker()
         bench.publish("bad")
-        #expect(try bench.run(worker) { try bench.counts()[.rejected] == 1 })
+        #expect(try bench.run(worker) { try bench.counts()[.dead] == 1 })
         #expect(try bench.counts().pending == 0)
     }
 
@@ -68,18 +68,29 @@ struct ExecServiceTests {
         #expect(try bench.run(worker) { try bench.status().reason.isEmpty })
     }
 
-    @Test("goes on at the greatest back-off when its attempts are used up")
+    @Test("is done with a message whose attempts are used up once the keeper has it as a dead letter")
     func exhausted() throws {
         let bench = try Bench([
-            .exec("echo >> $OUT/tries; [ $(wc -l < $OUT/tries) -ge 5 ]") {
+            .exec("echo x >> $OUT/tries; exit 3") {
                 $0.retry.attempts = 2
                 $0.retry.maxBackoff = .milliseconds(30)
             }
         ])
         let worker = try bench.worker()
-        bench.publish("stubborn")
-        #expect(try bench.run(worker) { try bench.delivered() == 1 })
-        #expect(try bench.status().retried == 4)
+        bench.keeper.keeps = false
+        bench.publish("stubborn", topic: "alerts.disk")
+        #expect(try bench.run(worker) { !bench.keeper.letters.isEmpty })
+        #expect(try bench.counts().pending == 1 && bench.counts()[.dead] == 0)
+        // A keeper that dies before it has said so gets the letter once more.
+        bench.keeper.hangUp()
+        bench.keeper.keeps = true
+        #expect(try bench.run(worker) { try bench.counts()[.dead] == 1 })
+        #expect(bench.lines("tries").count == 2 && bench.keeper.letters.count == 2)
+        let letter = try #require(bench.keeper.letters.last)
+        #expect(letter.message.service == "bell" && letter.message.body == Array("stubborn".utf8))
+        #expect(letter.message.topic == Array("alerts.disk".utf8) && letter.message.id.sequence == 1)
+        #expect(letter.failings.attempts == 2 && letter.failings.reason == "ended with exit 3")
+        #expect(letter.failings.first < letter.failings.last)
     }
 
     @Test("backs off in status while it waits for the next attempt")

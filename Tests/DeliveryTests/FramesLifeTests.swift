@@ -196,7 +196,7 @@ struct FramesLifeTests {
                 let counts = try bench.counts()
                 return counts.matched == 300 && counts.pending == 0
             })
-        #expect(try bench.delivered() + bench.counts()[.rejected] == 300)
+        #expect(try bench.delivered() + bench.counts()[.dead] == 300)
         #expect(try bench.status().launches == 1)
         try bench.end(worker)
     }

@@ -104,7 +104,7 @@ struct FramesServiceTests {
         #expect(
             try bench.run(worker) {
                 reasons.insert(try bench.status().reason)
-                return try bench.counts()[.rejected] == 1
+                return try bench.counts()[.dead] == 1
             })
         #expect(reasons.contains("answered fail: disk full"))
         #expect(bench.lines("again") == ["[2, 2, 1]"])

@@ -212,12 +212,12 @@ struct OperatorTests {
         ])
         let worker = try bench.worker()
         bench.publish("x", for: [0, 1])
-        #expect(try bench.run(worker) { try bench.counts(0)[.rejected] == 1 && bench.counts(1)[.rejected] == 1 })
+        #expect(try bench.run(worker) { try bench.counts(0)[.dead] == 1 && bench.counts(1)[.dead] == 1 })
         try bench.end(worker)
         let found = try bench.failures().sorted { $0.slot < $1.slot }
         #expect(
             found.map(\.words) == [
-                "rejected a message (dropped): exit 65", "rejected a message (dropped): no such customer",
+                "rejected a message (a dead letter): exit 65", "rejected a message (a dead letter): no such customer",
             ])
         #expect(try bench.status(0).reason.isEmpty && bench.status(1).reason.isEmpty)
     }

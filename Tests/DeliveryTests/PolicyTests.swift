@@ -17,13 +17,13 @@ struct RetryPolicyTests {
     }
 
     @Test(
-        "doubles the delay up to the greatest, and stays there when the attempts are used up",
-        arguments: [(1, 1000), (2, 2000), (3, 4000), (4, 8000), (5, 10_000), (6, 10_000), (4_000_000_000, 10_000)])
-    func delays(attempt: UInt32, milliseconds: UInt64) {
+        "doubles the delay up to the greatest",
+        arguments: [(1, 1000), (2, 2000), (3, 4000), (4, 8000), (5, 10_000), (6, 10_000), (999_999, 10_000)])
+    func delays(attempt: UInt32, milliseconds: UInt64) throws {
         var jitter = Jitter(seed: 1)
         let plain = milliseconds * 1_000_000
         for _ in 0..<1_000 {
-            let delay = Self.policy().delay(after: attempt, &jitter)
+            let delay = try #require(Self.policy(attempts: 1_000_000).delay(after: attempt, &jitter))
             #expect(delay >= plain - plain / 4 && delay <= min(plain + plain / 4, 10_000_000_000))
         }
     }
@@ -35,13 +35,27 @@ struct RetryPolicyTests {
         #expect(Set(delays).count > 90)
     }
 
+    @Test("gives up when the attempts are used up, or the time since the first failure is")
+    func givesUp() {
+        var chance = Jitter(seed: 9)
+        #expect(Self.policy(attempts: 3).delay(after: 2, &chance) != nil)
+        #expect(Self.policy(attempts: 3).delay(after: 3, &chance) == nil)
+        var retry = Settings.Service.Retry()
+        (retry.attempts, retry.jitter, retry.timeLimit) = (100, 0, .seconds(10))
+        let policy = RetryPolicy(retry)
+        #expect(policy.delay(after: 1, age: 5_000_000_000, &chance) == 1_000_000_000)
+        // The last attempt is made at the limit.
+        #expect(policy.delay(after: 5, age: 9_000_000_000, &chance) == 1_000_000_000)
+        #expect(policy.delay(after: 6, age: 10_000_000_000, &chance) == nil)
+    }
+
     @Test("spreads by the service's jitter, and not at all without one")
-    func jitter() {
+    func jitter() throws {
         var retry = Settings.Service.Retry()
         retry.jitter = 10
         var chance = Jitter(seed: 8)
         for _ in 0..<1_000 {
-            let delay = RetryPolicy(retry).delay(after: 1, &chance)
+            let delay = try #require(RetryPolicy(retry).delay(after: 1, &chance))
             #expect((900_000_000...1_100_000_000).contains(delay))
         }
         retry.jitter = 0
@@ -58,9 +72,9 @@ struct RetryPolicyTests {
     }
 
     @Test("takes a greatest back-off below the first one for the first one")
-    func contradiction() {
+    func contradiction() throws {
         var jitter = Jitter(seed: 4)
-        let delay = Self.policy(backoff: 1000, maxBackoff: 10).delay(after: 1, &jitter)
+        let delay = try #require(Self.policy(backoff: 1000, maxBackoff: 10).delay(after: 1, &jitter))
         #expect(delay >= 750_000_000 && delay <= 1_000_000_000)
     }
 }

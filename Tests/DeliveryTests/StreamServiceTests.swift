@@ -133,7 +133,7 @@ struct StreamServiceTests {
         #expect(
             try bench.run(worker) {
                 reasons.insert(try bench.status().reason)
-                return try bench.counts()[.rejected] == 1
+                return try bench.counts()[.dead] == 1
             })
         #expect(reasons.contains("answered fail: disk full"))
         let again = bench.lines("again").first

@@ -14,7 +14,9 @@ struct Probe {
 
     init(in scratch: Scratch) throws { service = try Recorder.stream("probe", in: scratch) }
 
-    var item: String { service.service("\"probe.>\"", "in-flight: 1", "retry: { backoff: 10ms, max-backoff: 50ms }") }
+    var item: String {
+        service.service("\"probe.>\"", "in-flight: 1", "retry: { attempts: 1000000, backoff: 10ms, max-backoff: 50ms }")
+    }
 
     /// Sends one, and waits until it is delivered.
     /// - Returns: when it was accepted, and when it was seen to be delivered (monotonic nanoseconds).

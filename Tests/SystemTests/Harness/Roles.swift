@@ -11,7 +11,10 @@ enum Roles {
         let path = "/proc/\(broker.program.pid)/task/\(broker.program.pid)/children"
         let text = (try? File.read(path, limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: " ").compactMap { CInt($0) }.filter {
-            LeftOver.command($0).hasPrefix("belfryd \(role)") || LeftOver.command($0).contains("/belfryd \(role)")
+            let command = LeftOver.command($0)
+            return ["belfryd", "belfry"].contains {
+                command.hasPrefix("\($0) \(role)") || command.contains("/\($0) \(role)")
+            }
         }
     }
 

@@ -90,7 +90,7 @@ struct StormService {
         var lines = [
             "- name: \(name)", "  topics: [\(wanted)]",
             "  command: [\(([account.recorder] + words).joined(separator: ", "))]", "  order: \(order)",
-            "  ack-timeout: \(ackTimeout)s", "  retry: { backoff: 10ms, max-backoff: 100ms }",
+            "  ack-timeout: \(ackTimeout)s", "  retry: { attempts: 1000000, backoff: 10ms, max-backoff: 100ms }",
             "  on-remove: \(onRemove)",
         ]
         if let knownAs, knownAs != name { lines.append("  renamed-from: \(knownAs)") }

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The keeper's loop: takes what is to be kept from all its sockets, commits it together, says so, and answers questions.
+///
+/// KeeperRole makes it and calls `step` until it has ended.
+/// Invariant: KEPT goes out only behind the commit; while the store can't be written nothing more is read, so that what
+/// waits stays with those who sent it.
+
+package import Control
+package import LinuxIO
+import Reactor
+import Wire
+
+package final class Keeper {
+    package enum Progress: Equatable, Sendable {
+        case running
+        /// Told to stop, and everything that was read is kept.
+        case ended
+        /// The supervisor is gone.
+        case orphaned
+    }
+
+    private enum Kind {
+        static let channel: UInt8 = 1
+        static let peer: UInt8 = 2
+        static let session: UInt8 = 3
+    }
+
+    /// How long until a commit that failed is tried again, ns.
+    private static let pause: UInt64 = 1_000_000_000
+
+    private let store: KeeperStore
+    private let folder: String
+    private let loop: EventLoop
+    private let channel: RoleChannel
+    private let idleTime: UInt64
+    private var peers: [Int: KeeperPeer] = [:]
+    private var sessions: [Int: KeeperSession] = [:]
+    private var nextPlace = 0
+    private var replays: ReplayDesk
+    /// Read, and not on the disk yet: whose, under which number.
+    private var pending: [(peer: Int, number: UInt64, record: KeeperStore.Record)] = []
+    /// When it is tried again to write, if that failed.
+    private var retryAt: UInt64?
+    private var idleSince: UInt64
+    private var hasRested = false
+    private var isStopping = false
+
+    /// - Parameters: `supervisor`: the end of a socket on which the supervisor sends its notes. `idleTime`: ns without
+    ///   work until the keeper offers to leave.
+    package init(
+        folder: String, channel: consuming RoleChannel, supervisor: consuming Descriptor,
+        idleTime: UInt64 = 60_000_000_000
+    ) throws {
+        let loop = try EventLoop()
+        let store = try KeeperStore(folder: folder)
+        self.loop = loop
+        self.store = store
+        self.folder = folder
+        self.channel = channel
+        self.idleTime = idleTime
+        replays = ReplayDesk(store)
+        idleSince = loop.now
+        _ = try loop.watch(self.channel.raw, Subject(kind: Kind.channel), .readable)
+        try adopt(.supervisor, supervisor)
+    }
+
+    /// Says that it is ready, and what it found wrong.
+    package func begin() {
+        _ = channel.send(.ready(settingsVersion: 0))
+        guard let aside = store.setAside else { return }
+        _ = channel.send(
+            .incident(Incident(.corruption, "", "\(folder)/store.sqlite was no database; set aside as \(aside)")))
+    }
+
+    /// One round; waits until there is something to do, `limit` (monotonic ns) at most.
+    package func step(until limit: UInt64? = nil) throws -> Progress {
+        let idleEnd = hasRested || !isIdle ? UInt64.max : idleSince.addingClamped(idleTime)
+        let deadline = min(limit ?? .max, retryAt ?? .max, idleEnd)
+        try loop.wait(blocking: !isStopping || !isIdle, until: deadline == .max ? nil : deadline)
+        var progress = Progress.running
+        while let event = loop.nextEvent() {
+            switch event.subject.kind {
+            case Kind.channel: progress = try obey()
+            case Kind.peer: receive(from: Int(event.subject.index))
+            default: sessions[Int(event.subject.index)]?.hear()
+            }
+            if progress == .orphaned { return progress }
+        }
+        commit()
+        pump()
+        endSessions()
+        rest()
+        return isStopping && isIdle ? .ended : .running
+    }
+
+    private var isIdle: Bool { pending.isEmpty && sessions.isEmpty && (isStopping || !replays.isWaiting) }
+
+    // MARK: the supervisor
+
+    private func obey() throws -> Progress {
+        while true {
+            switch channel.receive() {
+            case .message(.stop): isStopping = true
+            case .passed(.keeping(let place), let socket): try adopt(place == 0 ? .acceptor : .worker, socket)
+            case .passed(.ask(let question), let socket): try answer(question, socket)
+            // Of a version that we do not know.
+            case .message: continue
+            case .passed: continue
+            case .malformed: continue
+            case .wouldBlock: return .running
+            case .closed: return .orphaned
+            case .failed: return .orphaned
+            }
+        }
+    }
+
+    private func adopt(_ side: KeeperPeer.Side, _ socket: consuming Descriptor) throws {
+        let place = take()
+        let peer = try KeeperPeer(side, socket, loop, Subject(kind: Kind.peer, index: UInt32(place)))
+        peer.pause(retryAt != nil)
+        peers[place] = peer
+        if side == .acceptor { try replays.begin(with: peer) }
+    }
+
+    private func take() -> Int {
+        nextPlace += 1
+        touch()
+        return nextPlace
+    }
+
+    private func touch() {
+        idleSince = Clock.monotonic()
+        hasRested = false
+    }
+
+    /// Offers to leave, once; the supervisor says stop if nothing is on its way to us.
+    private func rest() {
+        guard isIdle, !hasRested, !isStopping, Clock.monotonic() >= idleSince.addingClamped(idleTime) else { return }
+        hasRested = true
+        _ = channel.send(.drained)
+    }
+
+    // MARK: keeping
+
+    private func receive(from place: Int) {
+        guard let peer = peers[place] else { return }
+        touch()
+        peer.receive { frame in
+            switch frame {
+            case .letter(let number, let message, let failings):
+                pending.append((place, number, .letter(message, failings)))
+            case .note(let number, let note): pending.append((place, number, .note(note)))
+            default: replays.take(frame)
+            }
+        }
+        peer.flush()
+        drop(place)
+    }
+
+    private func drop(_ place: Int) {
+        guard let peer = peers[place], peer.isClosed else { return }
+        replays.end(with: peer)
+        peers[place] = nil
+    }
+
+    private func commit() {
+        if let retryAt, retryAt > Clock.monotonic() { return }
+        guard !pending.isEmpty else { return }
+        do {
+            try store.keep(pending.map(\.record))
+        } catch {
+            return failed(error)
+        }
+        recover()
+        var last: [Int: UInt64] = [:]
+        for (place, number, _) in pending { last[place] = number }
+        pending.removeAll(keepingCapacity: true)
+        for (place, number) in last {
+            peers[place]?.send(.kept(number))
+            peers[place]?.flush()
+            drop(place)
+        }
+    }
+
+    /// What can't be written need not be read: it waits with those who sent it.
+    private func failed(_ error: any Error) {
+        if retryAt == nil { _ = channel.send(.trouble("\(folder)/store.sqlite: \(error)")) }
+        retryAt = Clock.monotonic() &+ Self.pause
+        for peer in peers.values { peer.pause(true) }
+    }
+
+    private func recover() {
+        guard retryAt != nil else { return }
+        retryAt = nil
+        _ = channel.send(.trouble(""))
+        for peer in peers.values { peer.pause(false) }
+    }
+
+    // MARK: questions
+
+    private func answer(_ question: KeeperQuestion, _ socket: consuming Descriptor) throws {
+        let place = take()
+        let session = try KeeperSession(
+            question, socket, loop, Subject(kind: Kind.session, index: UInt32(place)), replays)
+        sessions[place] = session
+        session.begin(store)
+    }
+
+    private func pump() {
+        replays.pump()
+        for session in sessions.values { session.proceed() }
+    }
+
+    private func endSessions() {
+        for (place, session) in sessions where session.isDone {
+            sessions[place] = nil
+            _ = channel.send(.answered(ticket: session.question.ticket))
+            touch()
+        }
+    }
+}
+
+extension UInt64 {
+    /// The sum, or the greatest number.
+    func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Replays under way: which letters have gone to the acceptor, and how far it has published them.
+///
+/// Used by Keeper. The keeper is a native sender to the acceptor, with numbers that outlive it.
+/// Invariant: letters go in the order of their numbers; what was sent to an acceptor that died goes to the next one, which
+/// knows up to which number it need not.
+
+import Wire
+
+final class ReplayDesk {
+    /// Letters that the acceptor may have without an answer, and bytes.
+    private static let window: UInt64 = 256
+    private static let backlog = 4 << 20
+
+    private let store: KeeperStore
+    private weak var acceptor: KeeperPeer?
+    /// It has told what it knows of us.
+    private var isWelcome = false
+    /// Numbers that have gone out, and those that are done with.
+    private var sent: UInt64 = 0
+    private(set) var done: UInt64 = 0
+    /// The greatest number that was given.
+    private var last: UInt64 = 0
+    /// Why numbers were refused, until somebody asks.
+    private var refusals: [UInt64: String] = [:]
+    private(set) var trouble: String?
+
+    init(_ store: KeeperStore) { self.store = store }
+
+    /// Whether letters wait for the acceptor.
+    var isWaiting: Bool { last > done }
+
+    func begin(with peer: KeeperPeer) throws {
+        acceptor = peer
+        isWelcome = false
+        peer.send(.hello(try store.sender()))
+        peer.flush()
+    }
+
+    func end(with peer: KeeperPeer) {
+        guard acceptor === peer else { return }
+        acceptor = nil
+        isWelcome = false
+    }
+
+    /// Letters have got these numbers.
+    func expect(_ numbers: ClosedRange<UInt64>) { last = max(last, numbers.upperBound) }
+
+    func take(_ frame: KeeperFrame) {
+        attempt {
+            switch frame {
+            case .welcome(let known):
+                try store.endReplays(upTo: known)
+                (sent, done, isWelcome) = (known, max(done, known), true)
+            case .kept(let number):
+                try store.endReplays(upTo: number)
+                done = max(done, number)
+            case .refused(let number, let reason):
+                try store.refuseReplay(number)
+                refusals[number] = reason
+                done = max(done, number)
+            default: break
+            }
+        }
+    }
+
+    /// Sends what may be sent.
+    func pump() {
+        guard isWelcome, let acceptor, sent < done &+ Self.window, acceptor.backlog < Self.backlog else { return }
+        attempt {
+            for (number, message) in try store.replays(behind: sent, most: 32) {
+                acceptor.send(.replay(number: number, message))
+                sent = number
+                last = max(last, number)
+            }
+            acceptor.flush()
+        }
+    }
+
+    /// How many of the numbers were refused, and why the last one.
+    func takeRefusals(in numbers: ClosedRange<UInt64>) -> (count: UInt64, reason: String?) {
+        let keys = refusals.keys.filter(numbers.contains).sorted()
+        let reason = keys.last.flatMap { refusals[$0] }
+        for key in keys { refusals[key] = nil }
+        return (UInt64(keys.count), reason)
+    }
+
+    /// What the store refuses now is tried again with the next frame.
+    private func attempt(_ body: () throws -> Void) {
+        do {
+            try body()
+            trouble = nil
+        } catch {
+            trouble = "\(error)"
+        }
+    }
+}

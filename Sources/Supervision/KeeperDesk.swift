@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the supervisor knows of the keeper: its process, if there is one, who wants it, and what was asked of it.
+///
+/// Held by the Supervisor; what is done with it is in Supervisor+Keeper.
+/// Invariant: a question is answered once, or its connection ends; who wants the keeper stands here until it has a socket.
+
+internal import Control
+internal import LinuxIO
+
+final class KeeperDesk {
+    struct Question {
+        let ticket: ControlTicket
+        let words: KeeperQuestion
+        /// It has gone to the process that runs now.
+        var isSent = false
+    }
+
+    let executable: String
+    let folder: String
+    var process: RoleProcess?
+    var isReady = false
+    /// Processes that were started, less those that left by themselves.
+    var restarts: UInt64 = 0
+    /// Ends in a row that came before it was ready.
+    var failures = 0
+    /// It is not started again before this (monotonic ns); 0: it may be.
+    var pausedUntil: UInt64 = 0
+    /// Why it can't keep anything, in its own words, or why it could not be started; empty if it can.
+    var trouble = ""
+    /// Workers (by their place) that have dead letters for it.
+    var wanting: Set<Int> = []
+    var questions: [Question] = []
+    /// Our end of the socket for notes.
+    var notes: Descriptor?
+
+    init(executable: String, folder: String) {
+        self.executable = executable
+        self.folder = folder
+    }
+
+    var isWanted: Bool { !wanting.isEmpty || !questions.isEmpty }
+}

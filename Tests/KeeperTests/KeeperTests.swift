@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The keeper's loop over real sockets: kept letters are said to be kept, questions are answered on the asker's own
+/// connection, replays go to the acceptor until it has them.
+
+import Control
+import Foundation
+import Keeper
+import LinuxIO
+import Testing
+import Wire
+
+@Suite("The keeper")
+struct KeeperTests {
+    /// The other ends of a keeper's sockets.
+    private final class Office {
+        let folder = NSTemporaryDirectory() + "/belfry-keeper-\(UUID().uuidString)"
+        let keeper: Keeper
+        let notes: Descriptor
+        private var near: SeqPacketChannel?
+
+        init(idleTime: UInt64 = 60_000_000_000) throws {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            var far: SeqPacketChannel?
+            var near: SeqPacketChannel?
+            try SeqPacketChannel.pair().split { first, second in
+                near = consume first
+                far = consume second
+            }
+            let pair = try SocketPair.make()
+            keeper = try Keeper(
+                folder: folder, channel: RoleChannel(far.take()!), supervisor: pair.theirs.duplicate(),
+                idleTime: idleTime)
+            notes = pair.takeOurs()
+            self.near = near.take()
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        func tell(_ message: RoleMessage, passing raw: CInt? = nil) {
+            _ = near!.send(message.encoded.span, passing: raw ?? -1)
+        }
+
+        func hear() -> RoleMessage? {
+            var bytes = [UInt8](repeating: 0, count: RoleMessage.maximumCount + 1)
+            guard case .packet(let count, _) = near!.receive(into: &bytes) else { return nil }
+            return RoleMessage(decoding: bytes.span.extracting(0..<count))
+        }
+
+        /// Steps the keeper until something holds.
+        func run(until holds: () throws -> Bool) throws -> Bool {
+            let deadline = Clock.monotonic() + 20_000_000_000
+            while Clock.monotonic() < deadline {
+                if try holds() { return true }
+                _ = try keeper.step(until: Clock.monotonic() + 5_000_000)
+            }
+            return false
+        }
+    }
+
+    /// Our end of a socket, with what has come on it.
+    private final class End {
+        let socket: Descriptor
+        private var bytes: [UInt8] = []
+
+        init(_ socket: consuming Descriptor) { self.socket = socket }
+
+        func send(_ frame: KeeperFrame) {
+            var bytes: [UInt8] = []
+            frame.append(to: &bytes)
+            _ = Descriptor.write(socket.raw, bytes.span)
+        }
+
+        private func read() {
+            let buffer = ByteBuffer(capacity: 65_536, limit: 1 << 20)
+            while case .bytes = buffer.receive(from: socket.raw) {}
+            buffer.withReadable { $0.append($0.indices, to: &bytes) }
+        }
+
+        func next() -> KeeperFrame? {
+            read()
+            guard case .frame(let frame, let next) = KeeperFrame.next(in: bytes.span, from: 0) else { return nil }
+            bytes.removeFirst(next)
+            return frame
+        }
+
+        func text() -> String {
+            read()
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    private static func join(_ office: Office, place: UInt8) throws -> End {
+        let pair = try SocketPair.make()
+        office.tell(.keeping(place: place), passing: pair.theirs.raw)
+        return End(pair.takeOurs())
+    }
+
+    private static func ask(_ office: Office, _ line: String) throws -> End {
+        let pair = try SocketPair.make()
+        try Descriptor.setNonBlocking(pair.theirs.raw)
+        let question = KeeperQuestion(ticket: 9, user: 0, pid: 1, line: line)
+        office.tell(.ask(question), passing: pair.theirs.raw)
+        return End(pair.takeOurs())
+    }
+
+    private static func letter(_ number: UInt64) -> KeeperFrame {
+        .letter(
+            number: number,
+            KeptMessage(
+                service: "on-call", id: MessageID(log: 7, epoch: 1, sequence: number), time: 1, wireProtocol: 5,
+                decodedKind: 0, topic: Array("a.b".utf8), source: [], decoded: [], body: [UInt8(number)]),
+            Failings(attempts: 1, first: 2, last: 3, reason: "exit 1"))
+    }
+
+    private static func kept(_ office: Office, _ end: End, upTo number: UInt64) throws -> Bool {
+        var last: UInt64 = 0
+        return try office.run {
+            if case .kept(let number)? = end.next() { last = number }
+            return last == number
+        }
+    }
+
+    @Test("says up to which letter all is kept, to each worker for itself")
+    func keeps() throws {
+        let office = try Office()
+        let (one, two) = (try Self.join(office, place: 1), try Self.join(office, place: 2))
+        for number in 1...3 as ClosedRange<UInt64> { one.send(Self.letter(number)) }
+        two.send(Self.letter(1))
+        #expect(try Self.kept(office, one, upTo: 3) && Self.kept(office, two, upTo: 1))
+    }
+
+    @Test("answers on the asker's own connection, and gives it back")
+    func answers() throws {
+        let office = try Office()
+        let worker = try Self.join(office, place: 1)
+        worker.send(Self.letter(1))
+        #expect(try Self.kept(office, worker, upTo: 1))
+        let asker = try Self.ask(office, "dead list")
+        #expect(try office.run { office.hear() == .answered(ticket: 9) })
+        #expect(asker.text().contains("a.b: exit 1\n") && asker.text().hasSuffix("\nok\n"))
+        let lost = try Self.ask(office, "dead drop 99")
+        #expect(try office.run { office.hear() == .answered(ticket: 9) })
+        #expect(lost.text().hasPrefix("error: there is no dead letter \"99\""))
+    }
+
+    @Test("sends a replay under its own name, to the next acceptor if need be, and answers when it is published")
+    func replays() throws {
+        let office = try Office()
+        let worker = try Self.join(office, place: 1)
+        worker.send(Self.letter(1))
+        #expect(try Self.kept(office, worker, upTo: 1))
+        var acceptor = try Self.join(office, place: 0)
+        let asker = try Self.ask(office, "dead replay *")
+        func next() throws -> KeeperFrame? {
+            var frame: KeeperFrame?
+            _ = try office.run {
+                frame = acceptor.next()
+                return frame != nil
+            }
+            return frame
+        }
+        let hello = try next()
+        acceptor.send(.welcome(last: 0))
+        guard case .replay(1, let message)? = try next() else {
+            Issue.record("no replay")
+            return
+        }
+        #expect(message.body == [1] && asker.text().isEmpty)
+        acceptor = try Self.join(office, place: 0)
+        #expect(try next() == hello)
+        acceptor.send(.welcome(last: 0))
+        #expect(try next() == .replay(number: 1, message))
+        acceptor.send(.kept(1))
+        #expect(try office.run { asker.text() == "replayed 1 dead letter\nok\n" })
+    }
+
+    @Test("offers to leave when it has rested, and goes when it is told to")
+    func leaves() throws {
+        let office = try Office(idleTime: 1)
+        #expect(try office.run { office.hear() == .drained })
+        office.tell(.stop)
+        var progress = Keeper.Progress.running
+        while progress == .running { progress = try office.keeper.step() }
+        #expect(progress == .ended)
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Dead letters, from the service that does not want a message to the operator who looks at it.
+/// Invariant of each test: a message is pending until its letter is in the store, and in the ledger once.
+
+import Foundation
+import LinuxIO
+import Testing
+
+@Suite("Dead letters")
+struct DeadLetterTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func start(_ script: String, _ options: String...) throws -> Broker {
+        let path = try scratch.write("sick.sh", "#!/bin/sh\n\(script)\n", executable: true)
+        let lines = ["- name: sick", "  topics: [\">\"]", "  command: [\(path)]"] + options.map { "  " + $0 }
+        return try Broker(scratch, services: [lines.joined(separator: "\n")])
+    }
+
+    private func send(_ body: String, _ topic: String = "test.topic", to broker: Broker) throws {
+        let sent = try broker.belfry(["send", "--to", "127.0.0.1:\(broker.port)", "--topic", topic, body])
+        #expect(sent.succeeded, "\(sent.errors)")
+    }
+
+    private func letters(_ broker: Broker, _ words: [String] = ["list"]) throws -> [[String: Any]] {
+        let answer = try broker.belfry(["dead"] + words + ["--json"])
+        #expect(answer.succeeded, "\(answer.errors)")
+        let report = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any]
+        return report?["letters"] as? [[String: Any]] ?? []
+    }
+
+    @Test("are listed with their reasons, shown with what they say, and dropped")
+    func life() throws {
+        let broker = try start("echo x >>\(scratch.path)/tries; exit 65")
+        try send("one", "alerts.disk", to: broker)
+        try send("two \u{1B}[2J\u{202E}", "alerts.fan", to: broker)
+        _ = try broker.ledger("two deaths") { $0.services["sick"]?.dead == 2 }
+        #expect(scratch.text("tries") == "x\nx\n")
+
+        let listed = try letters(broker)
+        #expect(listed.compactMap { $0["topic"] as? String } == ["alerts.fan", "alerts.disk"])
+        #expect(listed.allSatisfy { ($0["reason"] as? String)?.contains("exit 65") == true && $0["body"] == nil })
+        #expect(try letters(broker, ["list", "--topic", "*.disk"]).count == 1)
+        let id = try #require(listed.first?["id"] as? Int)
+        #expect(try letters(broker, ["show", "\(id)"]).first?["body"] as? String == "two \u{1B}[2J\u{202E}")
+        let shown = try broker.belfry(["dead", "show", "\(id)"])
+        #expect(shown.output.hasSuffix("\n  two  [2J\n"), "\(shown.output)")
+
+        let dropped = try broker.belfry(["dead", "drop", "\(id)"])
+        #expect(dropped.output == "dropped 1 dead letter\n", "\(dropped)")
+        #expect(try letters(broker).compactMap { $0["topic"] as? String } == ["alerts.disk"])
+        let again = try broker.belfry(["dead", "drop", "\(id)"])
+        #expect(!again.succeeded && again.errors.contains("there is no dead letter \"\(id)\""))
+        #expect(try broker.ledger().services["sick"]?.dead == 2)
+        try broker.stop()
+    }
+
+    @Test("outlive belfryd")
+    func outlive() throws {
+        let first = try start("exit 65")
+        try send("kept", to: first)
+        _ = try first.ledger("its death") { $0.services["sick"]?.dead == 1 }
+        try first.stop()
+        let second = try start("exit 65")
+        #expect(try letters(second, ["list"]).count == 1)
+        try second.stop()
+    }
+
+    @Test("are pending while the store can't be had, and kept when it can")
+    func noStore() throws {
+        let broker = try start("echo x >>\(scratch.path)/tries; exit 65")
+        let store = scratch.file("state/store.sqlite")
+        try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: false)
+        try send("patient", to: broker)
+        let refused = try scratch.poll("the reason") {
+            let answer = try broker.belfry(["dead", "list"])
+            return answer.succeeded ? nil : answer.errors
+        }
+        #expect(refused.contains("store.sqlite") || refused.contains("the keeper died at its start"), "\(refused)")
+        #expect(try broker.ledger().services["sick"]?.pending == 1)
+        #expect(try broker.ledger().services["sick"]?.dead == 0)
+        try FileManager.default.removeItem(atPath: store)
+        _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
+        #expect(try letters(broker).count == 1)
+        #expect(scratch.text("tries") == "x\n")
+        try broker.stop()
+    }
+
+    @Test("are all kept though the keeper is killed again and again")
+    func killed() throws {
+        let broker = try start("exit 65", "concurrency: 8")
+        let count = 300
+        let to = ["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "test.topic", "--lines", "-"]
+        let sent = try broker.belfry(to, input: (1...count).map { "\($0)\n" }.joined())
+        #expect(sent.succeeded, "\(sent.errors)")
+        var kills = 0
+        _ = try broker.ledger("every death") {
+            if Roles.signal(Signal.kill, "keeper", of: broker) { kills += 1 }
+            return $0.services["sick"]?.dead == UInt64(count)
+        }
+        #expect(kills > 0)
+        let kept = try letters(broker, ["list", "--limit", "1000"])
+        #expect(Set(kept.compactMap { $0["message"] as? String }).count == count && kept.count == count)
+        try broker.stop()
+    }
+}
