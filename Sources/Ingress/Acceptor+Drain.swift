@@ -40,9 +40,10 @@ extension Acceptor {
 
     private func sendAnswers(until deadline: UInt64) throws {
         while connections.hasUnsent, progress == .running, Clock.monotonic() < deadline {
-            try loop.wait(until: deadline)
+            try sleep(until: deadline, isEnding: true)
             while let event = loop.nextEvent() { try handleWhileEnding(event) }
             while loop.nextDue() != nil {}
+            connections.settle()
         }
     }
 }

@@ -9,7 +9,7 @@ import Settings
 /// The acceptor's loop: the port's sockets, the connections, its bell and its channel, on one thread.
 ///
 /// AcceptorRole makes it and calls `begin`, then `step` until it has ended. Everything that a round takes in is
-/// published by one store at its end; then the sleeping workers are woken, then the senders are acked.
+/// published by one store at its end; then the sleeping workers or the committer are woken, then the senders are acked.
 /// Invariant: nobody is acked for what is not published, and the loop sleeps only when it has nothing to do.
 package final class Acceptor {
     package enum Progress: Equatable, Sendable {
@@ -45,6 +45,9 @@ package final class Acceptor {
     /// Settings that wait for the end of the round.
     var coming: Settings?
     private let bell: EventCounter
+    let committerBell: EventCounter?
+    /// As the page says it, and the supervisor was told.
+    var isTight = false
     private var drain: (deadline: UInt64, keepSocketQueue: Bool)?
     var progress = Progress.running
 
@@ -57,6 +60,7 @@ package final class Acceptor {
         workers = parts.workers
         settingsVersion = parts.settingsVersion
         bell = parts.bell
+        committerBell = parts.committerBell
         channel = parts.channel
         datagrams = DatagramIntake(intake: parts.intake, page: parts.counters)
         connections = Connections(
@@ -76,8 +80,10 @@ package final class Acceptor {
         writeDown(settingsVersion)
         datagrams.recover()
         intake.publish()
-        // A predecessor may have died between its publish and its bells.
+        // A predecessor may have died between its publish and its bells, or its word that the ring is tight.
         workers.ringAll()
+        committerBell?.ring()
+        counters.page.isTight = false
         // Edge-triggered: each ring wakes, and the counter need not be read.
         _ = try loop.watch(bell.raw, Subject(kind: Kind.bell), .readable, edge: true)
         _ = try loop.watch(channel.raw, Subject(kind: Kind.channel), .readable)
@@ -94,7 +100,7 @@ package final class Acceptor {
     /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
     package func step(until limit: UInt64? = nil) throws -> Progress {
         let end = pace.isPolling ? min(limit ?? .max, pace.nextLook) : limit
-        try loop.wait(blocking: !connections.hasReady, until: end)
+        try sleep(until: end)
         intake.time = Clock.realtime()
         connections.resume()
         if pace.isPolling { try readDatagramsIfDue() }
@@ -112,7 +118,7 @@ package final class Acceptor {
     /// Publishes what was taken in, wakes the workers that sleep, and acks it: a delivery takes longer than an ack.
     func settle() {
         intake.publish()
-        workers.wake(for: intake)
+        wakeReaders()
         connections.settle()
     }
 

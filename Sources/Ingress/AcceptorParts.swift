@@ -16,6 +16,7 @@ package struct AcceptorParts: ~Copyable {
     package let control: ControlReader
     package let workers: WorkerBells
     package let bell: EventCounter
+    package let committerBell: EventCounter?
     package let channel: RoleChannel
     package let udp: Descriptor?
     package let tcp: Descriptor?
@@ -25,8 +26,8 @@ package struct AcceptorParts: ~Copyable {
 
     package init(
         settings: Settings, producer: RingProducer, control: consuming ControlReader, counters: PageCounters,
-        workers: WorkerBells, bell: consuming EventCounter, channel: consuming RoleChannel,
-        udp: consuming Descriptor?, tcp: consuming Descriptor?
+        workers: WorkerBells, bell: consuming EventCounter, committerBell: consuming EventCounter? = nil,
+        channel: consuming RoleChannel, udp: consuming Descriptor?, tcp: consuming Descriptor?
     ) throws {
         intake = Intake(producer: producer, router: try Router(settings), maxMessage: settings.port.maxMessage)
         limits = ConnectionLimits(settings.port)
@@ -36,6 +37,7 @@ package struct AcceptorParts: ~Copyable {
         self.control = control
         self.workers = workers
         self.bell = bell
+        self.committerBell = committerBell
         self.channel = channel
         self.udp = udp
         self.tcp = tcp

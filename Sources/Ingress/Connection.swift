@@ -42,6 +42,10 @@ package final class Connection {
     package var native = NativeSession()
     package var input: ByteBuffer?
     package var output: ByteBuffer?
+    /// How many of the first bytes in `output` may go out: what they speak of is committed.
+    package var firm = 0
+    /// Until the log is committed up to this sequence, nothing goes out but those; then all up to this byte of `output` does.
+    package var hold: (until: UInt64, upTo: Int)?
 
     /// The peer has closed its direction.
     package var ended = false
@@ -70,6 +74,10 @@ package final class Connection {
 
     package var unread: Int { input?.count ?? 0 }
     package var unsent: Int { output?.count ?? 0 }
+    /// Whether it was told everything that it is to be told.
+    package var isAnswered: Bool { unsent == 0 && hold == nil }
+    /// Whether its end, or an answer, has to wait for the commit of what was published so far.
+    package var awaitsCommit: Bool { unsent > firm || phase == .finishing || phase == .lingering }
 
     /// When it is to be looked at, if nothing happens before.
     package func deadline(_ limits: ConnectionLimits) -> UInt64 {

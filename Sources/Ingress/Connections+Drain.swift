@@ -16,7 +16,7 @@ extension Connections {
         }
     }
 
-    var hasUnsent: Bool { table.all.contains { $0.unsent > 0 } }
+    var hasUnsent: Bool { table.all.contains { !$0.isAnswered } }
 
     /// Sends only: nothing is read any more, but to be thrown away.
     func handleWhileEnding(_ place: Int) {

@@ -20,11 +20,14 @@ extension Connections {
         touch(connection)
     }
 
-    /// Sends what is to be sent, as far as the peer takes it.
+    /// Sends what is to be sent, as far as it may go out and the peer takes it.
     func flush(_ connection: Connection) {
-        if let output = connection.output {
-            switch output.write(to: connection.raw) {
-            case .wrote, .wouldBlock: break
+        if let output = connection.output, connection.firm > 0 {
+            switch output.write(to: connection.raw, limit: connection.firm) {
+            case .wrote(let count):
+                connection.firm &-= count
+                connection.hold?.upTo &-= count
+            case .wouldBlock: break
             case .closed, .failed: return close(connection)
             }
             if output.isEmpty {
@@ -32,7 +35,7 @@ extension Connections {
                 outputs.give(output)
             }
         }
-        let hasSent = connection.unsent == 0
+        let hasSent = connection.isAnswered
         switch connection.phase {
         case .finishing where hasSent: return close(connection)
         case .lingering where hasSent && connection.ended: return close(connection)
@@ -53,7 +56,7 @@ extension Connections {
         case .lingering: wanted = .readable
         default: break
         }
-        if connection.unsent > 0 { wanted.insert(.writable) }
+        if connection.firm > 0 { wanted.insert(.writable) }
         guard wanted != connection.interest, connection.phase != .closed else { return }
         connection.interest = wanted
         do {
@@ -140,6 +143,7 @@ extension Connections {
         if let output = connection.output { outputs.give(output) }
         connection.input = nil
         connection.output = nil
+        connection.hold = nil
         if let sender = connection.native.sender {
             intake.producer.release(sender)
             if speakers[sender.value] === connection { speakers[sender.value] = nil }

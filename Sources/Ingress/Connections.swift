@@ -52,6 +52,8 @@ package final class Connections {
     var mustLookAgain = false
     /// Those that may be parsed again in the next round.
     var ready: [Connection] = []
+    /// Those whose answers wait for a commit, the first to be told first.
+    var held: [Connection] = []
     /// Which connection speaks for a native sender.
     var speakers: [UInt32: Connection] = [:]
 
@@ -68,7 +70,7 @@ package final class Connections {
 
     package var count: Int { table.count }
     /// Whether the next round has work without any event.
-    package var hasReady: Bool { !ready.isEmpty || mustLookAgain }
+    package var hasReady: Bool { !ready.isEmpty || mustLookAgain || isReleasable }
     var now: UInt64 { loop.now }
 
     // MARK: verbs, in the order of a connection's life
@@ -86,7 +88,7 @@ package final class Connections {
 
     package func handle(_ place: Int, _ events: Poller.Interest) {
         guard let connection = table[place] else { return }
-        if connection.unsent > 0, events.rawValue & Self.outgoing != 0 { flush(connection) }
+        if connection.firm > 0, events.rawValue & Self.outgoing != 0 { flush(connection) }
         switch connection.phase {
         case .open where connection.pause == .none && events.rawValue & Self.incoming != 0:
             read(connection)
@@ -127,20 +129,33 @@ package final class Connections {
 
     /// Answers what this round has brought. To be called behind `Intake.publish`.
     package func settle() {
+        let (published, committed) = (intake.producer.published, intake.producer.committed)
+        release(committed)
         var index = 0
         while index < touched.count {
             let connection = touched[index]
             index += 1
             connection.isTouched = false
             guard connection.phase != .closed else { continue }
-            if connection.stream == .native {
-                replies.begin(room: .max)
-                connection.native.appendVerdict(to: &replies)
-                answer(connection)
+            // While its last answer is held, the next one waits, and takes in what has come until then.
+            if connection.hold == nil {
+                conclude(connection)
+                if committed >= published {
+                    connection.firm = connection.unsent
+                } else if connection.awaitsCommit {
+                    hold(connection, until: published)
+                }
             }
             flush(connection)
         }
         touched.removeAll(keepingCapacity: true)
+    }
+
+    private func conclude(_ connection: Connection) {
+        guard connection.stream == .native else { return }
+        replies.begin(room: .max)
+        connection.native.appendVerdict(to: &replies)
+        answer(connection)
     }
 
     /// Looks at a connection whose timer has fired.

@@ -146,8 +146,9 @@ package enum WriteResult: Equatable, Sendable {
     @discardableResult
     package func append(_ bytes: [UInt8]) -> Bool { append(bytes.span) }
 
-    /// Writes once and consumes what went out. Pipes and sockets alike: let SIGPIPE be ignored.
-    package func write(to fd: CInt) -> WriteResult {
+    /// Writes once, at most `limit` bytes, and consumes what went out. Pipes and sockets alike: let SIGPIPE be ignored.
+    package func write(to fd: CInt, limit most: Int = .max) -> WriteResult {
+        let count = min(count, most)
         guard count > 0 else { return .wrote(0) }
         return written(uninterrupted { unsafe Glibc.write(fd, storage + start, count) })
     }

@@ -11,10 +11,10 @@ extension RingProducer {
     // Acquire: pairs with the release in CommitterPage.commit.
     package var committed: UInt64 { min(committer.words?.committed ?? .max, published) }
 
-    /// Whether the committer sleeps though there is something to be committed: to be asked behind `publish`; if so, ring
-    /// its bell.
-    package func committerSleeps() -> Bool {
-        guard let words = committer.words, words.committed < published else { return false }
+    /// Whether the committer sleeps though there is something to be committed, or to be spilled: to be asked behind
+    /// `publish`, and behind the word in the acceptor's page that the ring is tight; if so, ring its bell.
+    package func committerSleeps(isTight: Bool = false) -> Bool {
+        guard let words = committer.words, isTight || words.committed < published else { return false }
         SharedWords.fence()  // pairs with the fence in ProcessPage.announceSleep
         return words.isSleeping
     }

@@ -29,6 +29,10 @@ final class TestPort {
     let udp: Descriptor
     let tcp: Descriptor
     private let page: MemoryFile
+    /// As the committer has it.
+    let committer: CommitterPage
+    let committerBell: EventCounter
+    private let committerFile: MemoryFile
     private let workerPage: MemoryFile
     private let observer: RingObserver
 
@@ -44,9 +48,10 @@ final class TestPort {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    /// - Parameters: records: descriptors of the ring. topics: of the one service, in slot 0.
+    /// - Parameters: records: descriptors of the ring. topics: of the one service, in slot 0. commits: nothing counts as
+    ///   durable before the test says so.
     init(
-        arena: UInt64 = 1 << 20, records: UInt64 = 4_096, topics: [String] = [">"],
+        arena: UInt64 = 1 << 20, records: UInt64 = 4_096, topics: [String] = [">"], commits: Bool = false,
         change: (inout Settings) -> Void = { _ in }
     ) throws {
         Signal.ignoreBrokenPipes()
@@ -68,6 +73,10 @@ final class TestPort {
         self.settings = settings
         page = try MemoryFile(named: "page", size: ProcessPage.size)
         workerPage = try MemoryFile(named: "page", size: ProcessPage.size)
+        committerFile = try MemoryFile(named: "page", size: ProcessPage.size)
+        committer = try CommitterPage(MemoryFile.map(committerFile.descriptor.raw, writable: true))
+        committer.commit(to: commits ? 1 : .max)
+        committerBell = try EventCounter()
         worker = try RingWorker(
             control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
             log: MemoryFile.map(files.log.descriptor.raw, writable: false),
@@ -80,7 +89,8 @@ final class TestPort {
         tcp = try Sockets.tcp(any)
         workerBell = try EventCounter()
         let process = try Self.start(
-            files, settings, page: page, workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
+            files, settings, page: page, committerPage: committerFile, committerBell: committerBell.raw,
+            workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
         acceptor = process.acceptor
         producer = process.producer
         counters = process.counters
@@ -93,7 +103,8 @@ final class TestPort {
     /// Lets go of the acceptor without a word, as its death would, and lets another one attach.
     func replaceAcceptor() throws {
         let process = try Self.start(
-            files, settings, page: page, workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
+            files, settings, page: page, committerPage: committerFile, committerBell: committerBell.raw,
+            workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
         acceptor = process.acceptor
         producer = process.producer
         counters = process.counters
@@ -123,7 +134,7 @@ final class TestPort {
     }
 
     /// A producer on the same ring, for a test that plays the dead predecessor.
-    func predecessor() throws -> RingProducer { try Self.producer(files, page) }
+    func predecessor() throws -> RingProducer { try Self.producer(files, page, committerFile) }
 
     /// The next message that it says to the supervisor, if it carries no descriptor.
     func heard() -> RoleMessage? {
@@ -231,19 +242,23 @@ final class TestPort {
         func takeChannel() -> RoleChannel { channel.take()! }
     }
 
-    private static func producer(_ files: borrowing RingFiles, _ page: borrowing MemoryFile) throws -> RingProducer {
+    private static func producer(
+        _ files: borrowing RingFiles, _ page: borrowing MemoryFile, _ committerPage: borrowing MemoryFile
+    ) throws -> RingProducer {
         try RingProducer(
             control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
             log: MemoryFile.map(files.log.descriptor.raw, writable: true),
             outcomes: MemoryFile.map(files.outcomes.descriptor.raw, writable: false),
-            page: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
+            page: ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)),
+            committerPage: CommitterPage(MemoryFile.map(committerPage.descriptor.raw, writable: false)))
     }
 
     private static func start(
         _ files: borrowing RingFiles, _ settings: Settings, page: borrowing MemoryFile,
-        workerPage: borrowing MemoryFile, workerBell: CInt, udp: CInt, tcp: CInt
+        committerPage: borrowing MemoryFile, committerBell: CInt, workerPage: borrowing MemoryFile, workerBell: CInt,
+        udp: CInt, tcp: CInt
     ) throws -> Process {
-        let producer = try producer(files, page)
+        let producer = try producer(files, page, committerPage)
         let counters = try PageCounters(ProcessPage(MemoryFile.map(page.descriptor.raw, writable: true)))
         let workers = WorkerBells()
         workers.set(page: try ProcessPage(MemoryFile.map(workerPage.descriptor.raw, writable: false)), at: 0)
@@ -261,7 +276,8 @@ final class TestPort {
             try AcceptorParts(
                 settings: settings, producer: producer,
                 control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
-                counters: counters, workers: workers, bell: bell, channel: far.take()!,
+                counters: counters, workers: workers, bell: bell,
+                committerBell: EventCounter(owning: try Descriptor.duplicate(committerBell)), channel: far.take()!,
                 udp: try Descriptor.duplicate(udp), tcp: try Descriptor.duplicate(tcp)))
         return Process(acceptor, producer, counters, bell: raw, near.take()!)
     }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import Ring
+
+/// What the acceptor has to do with the committer: whom it wakes when something is published, how it tells that the ring
+/// is tight, and how it sleeps while answers wait for the disk.
+///
+/// Part of Acceptor.
+/// Invariant: with answers held it sleeps only behind a word in its page that it does, so that a commit wakes it.
+extension Acceptor {
+    /// Wakes who is to read what was published: the workers, or the committer, who wakes them when it is durable.
+    func wakeReaders() {
+        let producer = intake.producer
+        if producer.committed == producer.published { workers.wake(for: intake) }
+        lookWhetherTight()
+        if producer.committerSleeps(isTight: isTight) { committerBell?.ring() }
+    }
+
+    private func lookWhetherTight() {
+        let isNow = intake.producer.isTight()
+        guard isNow != isTight else { return }
+        counters.page.isTight = isNow
+        // In memory mode there may be no committer yet. If it can't be said now, the next round says it.
+        if isNow, case .wouldBlock = channel.send(.tight) { return }
+        isTight = isNow
+    }
+
+    /// Waits for events, unless there is something to be done without one.
+    /// - Parameter isEnding: nothing is read any more; only answers can be due.
+    func sleep(until end: UInt64?, isEnding: Bool = false) throws(SystemCallError) {
+        let isHolding = connections.isHolding
+        if isHolding { counters.page.announceSleep(interest: .max) }
+        // To be looked at behind the announcement: whoever committed before it has not rung.
+        let isReady = isEnding ? connections.isReleasable : connections.hasReady
+        try loop.wait(blocking: !isReady, until: end)
+        if isHolding { counters.page.awake() }
+    }
+}
