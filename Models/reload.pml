@@ -4,8 +4,8 @@
  * The supervisor fills the new slot with a `since` that holds space back, then makes the new settings the ones that an
  * acceptor starts with, and tells the living one. At a batch boundary the acceptor looks at the slots again, writes down
  * where it stands (applied head, then applied) and only then routes to the new slot. The supervisor takes that place for
- * the old slot's end and the new slot's `since`, and grants the new slot once nothing of the old one is left (a service
- * with an order). A killed acceptor's successor starts with the new settings and keeps to what it finds written down.
+ * the old slot's end and the new slot's `since`, and has the new slot hand out once nothing of the old one is left (a
+ * service with an order). A killed acceptor's successor starts with the new settings and keeps to what it finds written down.
  *
  * Property: each record is delivered once, whole and in order, by the old slot before the boundary and the new one from it on
  * Mutant WITHOUT_HOLD: the new slot is filled only behind the boundary

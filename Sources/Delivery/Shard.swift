@@ -34,6 +34,8 @@ final class Shard {
     private var shown: Shown?
     /// An operator wants nothing more handed out.
     private(set) var isPaused = false
+    /// An older slot of the service has still something to deliver.
+    private var isHeldBack = false
     private var retryApplied: UInt64
     private var pace = FailurePace()
     private(set) var stage = Stage.serving
@@ -115,7 +117,7 @@ final class Shard {
     // MARK: its end
 
     /// Whether anything may be handed out.
-    var isServing: Bool { stage == .serving && !isPaused && !service.isDropping }
+    var isServing: Bool { stage == .serving && !isPaused && !isHeldBack && !service.isDropping }
     var isEnding: Bool { stage == .ending }
 
     func finish() { if stage == .serving { stage = .finishing } }
@@ -142,6 +144,7 @@ final class Shard {
     /// Looks, once a round, whether it is to pause, or to try again at once what backs off.
     func obey(now: UInt64) {
         isPaused = context.ring.control.isPaused(slot: lease.slotIndex)
+        isHeldBack = context.ring.control.isHeldBack(slot: lease.slotIndex)
         let asked = context.ring.control.retryAsked(slot: lease.slotIndex)
         guard asked != retryApplied else { return }
         backoff.succeed()

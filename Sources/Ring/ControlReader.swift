@@ -32,8 +32,15 @@ package struct ControlReader: ~Copyable {
 
     /// Whether nothing more is to be handed to the slot's service. The slot is one of the ring's.
     package func isPaused(slot: Int) -> Bool {
-        // Acquire: pairs with the release in ControlWriter.setPaused.
-        words.acquire(RingLayout.Control.slots + slot * RingLayout.Control.slotStride + RingLayout.Slot.paused) != 0
+        holds(slot) & RingLayout.Slot.pausedBit != 0
+    }
+
+    /// Whether the slot's service has to wait until an older slot of its own is empty. The slot is one of the ring's.
+    package func isHeldBack(slot: Int) -> Bool { holds(slot) & RingLayout.Slot.heldBackBit != 0 }
+
+    private func holds(_ slot: Int) -> UInt64 {
+        // Acquire: pairs with the release in ControlWriter.setPaused and setHeldBack.
+        words.acquire(RingLayout.Control.slots + slot * RingLayout.Control.slotStride + RingLayout.Slot.paused)
     }
 
     /// Grows each time somebody asks for the slot's service to be tried again at once. The slot is one of the ring's.

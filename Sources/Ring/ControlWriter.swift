@@ -83,9 +83,19 @@ package struct ControlWriter: ~Copyable {
     }
 
     /// Has the slot's service handed nothing more, or again what waits for it. Every bell is to be rung then.
-    package func setPaused(_ isPaused: Bool, slot: Int) {
-        // Release: pairs with the acquire in ControlReader.isPaused.
-        slotWords(slot).release(isPaused ? 1 : 0, RingLayout.Slot.paused)
+    package func setPaused(_ isPaused: Bool, slot: Int) { setHold(isPaused, RingLayout.Slot.pausedBit, slot) }
+
+    /// Has the slot's service handed nothing before an older slot of its own is empty, or lets it begin. Every bell is to
+    /// be rung then.
+    package func setHeldBack(_ isHeldBack: Bool, slot: Int) {
+        setHold(isHeldBack, RingLayout.Slot.heldBackBit, slot)
+    }
+
+    private func setHold(_ isSet: Bool, _ bit: UInt64, _ slot: Int) {
+        let at = slotWords(slot)
+        let word = at.relaxed(RingLayout.Slot.paused)
+        // Release: pairs with the acquires in ControlReader.isPaused and isHeldBack, behind the old slot's last outcome.
+        at.release(isSet ? word | bit : word & ~bit, RingLayout.Slot.paused)
     }
 
     /// Has what backs off of the slot's service tried at once. Every bell is to be rung then.

@@ -59,7 +59,9 @@ enum RingLayout {
         static let matchedBefore = 200  // u64
         static let stamp = 192  // u64, odd while the slot is being changed
         // Outside of the stamp: each is a word of its own, 0 for each new incarnation.
-        static let paused = 208  // u64, 1 while nothing is to be handed out
+        static let paused = 208  // u64: why nothing is to be handed out, by the bits below
+        static let pausedBit: UInt64 = 1  // an operator wants it so
+        static let heldBackBit: UInt64 = 2  // an older slot of the service is not free yet
         static let retryAsked = 216  // u64, grows with each request to try again at once
     }
 

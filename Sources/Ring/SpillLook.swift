@@ -99,12 +99,29 @@ extension RingReader {
     /// Whether nobody will read what lies in parked segments below `end` any more.
     package func isDone(below end: UInt64) -> Bool {
         guard let slots = try? control.slots() else { return false }
-        return slots.allSatisfy { index, slot in
-            slot.since >= end || (0..<slot.shards).allSatisfy { isDone(below: end, slot, at: index, shard: $0) }
-        }
+        return slots.allSatisfy { ShardState.areDone(outcomes, below: end, $1, at: $0) }
+    }
+}
+
+extension RingLedger {
+    /// Whether nothing of a slot below `end` is wanted any more: not of the ring, not of parked segments.
+    package func isDone(below end: UInt64, _ slot: ServiceSlot, at index: Int) -> Bool {
+        ShardState.areDone(outcomes, below: end, slot, at: index)
+    }
+}
+
+extension ShardState {
+    /// All shards of a slot.
+    fileprivate static func areDone(
+        _ outcomes: SharedWords, below end: UInt64, _ slot: ServiceSlot, at index: Int
+    ) -> Bool {
+        slot.since >= end
+            || (0..<slot.shards).allSatisfy { isDone(outcomes, below: end, slot, at: index, shard: $0) }
     }
 
-    private func isDone(below end: UInt64, _ slot: ServiceSlot, at index: Int, shard: Int) -> Bool {
+    private static func isDone(
+        _ outcomes: SharedWords, below end: UInt64, _ slot: ServiceSlot, at index: Int, shard: Int
+    ) -> Bool {
         let block = Floors.block(outcomes, slot: index, shard: shard)
         // Acquire: pairs with the release in ShardLease.begin.
         guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { return false }

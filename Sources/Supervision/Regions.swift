@@ -94,16 +94,15 @@ final class Regions {
             if let slot = new[index]?.slot, slot != table[index]?.slot { writer.install(slot, at: index) }
         }
         table = new
+        holdBack()
     }
 
     // MARK: slots that retire
 
-    /// Whether a slot that retires has nothing pending any more.
+    /// Whether a slot that retires has nothing pending any more, neither in the ring nor in parked segments.
     func isResolved(_ index: Int) -> Bool {
-        guard let slot = table[index]?.slot, slot.state == .retiring, slot.retiringAt != .max,
-            let found = try? ledger.service(at: index)
-        else { return false }
-        return found.counts.floor >= slot.retiringAt
+        guard let slot = table[index]?.slot, slot.state == .retiring, slot.retiringAt != .max else { return false }
+        return ledger.isDone(below: slot.retiringAt, slot, at: index)
     }
 
     /// Lets go of a slot that is resolved, and of which nobody holds a shard; what it has counted stays under its name.
@@ -113,6 +112,11 @@ final class Regions {
         for shard in 0..<slot.shards { writer.grant(slot: index, shard: shard, to: nil) }
         writer.free(slot: index)
         table.free(index)
+        holdBack()
+    }
+
+    private func holdBack() {
+        for index in table.indices { writer.setHeldBack(table.isHeldBack(index), slot: index) }
     }
 
     /// Gives all that is pending the outcome `shutdown`. Only when every role is dead: then the leases are ours.

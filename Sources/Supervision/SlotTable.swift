@@ -5,8 +5,8 @@
 /// Kept by the Supervisor, which writes each change into R0. Pure: a change that can't be made throws and changes nothing.
 /// A change of shards, of order, or of a window that its tables don't hold is a new slot under the same name; the old
 /// one retires.
-/// Invariant: extents do not overlap; an incarnation is never used twice in a slot; a service with an order is given no
-/// shards while an older slot of its own has something pending.
+/// Invariant: extents do not overlap; an incarnation is never used twice in a slot; a service with an order is held back
+/// while an older slot of its own has something pending.
 
 package import Ring
 package import Settings
@@ -17,11 +17,11 @@ package struct SlotTable: Equatable, Sendable {
         /// As it is now, or as it was last if it retires.
         package var service: Settings.Service
         package var state = Settings.Service.Placement.State.active
-        /// Slots that retire and must be free before this one's shards are granted.
+        /// Slots that retire and must be free before this one's shards hand out anything.
         package var follows: Set<Int> = []
         /// Where it begins, or ends if it retires, is known: the acceptor has told.
         package var isBound = false
-        /// Everybody knows of it: its shards may be granted, once it follows none.
+        /// Everybody knows of it: its shards may be granted.
         package var isOpen = false
     }
 
@@ -54,7 +54,7 @@ package struct SlotTable: Equatable, Sendable {
     /// Shards that may be granted.
     package var openShards: [LeaseTable.Shard] {
         indices.flatMap { index -> [LeaseTable.Shard] in
-            guard let entry = entries[index], entry.isOpen, entry.follows.isEmpty else { return [] }
+            guard let entry = entries[index], entry.isOpen else { return [] }
             return (0..<entry.slot.shards).map { LeaseTable.Shard(slot: index, shard: $0) }
         }
     }
@@ -68,6 +68,10 @@ package struct SlotTable: Equatable, Sendable {
             return (old.name, new.name)
         }
     }
+
+    /// Whether a slot's holders have to wait until an older slot of the service is free. They are granted all the same: a
+    /// shard without a holder would keep the ring from being spilled.
+    package func isHeldBack(_ index: Int) -> Bool { entries[index].map { !$0.follows.isEmpty } ?? false }
 
     // MARK: changing
 

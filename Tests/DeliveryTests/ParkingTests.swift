@@ -39,6 +39,20 @@ struct ParkingTests {
         try bench.end(worker)
     }
 
+    @Test("of a slot that has to wait for an older one are parked all the same, and handed out when it may begin")
+    func heldBack() throws {
+        let bench = try Bench([Self.note()])
+        let worker = try bench.worker()
+        bench.supervisor.setHeldBack(true, slot: 0)
+        for number in 1...4 { bench.publish("\(number)") }
+        #expect(try bench.park(worker, below: 3))
+        #expect(try bench.counts().floor == 3 && bench.counts().pending == 4)
+        bench.supervisor.setHeldBack(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.delivered() == 4 })
+        #expect(bench.lines("got") == (1...4).map(String.init))
+        try bench.end(worker)
+    }
+
     @Test("may become more while some are left")
     func again() throws {
         let (bench, worker) = try parked(Self.note(), below: 3)

@@ -130,6 +130,22 @@ struct OperatorWordsTests {
         #expect(paused == [false, false])
     }
 
+    @Test("hold one back behind an older slot, whatever an operator wants, until it may begin")
+    func heldBack() throws {
+        let ring = try TestRing()
+        ring.install(0)
+        let control = try ring.control()
+        var words: [Bool] { [control.isPaused(slot: 0), control.isHeldBack(slot: 0)] }
+        ring.supervisor.setHeldBack(true, slot: 0)
+        #expect(words == [false, true])
+        ring.supervisor.setPaused(true, slot: 0)
+        #expect(words == [true, true])
+        ring.supervisor.setPaused(false, slot: 0)
+        #expect(words == [false, true])
+        ring.supervisor.setHeldBack(false, slot: 0)
+        #expect(words == [false, false])
+    }
+
     @Test("count the requests to try again, and leave the slot as it is")
     func retry() throws {
         let ring = try TestRing()
