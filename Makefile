@@ -3,12 +3,13 @@
 # pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
 # make soak: five minutes of kills, hangs and reloads under load (MINUTES=60 for more), with figures.
 # make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
+# make power-cut: what a power cut may leave of the segments, LIVES=20 times over.
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test soak fuzz bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test soak fuzz power-cut bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -75,6 +76,9 @@ soak: packages-test
 
 fuzz: packages-build
 	Scripts/fuzz --seconds $(or $(SECONDS),60)
+
+power-cut: packages-test
+	BELFRY_POWER_CUTS=$(or $(LIVES),20) swift test --filter PowerCutTests
 
 # Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
 peers: packages-build

@@ -33,16 +33,18 @@ package struct IntakeTotals: Equatable, Sendable {
         for index in words.indices { words[index] = values[index] }
     }
 
-    /// What a checkpoint keeps: all that outlives the ring's memory, in the order of the layout.
-    package var kept: [UInt64] {
-        words.indices.map { [0, Word.arenaNext, Word.nextBatch, Word.consumed].contains($0) ? 0 : words[$0] }
-    }
-
-    /// - Parameter kept: as the property gave it.
-    /// - Returns: nil if there are not as many as there must be.
-    package init?(kept: [UInt64]) {
-        guard kept.count == Word.count else { return nil }
-        self.init(kept)
+    /// What a checkpoint keeps: all that outlives the ring's memory.
+    package init(
+        published: UInt64, duplicate: UInt64, routed: UInt64, unrouted: UInt64, bytes: UInt64, refused: [UInt64],
+        matched: [UInt64]
+    ) {
+        words[Word.published] = published
+        words[Word.duplicate] = duplicate
+        words[Word.routed] = routed
+        words[Word.unrouted] = unrouted
+        words[Word.bytes] = bytes
+        for (reason, count) in refused.prefix(Self.reasons).enumerated() { words[Word.refused + reason] = count }
+        for (slot, count) in matched.prefix(RingGeometry.slots).enumerated() { words[Word.matched + slot] = count }
     }
 
     package static func == (one: IntakeTotals, other: IntakeTotals) -> Bool {

@@ -47,6 +47,11 @@ package struct ServiceSlot: Equatable, Sendable {
             && tableCapacity <= RingGeometry.tableEntries
             && tableStart + shards * tableCapacity <= RingGeometry.tableEntries && incarnation > 0
     }
+
+    /// To which of its shards a record belongs.
+    package func shard(of record: RecordHeader) -> Int {
+        Int(ShardRule(self).shard(of: record.sequence, source: record.sourceHash, topic: record.topicHash))
+    }
 }
 
 /// To which shard a record belongs: pure, and the same in every process.

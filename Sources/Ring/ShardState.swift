@@ -26,6 +26,16 @@ package struct ShardState: Equatable, Sendable {
     package var entries: [InFlightTable.Entry] = []
 
     package init() {}
+
+    /// Where the parked records begin for a successor: as ShardLease.recoverParking finds it.
+    package var parkedBehind: UInt64 {
+        var from = parkedFrom
+        if lastSettled & ShardTotals.manyMark != 0 { from = max(from, (lastSettled & ~ShardTotals.manyMark) &+ 1) }
+        for entry in entries where entry.state == .taken && entry.sequence < parkedTo {
+            from = max(from, entry.sequence &+ 1)
+        }
+        return from
+    }
 }
 
 extension RingReader {

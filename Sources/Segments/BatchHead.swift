@@ -29,6 +29,9 @@ package struct BatchHead: Equatable, Sendable {
     package var counts: [UInt32]
     /// Records with any bit at all.
     package var routed: UInt32
+    /// How many sequences before its own were not known to be on the disk when it was written: what is missing of them
+    /// was never committed.
+    package var uncommitted: UInt32
     /// Over all that is behind head and table.
     package var bodySum: UInt32
 
@@ -36,6 +39,8 @@ package struct BatchHead: Equatable, Sendable {
     package var headCount: Int { Self.size + 4 * counts.count }
     /// The whole batch.
     package var count: Int { headCount + Int(length) }
+    /// All below it was on the disk when the batch was written.
+    package var committed: UInt64 { range.lowerBound - UInt64(uncommitted) }
     /// Where the next one begins.
     package var next: Int { Self.aligned(Int(position) + count) }
 
@@ -70,6 +75,7 @@ extension BatchHead {
         static let length = 52
         static let mask = 56
         static let routed = 64
+        static let uncommitted = 68
         static let bodySum = 72
         static let headSum = 76
     }
@@ -88,7 +94,7 @@ extension BatchHead {
         buffer.append(littleEndian: length)
         buffer.append(littleEndian: mask)
         buffer.append(littleEndian: routed)
-        buffer.append(littleEndian: UInt32(0))
+        buffer.append(littleEndian: uncommitted)
         buffer.append(littleEndian: bodySum)
         let table = ByteBuffer(capacity: 256, limit: 256)
         for count in counts { table.append(littleEndian: count) }
@@ -117,6 +123,7 @@ extension BatchHead {
         guard version > 0, end <= bytes.count, isWhole(bytes, end: end) else { return .none }
         let (from, to) = (bytes.uint64(at: At.from), bytes.uint64(at: At.to))
         guard let kind = Kind(rawValue: bytes[At.kind]), bytes[At.stream] == name.stream.rawValue, from <= to,
+            UInt64(bytes.uint32(at: At.uncommitted)) <= from,
             bytes.uint64(at: At.logID) == logID, bytes.uint64(at: At.file) == name.first,
             bytes.uint64(at: At.position) == UInt64(position)
         else { return .none }
@@ -126,7 +133,14 @@ extension BatchHead {
             BatchHead(
                 kind: kind, stream: name.stream, logID: logID, file: name.first, position: UInt64(position),
                 range: from..<to, records: bytes.uint32(at: At.records), length: bytes.uint32(at: At.length),
-                mask: mask, counts: counts, routed: bytes.uint32(at: At.routed), bodySum: bytes.uint32(at: At.bodySum)))
+                mask: mask, counts: counts, routed: bytes.uint32(at: At.routed),
+                uncommitted: bytes.uint32(at: At.uncommitted), bodySum: bytes.uint32(at: At.bodySum)))
+    }
+
+    /// The log that a head is of, if these bytes begin with one: of whatever log, file and place.
+    static func log(of bytes: Span<UInt8>) -> UInt64? {
+        guard bytes.count >= size, bytes.uint32(at: At.magic) == magic else { return nil }
+        return bytes.uint64(at: At.logID)
     }
 
     private static func isWhole(_ bytes: Span<UInt8>, end: Int) -> Bool {

@@ -15,7 +15,7 @@ package final class LoadedBatch {
     private var salvaged: [Int] = []
     /// Of a damaged batch: the lowest sequence of its range that is not a salvaged record's.
     private(set) var gap: UInt64
-    /// Where the last search ended, for the next one to go on.
+    /// Where the last search ended, for the next one to go on: no record before the place has this sequence or a later one.
     private var cursor = (index: 0, place: 0, sequence: UInt64(0))
 
     package init(_ head: BatchHead, from reader: SegmentReader) throws(SegmentFault) {
@@ -49,7 +49,7 @@ package final class LoadedBatch {
                 cursor.sequence = record.header.sequence
                 return record
             }
-            cursor = (cursor.index + 1, record.end, record.header.sequence)
+            cursor = (cursor.index + 1, record.end, record.header.sequence + 1)
         }
         return nil
     }

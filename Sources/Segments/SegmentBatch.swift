@@ -78,12 +78,14 @@ package struct SegmentBatch: ~Copyable {
     }
 
     /// The head for a place in a file.
-    func head(logID: UInt64, file: UInt64, position: Int) -> BatchHead {
+    /// - Parameter committed: all below it is on the disk.
+    func head(logID: UInt64, file: UInt64, position: Int, committed: UInt64) -> BatchHead {
         var table: [UInt32] = []
         for index in counts.indices where mask >> UInt64(index) & 1 != 0 { table.append(counts[index]) }
         return BatchHead(
             kind: kind, stream: stream, logID: logID, file: file, position: UInt64(position), range: range,
             records: records, length: UInt32(body.count), mask: mask, counts: table, routed: routed,
+            uncommitted: UInt32(clamping: range.lowerBound - min(committed, range.lowerBound)),
             bodySum: body.withReadable { CRC32C.of($0) })
     }
 }

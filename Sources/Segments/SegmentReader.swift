@@ -45,6 +45,12 @@ package final class SegmentReader {
         }
     }
 
+    /// The log that the file is of, if it begins with a head of another one.
+    func stranger() throws(SegmentFault) -> UInt64? {
+        guard case .damaged = try look(at: 0) else { return nil }
+        return heads.withReadable { BatchHead.log(of: $0) }.flatMap { $0 == logID ? nil : $0 }
+    }
+
     private var isBlank: Bool {
         heads.withReadable { bytes in
             for index in bytes.indices where bytes[index] != 0 { return false }

@@ -20,6 +20,8 @@ package struct SegmentWriter: ~Copyable {
     private var names: [SegmentName]
     /// Where the range of the last file ends, as far as it is known.
     private var end: UInt64
+    /// All below it is on the disk.
+    private var committed: UInt64
     private var file: SegmentFile?
     /// Where in it the next batch goes.
     private var position = 0
@@ -37,6 +39,7 @@ package struct SegmentWriter: ~Copyable {
         self.folder = folder
         self.fileSize = fileSize
         self.end = end
+        committed = end
         names = try folder.files(stream)
         slotBatch = SegmentBatch(stream)
     }
@@ -52,10 +55,10 @@ package struct SegmentWriter: ~Copyable {
             if !fits(batch.body.count) { try begin(at: first, for: batch.body.count) }
             if !slotsAreTold {
                 slotBatch.tell(slots, at: first)
-                try put(slotBatch.head(logID: logID, file: fileName.first, position: position), slotBatch.body)
+                try put(head(of: slotBatch), slotBatch.body)
                 slotsAreTold = true
             }
-            try put(batch.head(logID: logID, file: fileName.first, position: position), batch.body)
+            try put(head(of: batch), batch.body)
             end = max(end, batch.range.upperBound)
         } catch {
             giveUp()
@@ -69,6 +72,7 @@ package struct SegmentWriter: ~Copyable {
             try file?.sync()
             if !namesAreSynced { try folder.sync() }
             namesAreSynced = true
+            committed = end
         } catch {
             giveUp()
             throw error
@@ -120,6 +124,10 @@ package struct SegmentWriter: ~Copyable {
         slotsAreTold = false
     }
 
+    private func head(of batch: borrowing SegmentBatch) -> BatchHead {
+        batch.head(logID: logID, file: fileName.first, position: position, committed: committed)
+    }
+
     private mutating func put(_ description: BatchHead, _ body: ByteBuffer) throws(SegmentFault) {
         description.write(to: head)
         guard let file = file.take() else { return }
@@ -136,5 +144,6 @@ package struct SegmentWriter: ~Copyable {
     private mutating func giveUp() {
         file = nil
         position = 0
+        end = committed
     }
 }

@@ -35,6 +35,24 @@ struct ParkedRecordsTests {
         #expect(try test.parked().all(from: 1, to: 7, bit: 4) == [])
     }
 
+    @Test("a record that a slot's reading passed over is found by itself, and by another slot")
+    func passedOver() throws {
+        let test = try TestFolder()
+        var writer = try test.writer(.parked)
+        var batch = SegmentBatch(.parked)
+        batch.begin(at: 1)
+        for (sequence, mask) in [(1, 1), (2, 2)] as [(UInt64, UInt64)] {
+            #expect(TestRecord.append(sequence, mask: mask, to: &batch))
+        }
+        try writer.write(batch)
+        try writer.commit()
+        let parked = test.parked()
+        #expect(try parked.all(from: 1, to: 3, bit: 1) == [1])
+        #expect(try parked.record(at: 2)?.sequence == 2)
+        #expect(try parked.all(from: 1, to: 3, bit: 1) == [1])
+        #expect(try parked.all(from: 2, to: 3, bit: 2) == [2])
+    }
+
     @Test("what is appended later is found by the same cursor, in the file it knows and in a new one")
     func grows() throws {
         let test = try TestFolder()

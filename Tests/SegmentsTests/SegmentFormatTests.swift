@@ -24,7 +24,7 @@ struct SegmentFormatTests {
     @Test("a head counts only in its log, its file and its place, and whole")
     func heads() {
         let batch = TestRecord.batch(.log, 1...3, mask: 0b1010)
-        let head = batch.head(logID: 7, file: 1, position: 4_096)
+        let head = batch.head(logID: 7, file: 1, position: 4_096, committed: 1)
         let buffer = ByteBuffer(capacity: 512, limit: 512)
         head.write(to: buffer)
         let bytes = buffer.withReadable { Array(copying: $0) }
@@ -48,7 +48,7 @@ struct SegmentFormatTests {
         for (sequence, mask) in [(1, 0b1), (2, 0b101), (3, 0), (7, 1 << 63)] as [(UInt64, UInt64)] {
             #expect(TestRecord.append(sequence, mask: mask, to: &batch))
         }
-        let head = batch.head(logID: 7, file: 1, position: 0)
+        let head = batch.head(logID: 7, file: 1, position: 0, committed: 1)
         #expect([0, 1, 2, 63].map { head.count(of: 1 << $0) } == [2, 0, 1, 1])
         #expect(head.records == 4 && head.routed == 3 && head.range == 1..<8)
     }
@@ -56,7 +56,7 @@ struct SegmentFormatTests {
     @Test("a format of later days is told as such")
     func newer() {
         let buffer = ByteBuffer(capacity: 512, limit: 512)
-        TestRecord.batch(.log, 1...1).head(logID: 7, file: 1, position: 0).write(to: buffer)
+        TestRecord.batch(.log, 1...1).head(logID: 7, file: 1, position: 0, committed: 1).write(to: buffer)
         var bytes = buffer.withReadable { Array(copying: $0) }
         bytes[4] = 9
         #expect(
