@@ -28,8 +28,8 @@ enum StatusServices: ListRows {
     static let member = "services"
     static let identity = "name"
     static let keys = [
-        "name", "mode", "state", "until", "reason", "instances", "waiting", "in-flight", "backing-off", "delivered",
-        "retried",
+        "name", "mode", "state", "until", "reason", "instances", "waiting", "in-flight", "backing-off", "parked",
+        "delivered", "retried",
     ]
     static let states = ["stopped", "starting", "running", "backing-off", "paused", "draining"]
 }
@@ -48,7 +48,7 @@ enum DetailedServices: ListRows {
     static let identity = "name"
     static let keys = [
         "name", "state", "until", "reason", "instances", "shards", "oldest", "matched", "waiting", "in-flight",
-        "backing-off", "delivered", "dead", "dropped", "retried", "launches", "launch-failures",
+        "backing-off", "parked", "delivered", "dead", "dropped", "retried", "launches", "launch-failures",
     ]
     static let states = StatusServices.states
 }

@@ -98,6 +98,7 @@ extension ServicesReport.Counts {
         json.member("waiting", waiting)
         json.member("in-flight", inFlight)
         json.member("backing-off", backingOff)
+        json.member("parked", parked)
         json.member("delivered", delivered)
         json.member("dead", dead)
         json.member("dropped")

@@ -73,6 +73,7 @@ extension ServicesReport.Counts {
         waiting = json["waiting"]?.count ?? 0
         inFlight = json["in-flight"]?.count ?? 0
         backingOff = json["backing-off"]?.count ?? 0
+        parked = json["parked"]?.count ?? 0
         delivered = json["delivered"]?.count ?? 0
         dead = json["dead"]?.count ?? 0
         dropped = (json["dropped"]?.members ?? []).map { LedgerReport.Count($0.name, $0.value.count ?? 0) }

@@ -59,6 +59,7 @@ extension ServicesReport.Service {
             ("\(HumanText.count(counts.inFlight)) in flight", .plain),
             ("\(HumanText.count(counts.backingOff)) backing off", counts.backingOff == 0 ? .plain : .yellow),
         ]
+        if counts.parked > 0 { queue.append(("\(HumanText.count(counts.parked)) of them parked", .plain)) }
         if let oldest { queue.append(("oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))", .plain)) }
         table.facts("queue", queue)
         var account: [(String, TextTable.Colour)] = [

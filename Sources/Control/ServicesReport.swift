@@ -96,6 +96,8 @@ package struct ServicesReport: Report, Equatable {
         package var waiting: UInt64 = 0
         package var inFlight: UInt64 = 0
         package var backingOff: UInt64 = 0
+        /// Of those pending: on the disk.
+        package var parked: UInt64 = 0
         package var retried: UInt64 = 0
         package var launches: UInt64 = 0
         package var launchFailures: UInt64 = 0

@@ -34,6 +34,10 @@ extension StatusReport {
         json.member("received", rates.received)
         json.member("delivered", rates.delivered)
         json.endObject()
+        json.member("warnings")
+        json.beginArray()
+        for warning in warnings { json.string(warning) }
+        json.endArray()
         json.endObject()
     }
 }
@@ -73,6 +77,7 @@ extension StatusReport.Service {
         json.member("waiting", waiting)
         json.member("in-flight", inFlight)
         json.member("backing-off", backingOff)
+        json.member("parked", parked)
         json.member("delivered", delivered)
         json.member("retried", retried)
         json.endObject()

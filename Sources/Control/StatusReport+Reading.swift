@@ -24,6 +24,7 @@ extension StatusReport {
         ring = Ring(json["ring"] ?? .null)
         rates.received = json["rates"]?["received"]?.count ?? 0
         rates.delivered = json["rates"]?["delivered"]?.count ?? 0
+        warnings = (json["warnings"]?.elements ?? []).compactMap(\.string)
     }
 }
 
@@ -58,6 +59,7 @@ extension StatusReport.Service {
         waiting = json["waiting"]?.count ?? 0
         inFlight = json["in-flight"]?.count ?? 0
         backingOff = json["backing-off"]?.count ?? 0
+        parked = json["parked"]?.count ?? 0
         delivered = json["delivered"]?.count ?? 0
         retried = json["retried"]?.count ?? 0
     }

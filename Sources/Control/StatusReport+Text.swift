@@ -39,7 +39,14 @@ extension StatusReport {
             facts.append(("oldest \(HumanText.age((now - min(now, oldest)) / 1_000_000_000))\(holder)", .plain))
         }
         table.facts("ring", facts)
+        for warning in warnings {
+            table.left("warning", Self.indent, .strong)
+            table.paragraph(warning, indent: Self.indent, .yellow)
+        }
     }
+
+    /// Columns of the labels.
+    private static let indent = 10
 
     private func appendRoles(to table: inout TextTable) {
         table.left("role", 12, .strong)
@@ -102,6 +109,9 @@ extension StatusReport {
             words.append("until \(table.style.moment(until, now)), in \(HumanText.duration(left * 1_000_000))")
         }
         if let reason = service.reason { words.append(reason) }
+        if service.parked > 0 {
+            table.paragraph("\(HumanText.count(service.parked)) of them parked on the disk", indent: 4)
+        }
         if !words.isEmpty { table.paragraph(words.joined(separator: ": "), indent: 4, .yellow) }
     }
 }

@@ -23,6 +23,8 @@ package struct StatusReport: Report, Equatable {
     package var services: [Service] = []
     package var ring = Ring()
     package var rates = Rates()
+    /// What an operator should do something about, a sentence each.
+    package var warnings: [String] = []
 
     package init() {}
 
@@ -70,6 +72,8 @@ package struct StatusReport: Report, Equatable {
         package var waiting: UInt64 = 0
         package var inFlight: UInt64 = 0
         package var backingOff: UInt64 = 0
+        /// Of those pending: on the disk, because the service was so far behind.
+        package var parked: UInt64 = 0
         package var delivered: UInt64 = 0
         package var retried: UInt64 = 0
 

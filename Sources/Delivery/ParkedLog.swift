@@ -65,10 +65,4 @@ final class ParkedCursor {
             return step
         }
     }
-
-    /// When the next one was received; 0 if that is not known, or there is none.
-    var oldest: UInt64 {
-        guard lease.hasParked, case .record(let header) = next() else { return 0 }
-        return header.time
-    }
 }

@@ -26,6 +26,7 @@ extension Shard {
         case .wait: if !queue.isFrozen { queue.freeze(to: .max) }
         case .park(let target):
             raiseFloor()
+            leaveRing(below: target)
             lease.park(to: target)
             queue.park(below: target, hasParked: lease.hasParked)
             tellCommitter()
@@ -75,23 +76,51 @@ extension Shard {
 
     private func take(_ header: RecordHeader, _ parked: ParkedCursor) {
         guard let index = queue.take(header.sequence, key: lease.orderKey(of: header) ?? 0) else { return }
+        outside.enter(index, header)
         lease.table.take(index, sequence: header.sequence)
-        lease.advanceParked(to: header.sequence &+ 1, oldest: 0)
-        lease.advanceParked(to: header.sequence &+ 1, oldest: parked.oldest)
+        lease.advanceParked(to: header.sequence &+ 1)
+    }
+
+    /// What a predecessor, or an earlier ring, has left in entries below the floor is read once.
+    func learnOutside() {
+        guard let parked else { return }
+        for index in 0..<lease.table.capacity {
+            guard let entry = lease.table[index], entry.sequence < lease.floor else { continue }
+            _ = parked.log.withRecord(entry.sequence) { header, _ in outside.enter(index, header) }
+        }
+    }
+
+    /// What stands in entries is about to leave the ring.
+    private func leaveRing(below target: UInt64) {
+        queue.forEach { index, sequence in
+            guard sequence >= lease.floor, sequence < target else { return }
+            _ = context.ring.withRecord(sequence) { header, _ in outside.enter(index, header) }
+        }
+    }
+
+    /// Says, once a round, since when what has left the ring has been waiting.
+    func tellOldest(now: UInt64) {
+        if queue.old > 0, let first = queue.bySequence.first {
+            lease.oldestParked = outside.received(first)
+        } else if !queue.hasParked {
+            lease.oldestParked = 0
+        } else if now >= diskPausedUntil, case .record(let header) = parked?.next() {
+            lease.oldestParked = header.time
+        }
     }
 
     /// Whose they were of several shards nobody can tell: the first one counts them.
     private func settleDamaged(_ count: UInt64, next: UInt64, _ parked: ParkedCursor) {
         if lease.shard == 0, next > lease.parkedFrom {
-            lease.settleParked(through: next &- 1, count: count, .corrupt, oldest: 0)
+            lease.settleParked(through: next &- 1, count: count, .corrupt)
         } else {
-            lease.advanceParked(to: next, oldest: 0)
+            lease.advanceParked(to: next)
         }
         troubles.set(.damagedSegment(count))
     }
 
     private func endParked() {
-        lease.advanceParked(to: lease.parkedTo, oldest: 0)
+        lease.advanceParked(to: lease.parkedTo)
         parked?.log.rest()
         queue.endParked()
         tellCommitter()

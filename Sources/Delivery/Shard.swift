@@ -26,6 +26,7 @@ final class Shard {
     let lease: ShardLease
     let queue: ShardQueue
     let parked: ParkedCursor?
+    let outside: OutsideRecords
     /// What is with a process, as of its hand-out; what a predecessor handed out is not in it.
     let flight: Flight
     var backoff: LaunchBackoff
@@ -68,11 +69,13 @@ final class Shard {
         troubles = Troubles(answersIn: service.usesFrames ? "frames" : "lines")
         let parked = context.parking.map { ParkedCursor($0.open(), lease) }
         self.parked = parked
+        outside = OutsideRecords(capacity: lease.table.capacity)
         queue = ShardQueue(
             capacity: lease.table.capacity, isOrdered: lease.slot.order != .none,
             stride: lease.slot.order == .none ? lease.slot.shards : 1, floor: lease.floor,
             taken: Self.unfinished(lease.table), from: FoundRecords(lease: lease, parked: parked))
         if lease.hasParked { queue.park(below: lease.floor, hasParked: true) }
+        learnOutside()
     }
 
     /// By sequence, so that each is entered behind the others, without a search.

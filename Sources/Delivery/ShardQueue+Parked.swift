@@ -75,6 +75,11 @@ extension ShardQueue {
         decide()
     }
 
+    /// All that have an entry.
+    func forEach(_ body: (_ index: Int, _ sequence: UInt64) -> Void) {
+        for index in entries.indices where entries[index].state != .free { body(index, entries[index].sequence) }
+    }
+
     /// Those that are not in flight.
     func forEachWaiting(_ body: (_ index: Int, _ sequence: UInt64) -> Void) {
         for index in entries.indices where entries[index].state == .waiting { body(index, entries[index].sequence) }

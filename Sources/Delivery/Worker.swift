@@ -80,6 +80,7 @@ package final class Worker {
             runner.shard.drop(now: now, head: head)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()
+            runner.shard.tellOldest(now: now)
             if runner.shard.becomesResolved() { resolved.append(runner.shard.lease.slotIndex) }
             runner.showStatus(now: now)
         }

@@ -131,7 +131,7 @@ enum RingLayout {
         static let frozenTo = 24  // u64, nothing new is handed out below it until it is parked
         static let parkedFrom = 32  // u64, the next parked record is not below it
         static let parkedTo = 40  // u64, where the parked records end; not above parkedFrom: there are none
-        static let parkedTime = 48  // u64, ns since 1970: of the oldest of them, 0: there is none
+        static let parkedTime = 48  // u64, ns since 1970: of the oldest pending record below the floor, 0: not known
         // Two copies of: stamp, then one count for each outcome code 1…14, then the record below the floor that was
         // settled last.
         static let totals = 64

@@ -15,6 +15,8 @@ package final class RingLedger {
         package var outcomes = [UInt64](repeating: 0, count: Outcome.codes)
         package var inFlight: UInt64 = 0
         package var backingOff: UInt64 = 0
+        /// Pending, and not in the ring any more: in a parked segment, whether it is handed out or not.
+        package var parked: UInt64 = 0
         /// The lowest floor of its shards.
         package var floor: UInt64 = 0
         package var shards: [ShardStatus.Report] = []
@@ -94,6 +96,7 @@ package final class RingLedger {
     private func read(_ slot: ServiceSlot, at index: Int) -> Service? {
         var result = Service()
         var floorOf = [UInt64](repeating: slot.since, count: slot.shards)
+        var hasParked = false
         for shard in 0..<slot.shards {
             let block = Floors.block(outcomes, slot: index, shard: shard)
             // Acquire: pairs with the release in ShardLease.begin.
@@ -103,7 +106,8 @@ package final class RingLedger {
             }
             floorOf[shard] = max(word >> 1, slot.since)
             for code in 1..<Outcome.codes { result.outcomes[code] &+= counts[code] }
-            count(InFlightTable(outcomes: outcomes, slot: slot, shard: shard), into: &result)
+            let lowest = count(InFlightTable(outcomes: outcomes, slot: slot, shard: shard), into: &result)
+            hasParked = hasParked || lowest < floorOf[shard] || floors.hasParked(slot, at: index, shard: shard)
             result.shards.append(ShardStatus(block).read())
         }
         let (head, totals) = published()
@@ -111,11 +115,21 @@ package final class RingLedger {
         result.floor = floorOf.min() ?? slot.since
         // More than a ring: it was overtaken, or the memory is damaged.
         guard control.geometry.spans(result.floor, head) else { return nil }
+        if hasParked {
+            let inRing = records(of: slot, at: index, from: floorOf, to: head)
+            result.parked = result.pending - min(result.pending, inRing)
+        }
         countAbove(floorOf, slot, at: index, to: head, into: &result)
         // The words above the floors must not have been taken over by later records meanwhile.
         SharedWords.acquireFence()
         let intent = log.relaxed(RingLayout.Log.intentSequence)
         return intent <= (result.floor & ~7) &+ control.geometry.descriptorCount ? result : nil
+    }
+
+    func descriptor(_ sequence: UInt64) -> SharedWords {
+        log.advanced(
+            by: RingLayout.Log.descriptors
+                + Int(sequence & control.geometry.sequenceMask) * RingLayout.Log.descriptorStride)
     }
 
     private func countAbove(
@@ -128,9 +142,7 @@ package final class RingLedger {
         for sequence in result.floor..<head {
             let code = Int(plane.code(of: sequence))
             guard code != 0, code < Outcome.codes else { continue }
-            let at = log.advanced(
-                by: RingLayout.Log.descriptors
-                    + Int(sequence & control.geometry.sequenceMask) * RingLayout.Log.descriptorStride)
+            let at = descriptor(sequence)
             let shard = rule.shard(
                 of: sequence, source: at.load32(RingLayout.Descriptor.sourceHash),
                 topic: at.load32(RingLayout.Descriptor.topicHash))
@@ -138,14 +150,19 @@ package final class RingLedger {
         }
     }
 
-    private func count(_ table: InFlightTable, into result: inout Service) {
+    /// - Returns: the lowest record that has an entry.
+    private func count(_ table: InFlightTable, into result: inout Service) -> UInt64 {
+        var lowest = UInt64.max
         for index in 0..<table.capacity {
-            switch table[index]?.state {
+            guard let entry = table[index] else { continue }
+            lowest = min(lowest, entry.sequence)
+            switch entry.state {
             case .inFlight: result.inFlight += 1
             case .backingOff: result.backingOff += 1
-            case .taken, nil: break
+            case .taken: break
             }
         }
+        return lowest
     }
 
     /// The first record that some service has not resolved; floors of idle shards may lie below it, and rise when
@@ -155,10 +172,7 @@ package final class RingLedger {
         guard let slots = try? control.slots() else { return floor }
         let planes = slots.map { OutcomePlane(outcomes: outcomes, slot: $0.index, geometry: geometry) }
         for sequence in floor..<head {
-            let at =
-                RingLayout.Log.descriptors
-                + Int(sequence & geometry.sequenceMask) * RingLayout.Log.descriptorStride
-            let mask = log.relaxed(at + RingLayout.Descriptor.mask)
+            let mask = descriptor(sequence).relaxed(RingLayout.Descriptor.mask)
             for (plane, slot) in zip(planes, slots)
             where mask >> UInt64(slot.index) & 1 != 0 && sequence >= slot.slot.since && plane.code(of: sequence) == 0 {
                 return sequence
@@ -177,9 +191,7 @@ package final class RingLedger {
             records: head - tail, recordCapacity: control.geometry.descriptorCount, bytes: 0,
             byteCapacity: control.geometry.arenaSize, oldest: nil)
         guard tail < head else { return use }
-        let at = log.advanced(
-            by: RingLayout.Log.descriptors
-                + Int(tail & control.geometry.sequenceMask) * RingLayout.Log.descriptorStride)
+        let at = descriptor(tail)
         use.bytes = min(totals.arenaNext &- at.relaxed(RingLayout.Descriptor.offset), use.byteCapacity)
         use.oldest = at.relaxed(RingLayout.Descriptor.time)
         return use

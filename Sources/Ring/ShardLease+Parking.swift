@@ -43,9 +43,9 @@ extension ShardLease {
     /// parked from now on.
     package func park(to target: UInt64) {
         guard target > floor else { return }
+        if oldestParked == 0, let oldest = nextPending(from: floor, to: target) { oldestParked = ring.time(at: oldest) }
         if let first = firstUntaken(before: target) {
             if !hasParked {
-                block.store(ring.time(at: first), RingLayout.Shard.parkedTime)
                 // Before parkedTo, or a successor would take an old range for a parked one.
                 block.release(first, RingLayout.Shard.parkedFrom)  // pairs with the acquire of parkedTo
             }
@@ -79,23 +79,27 @@ extension ShardLease {
         }
     }
 
+    /// When the oldest pending record below the floor was received, ns since 1970; 0 if there is none, or nobody knows.
+    package var oldestParked: UInt64 {
+        get { block.relaxed(RingLayout.Shard.parkedTime) }
+        set { if newValue != oldestParked { block.store(newValue, RingLayout.Shard.parkedTime) } }
+    }
+
     /// All parked records below `sequence` stand in the table (`InFlightTable.take`) or are settled.
-    /// - Parameter oldest: when the next one was received, ns since 1970; 0 if that is not known, or there is none.
-    package func advanceParked(to sequence: UInt64, oldest: UInt64) {
+    package func advanceParked(to sequence: UInt64) {
         guard sequence > parkedFrom else { return }
-        block.store(oldest, RingLayout.Shard.parkedTime)
         // Release: pairs with the acquire in RingReader; behind the entries of what was taken.
         block.release(sequence, RingLayout.Shard.parkedFrom)
     }
 
     /// Gives parked records that stand in no entry one outcome: all of the shard's up to and with `last`.
     /// - Parameter count: how many they are.
-    package func settleParked(through last: UInt64, count: UInt64, _ outcome: Outcome, oldest: UInt64) {
+    package func settleParked(through last: UInt64, count: UInt64, _ outcome: Outcome) {
         precondition(last >= parkedFrom && last < parkedTo, "records that are not parked")
         counts[Int(outcome.rawValue)] &+= count
         counts[ShardTotals.lastSettled] = last | ShardTotals.manyMark
         turn()
-        advanceParked(to: last &+ 1, oldest: oldest)
+        advanceParked(to: last &+ 1)
     }
 
     // MARK: below the floor
@@ -122,7 +126,7 @@ extension ShardLease {
                 from = max(from, entry.sequence &+ 1)
             }
         }
-        if hasParked { advanceParked(to: from, oldest: 0) }
+        if hasParked { advanceParked(to: from) }
         // The range was set, and the floor not turned. Behind the freeing above, which still needs the plane.
         if parkedTo > floor { raiseFloor(to: parkedTo) }
     }

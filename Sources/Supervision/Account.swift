@@ -59,6 +59,7 @@ enum Account {
         }
         service.pending = counts.pending
         service.inFlight = counts.inFlight
+        service.parked = counts.parked
         return service
     }
 

@@ -1,18 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Counts what the kernel dropped at the UDP socket since we have had it, out of a counter of 32 bits that wraps.
+/// Counts what the kernel dropped at the UDP socket since we have had it, out of a counter of 32 bits that wraps, and
+/// knows whether it goes on.
 ///
 /// Sampled by the Supervisor on each tick of the watchdog and before each report. Pure.
 /// Invariant: never goes back, as long as samples are less than 2^32 drops apart.
 
+internal import Control
+
 package struct KernelDrops: Equatable, Sendable {
+    /// Drops with less than `pause` from one to the next.
+    private struct Spell: Equatable, Sendable {
+        var began: UInt64
+        var last: UInt64
+        var count: UInt64
+    }
+
+    /// Nanoseconds without a drop after which it is over.
+    private static let pause: UInt64 = 60_000_000_000
+
     package private(set) var total: UInt64 = 0
     private var last: UInt32
+    private var spell: Spell?
 
     /// - Parameter first: the socket's counter when we got it.
     package init(first: UInt32) { last = first }
 
-    package mutating func sample(_ counter: UInt32) {
-        total &+= UInt64(counter &- last)
+    /// - Parameter now: monotonic nanoseconds.
+    /// - Returns: whether it has begun to drop.
+    package mutating func sample(_ counter: UInt32, at now: UInt64) -> Bool {
+        let count = UInt64(counter &- last)
         last = counter
+        total &+= count
+        guard count > 0 else { return false }
+        let goesOn = isGrowing(at: now)
+        if !goesOn { spell = Spell(began: now, last: now, count: 0) }
+        spell?.last = now
+        spell?.count &+= count
+        return !goesOn
     }
+
+    /// What an operator is told as long as it goes on, and a minute longer; nil if there is nothing to tell.
+    /// - Parameters: `wanted`: `port.receive-buffer`. `granted`: what the kernel gives of it, if that is less.
+    package func warning(at now: UInt64, wanted: Int, granted: Int?) -> String? {
+        guard isGrowing(at: now), let spell else { return nil }
+        let age = HumanText.age((now &- spell.began) / 1_000_000_000)
+        let since = now &- spell.began < 1_000_000_000 ? "just now" : "in the last \(age)"
+        let words =
+            "the kernel dropped at least \(spell.count) datagrams \(since), as they came faster than they were read"
+        guard let granted else {
+            return words
+                + "; raise port.receive-buffer (\(HumanText.bytes(UInt64(wanted)))), and net.core.rmem_max with it"
+        }
+        return words + "; raise net.core.rmem_max: the kernel gives \(HumanText.bytes(UInt64(granted))) of the "
+            + "\(HumanText.bytes(UInt64(wanted))) of port.receive-buffer"
+    }
+
+    private func isGrowing(at now: UInt64) -> Bool { spell.map { now &- $0.last < Self.pause } ?? false }
 }

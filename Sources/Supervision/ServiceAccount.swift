@@ -46,6 +46,7 @@ struct ServiceAccount {
         for code in other.outcomes.indices { counts.outcomes[code] &+= other.outcomes[code] }
         counts.inFlight &+= other.inFlight
         counts.backingOff &+= other.backingOff
+        counts.parked &+= other.parked
         counts.shards += other.shards
     }
 

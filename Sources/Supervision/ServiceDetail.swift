@@ -57,6 +57,7 @@ enum ServiceDetail {
         result.inFlight = counts.inFlight
         result.backingOff = counts.backingOff
         result.waiting = counts.waiting
+        result.parked = counts.parked
         for shard in counts.shards {
             result.retried &+= shard.retried
             result.launches &+= shard.launches
@@ -93,13 +94,15 @@ enum ServiceDetail {
 
     /// Why nothing goes to a paused service, and what that does to the others.
     /// - Parameters:
-    ///   - oldest: when what waits for it longest was received, nanoseconds since 1970.
-    ///   - first: the same of all that is kept. - percent: how full the ring is; at 0 nobody is held up.
-    static func pauseWords(oldest: UInt64?, first: UInt64?, percent: UInt64, now: UInt64) -> String {
+    ///   - oldest: when what waits for it longest was received, nanoseconds since 1970. - inRing: the same of what lies in
+    ///     the ring. - first: the same of everybody's. - percent: how full the ring is; at 0 nobody is held up.
+    static func pauseWords(
+        oldest: UInt64?, inRing: UInt64?, first: UInt64?, percent: UInt64, now: UInt64
+    ) -> String {
         guard let oldest else { return "paused by an operator" }
         let age = HumanText.age((now - min(now, oldest)) / 1_000_000_000)
         let words = "paused by an operator; what waits for it longest came \(age) ago"
-        guard let first, oldest <= first, percent > 0 else { return words }
+        guard let inRing, let first, inRing <= first, percent > 0 else { return words }
         return words + " and holds the ring back (\(percent)% full)"
     }
 

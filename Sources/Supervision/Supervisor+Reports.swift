@@ -38,12 +38,22 @@ extension Supervisor {
 
     /// Takes the samples that rates and drops are made of.
     func sample() {
-        if let raw = port.udp?.raw, let counter = try? SocketFacts.drops(of: raw) { drops.sample(counter) }
+        sampleDrops()
         var delivered = regions.past.delivered
         for index in regions.table.indices {
             if let counts = try? regions.ledger.service(at: index)?.counts { delivered &+= counts[.delivered] }
         }
         rates.sample(received: regions.ledger.intake().received, delivered: delivered, at: Clock.monotonic())
+    }
+
+    private func sampleDrops() {
+        guard let raw = port.udp?.raw, let counter = try? SocketFacts.drops(of: raw) else { return }
+        let begins = drops.sample(counter, at: Clock.monotonic())
+        if begins, let words = dropWarning { log.warning("\(words)") }
+    }
+
+    private var dropWarning: String? {
+        drops.warning(at: Clock.monotonic(), wanted: settings.port.receiveBuffer, granted: port.smallBuffer)
     }
 
     private func payload(of request: ControlRequest, _ peer: PeerCredentials) throws(ControlFault) -> [UInt8] {
@@ -70,7 +80,7 @@ extension Supervisor {
     }
 
     private func ledger() throws -> LedgerReport {
-        if let raw = port.udp?.raw { drops.sample(try SocketFacts.drops(of: raw)) }
+        sampleDrops()
         return try Account.report(regions, kernelDropped: drops.total)
     }
 
@@ -101,6 +111,8 @@ extension Supervisor {
         report.ring.heldBy = use.oldest.flatMap { _ in holder(among: accounts) }
         report.rates.received = rates.received
         report.rates.delivered = rates.delivered
+        sampleDrops()
+        if let dropWarning { report.warnings.append(dropWarning) }
         return report
     }
 

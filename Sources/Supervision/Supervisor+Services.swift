@@ -66,6 +66,7 @@ extension Supervisor {
         service.inFlight = counts.inFlight
         service.backingOff = counts.backingOff
         service.waiting = counts.waiting
+        service.parked = counts.parked
         service.delivered = counts[.delivered]
         ShardSummary(counts.shards).fill(&service)
         service.retried &+= account.before.retried
@@ -75,7 +76,8 @@ extension Supervisor {
         service.state = .paused
         service.until = nil
         let words = ServiceDetail.pauseWords(
-            oldest: oldest(account), first: use.oldest, percent: use.percent, now: Clock.realtime())
+            oldest: oldest(account), inRing: oldestInRing(account), first: use.oldest, percent: use.percent,
+            now: Clock.realtime())
         service.reason = service.reason.map { "\(words); before: \($0)" } ?? words
         return service
     }
@@ -115,14 +117,23 @@ extension Supervisor {
 
     /// The service for which the ring keeps its oldest record.
     func holder(among accounts: [ServiceAccount]) -> String? {
-        accounts.compactMap { account in oldest(account).map { (time: $0, name: account.name) } }
+        accounts.compactMap { account in oldestInRing(account).map { (time: $0, name: account.name) } }
             .min { $0.time < $1.time }?.name
     }
 
     private func oldest(_ account: ServiceAccount) -> UInt64? {
+        earliest(account) { regions.ledger.oldest(at: $0, of: $1, floor: $2) }
+    }
+
+    private func oldestInRing(_ account: ServiceAccount) -> UInt64? {
+        earliest(account) { regions.ledger.oldestInRing(at: $0, of: $1, floor: $2) }
+    }
+
+    private func earliest(_ account: ServiceAccount, _ time: (Int, ServiceSlot, _ floor: UInt64) -> UInt64?) -> UInt64?
+    {
         account.slots.compactMap { index in
             guard let (slot, counts) = try? regions.ledger.service(at: index) else { return nil }
-            return regions.ledger.oldest(at: index, of: slot, floor: counts.floor)?.time
+            return time(index, slot, counts.floor)
         }.min()
     }
 

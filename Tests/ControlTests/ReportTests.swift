@@ -17,10 +17,11 @@ struct ReportTests {
             {"index":2,"pid":null,"age":0,"restarts":9,"leases":0}],\
             "services":[{"name":"on-call","mode":"exec","state":"backing-off","until":"1970-01-01T00:01:43.500000000Z",\
             "reason":"command /usr/bin/page: no such file or directory","instances":0,"waiting":5,"in-flight":0,\
-            "backing-off":1,"delivered":12345678,"retried":3}],\
+            "backing-off":1,"parked":2,"delivered":12345678,"retried":3}],\
             "ring":{"used":1572864,"size":67108864,"records":6,"capacity":65536,"oldest":"1970-01-01T00:01:10.000000000Z",\
             "held-by":"on-call"},\
-            "rates":{"received":1203,"delivered":0}}
+            "rates":{"received":1203,"delivered":0},\
+            "warnings":["the kernel drops datagrams; raise something that has a rather long name indeed"]}
             """
         #expect(Self.text { Self.status.write(into: &$0) } == expected)
     }
@@ -32,6 +33,8 @@ struct ReportTests {
             port      127.0.0.1:2355 udp tcp  2 connections
             rates     received 1203/s  delivered 0/s
             ring      1.5 MiB of 64 MiB used  6 of 65536 records  oldest 30s (on-call)
+            warning   the kernel drops datagrams; raise something that has a rather long
+                      name indeed
 
             role               pid       age  restarts  leases
             acceptor            11     3m10s         1
@@ -40,6 +43,7 @@ struct ReportTests {
 
             services            state       inst waiting in-flight backoff delivered retried
               on-call           backing off    0       5         0       1     12.3M       3
+                2 of them parked on the disk
                 until 1970-01-01T00:01:43Z, in 3s: command /usr/bin/page: no such file or
                 directory
 

@@ -34,6 +34,7 @@ extension ReportTests {
         service.reason = "command /usr/bin/page: no such file or directory"
         service.waiting = 5
         service.backingOff = 1
+        service.parked = 2
         service.delivered = 12_345_678
         service.retried = 3
         status.services = [service]
@@ -44,6 +45,7 @@ extension ReportTests {
         status.ring.oldest = 70_000_000_000
         status.ring.heldBy = "on-call"
         status.rates.received = 1203
+        status.warnings = ["the kernel drops datagrams; raise something that has a rather long name indeed"]
         return status
     }()
 

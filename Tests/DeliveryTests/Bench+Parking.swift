@@ -77,4 +77,10 @@ extension Bench {
         committer.spill(to: target)
         return try run(worker, until: { reader.tail() >= target })
     }
+
+    /// When the oldest record was received that a slot's service waits for.
+    func oldest(_ slot: Int = 0) throws -> UInt64? {
+        let ledger = try ledger()
+        return try ledger.service(at: slot).flatMap { ledger.oldest(at: slot, of: $0, floor: $1.floor) }
+    }
 }

@@ -227,7 +227,7 @@ final class Bench {
         try ledger().service(at: slot)!.counts
     }
 
-    private func ledger() throws -> RingLedger {
+    func ledger() throws -> RingLedger {
         try RingLedger(
             control: ControlReader(MemoryFile.map(files.control.descriptor.raw, writable: false)),
             log: MemoryFile.map(files.log.descriptor.raw, writable: false),

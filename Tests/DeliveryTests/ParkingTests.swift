@@ -126,4 +126,28 @@ struct ParkingTests {
         #expect(bench.lines("got") == (1...8).map(String.init))
         try bench.end(worker)
     }
+
+    @Test("are told by their age, handed out or not, by a successor as well")
+    func age() throws {
+        let bench = try Bench([
+            Self.note { $0.command[2] = "until [ -e $OUT/go ]; do sleep 0.01; done; " + $0.command[2] }
+        ])
+        let first = try bench.worker()
+        for number in 1...5 { bench.publish("\(number)") { $0.time = UInt64(number) * 10 } }
+        #expect(try bench.run(first) { try bench.counts().inFlight == 1 })
+        #expect(try bench.park(first, below: 4))
+        #expect(try bench.run(first) { try bench.oldest() == 10 }, "in flight")
+        try bench.end(first)
+        try bench.lease().oldestParked = 0
+        let second = try bench.worker()
+        #expect(try bench.run(second) { try bench.oldest() == 10 })
+        bench.supervisor.setPaused(true, slot: 0)
+        try bench.write("go", "")
+        #expect(try bench.run(second) { try bench.oldest() == 20 }, "parked")
+        #expect(try bench.counts().parked == 2)
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(second) { try bench.delivered() == 5 })
+        #expect(try bench.run(second) { try bench.oldest() == nil })
+        try bench.end(second)
+    }
 }

@@ -51,15 +51,60 @@ import Testing
         try spill(ring, lease, to: 5)
         lease.park(to: 5)
         #expect(lease.floor == 5 && lease.parkedFrom == 3 && lease.parkedTo == 5 && lease.hasParked)
+        #expect(try #require(try ring.ledger().service(at: 0)).counts.parked == 3)
         lease.settle(2, .delivered)
         lease.table.free(0)
+        #expect(try #require(try ring.ledger().service(at: 0)).counts.parked == 2)
         lease.table.take(0, sequence: 3)
-        lease.advanceParked(to: 4, oldest: 0)
+        lease.advanceParked(to: 4)
         lease.table.begin(0, sequence: 3, attempt: 1)
         #expect(lease.settle(3, .dead))
         #expect(!lease.settle(3, .dead))
         let counts = try #require(try ring.ledger().service(at: 0)).counts
-        #expect(counts[.delivered] == 2 && counts[.dead] == 1 && counts.pending == 3)
+        #expect(counts[.delivered] == 2 && counts[.dead] == 1 && counts.pending == 3 && counts.parked == 1)
+    }
+
+    @Test("what is parked is what is pending and not in the ring, of several shards, one of which has not let go yet")
+    func parkedOfSeveral() throws {
+        let ring = try TestRing(records: 32)
+        ring.install(0, shards: 3)
+        ring.install(1)
+        let (producer, worker) = (try ring.producer(), try ring.worker())
+        for number in 1...20 { producer.append("x", for: number % 5 == 0 ? [1] : [0]) }
+        producer.publish()
+        let leases = try (0..<3).map { try worker.lease(slot: 0, shard: $0) }
+        for (shard, lease) in leases.enumerated() {
+            for sequence in (1...20 as ClosedRange<UInt64>).filter({ [1, 2, 3, 7, 13, 14].contains($0) })
+            where lease.holds(sequence) { lease.settle(sequence, .delivered) }
+            lease.freeze(to: 12)
+            if shard < 2 { lease.park(to: 12) }
+        }
+        // Of 4, 6, 8, 9 and 11 below 12, those of shard 2 (8 and 11) are in the ring still.
+        let counts = try #require(try ring.ledger().service(at: 0)).counts
+        #expect(counts.matched == 16 && counts.pending == 10 && counts.parked == 3)
+    }
+
+    @Test("the oldest that waits is the oldest parked one, as long as the holder says that there is one")
+    func oldestParked() throws {
+        let ring = try TestRing()
+        ring.install(0)
+        let producer = try ring.producer()
+        for time in 1...6 { producer.append("x") { $0.time = UInt64(time) * 10 } }
+        producer.publish()
+        let lease = try ring.worker().lease(slot: 0, shard: 0)
+        lease.settle(1, .delivered)
+        try spill(ring, lease, to: 5)
+        let ledger = try ring.ledger()
+        func oldest(_ read: (ServiceSlot, UInt64) -> UInt64?) throws -> UInt64? {
+            let (slot, counts) = try #require(try ledger.service(at: 0))
+            return read(slot, counts.floor)
+        }
+        #expect(try oldest { ledger.oldest(at: 0, of: $0, floor: $1) } == 20)
+        lease.park(to: 5)
+        #expect(try oldest { ledger.oldest(at: 0, of: $0, floor: $1) } == 20)
+        #expect(try oldest { ledger.oldestInRing(at: 0, of: $0, floor: $1) } == 50)
+        lease.oldestParked = 0
+        #expect(try oldest { ledger.oldest(at: 0, of: $0, floor: $1) } == 50)
     }
 
     @Test("a successor finishes a parking that was begun, and delivers nothing twice that has an outcome")
@@ -88,7 +133,7 @@ import Testing
         let (ring, lease) = try filled()
         try spill(ring, lease, to: 5)
         lease.park(to: 5)
-        lease.settleParked(through: 4, count: 2, .overflow, oldest: 0)
+        lease.settleParked(through: 4, count: 2, .overflow)
         lease.block.store(3, RingLayout.Shard.parkedFrom)
         let next = try ring.worker().lease(slot: 0, shard: 0)
         #expect(!next.hasParked)
@@ -103,7 +148,7 @@ import Testing
         #expect(!reader.isDone(below: 5))
         lease.park(to: 5)
         #expect(!reader.isDone(below: 5))
-        lease.settleParked(through: 4, count: 2, .expired, oldest: 0)
+        lease.settleParked(through: 4, count: 2, .expired)
         #expect(!reader.isDone(below: 5))
         lease.settle(2, .delivered)
         lease.table.free(0)

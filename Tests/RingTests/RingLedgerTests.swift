@@ -85,7 +85,7 @@ import Testing
         let ledger = try ring.ledger()
         func oldest(_ index: Int) throws -> UInt64? {
             let (slot, counts) = try #require(try ledger.service(at: index))
-            return ledger.oldest(at: index, of: slot, floor: counts.floor)?.time
+            return ledger.oldest(at: index, of: slot, floor: counts.floor)
         }
         #expect(try oldest(0) == 10 && oldest(1) == 20)
         let worker = try ring.worker()

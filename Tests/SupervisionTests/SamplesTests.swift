@@ -31,9 +31,36 @@ struct KernelDropsTests {
     @Test("what was dropped before we had the socket is not ours, and the counter's wrap is not seen")
     func wraps() {
         var drops = KernelDrops(first: .max - 4)
-        drops.sample(.max)
-        drops.sample(5)
-        #expect(drops.total == 10)
+        let begins = [drops.sample(.max, at: 1), drops.sample(5, at: 2)]
+        #expect(begins == [true, false] && drops.total == 10)
+    }
+
+    private static let second: UInt64 = 1_000_000_000
+
+    @Test("are warned of as long as they grow, and a minute longer")
+    func warning() throws {
+        var drops = KernelDrops(first: 0)
+        _ = drops.sample(0, at: Self.second)
+        #expect(drops.warning(at: Self.second, wanted: 8 << 20, granted: nil) == nil)
+        _ = drops.sample(3, at: 2 * Self.second)
+        _ = drops.sample(5, at: 12 * Self.second)
+        #expect(
+            drops.warning(at: 22 * Self.second, wanted: 8 << 20, granted: nil)
+                == "the kernel dropped at least 5 datagrams in the last 20s, as they came faster than they were read; "
+                + "raise port.receive-buffer (8 MiB), and net.core.rmem_max with it")
+        #expect(drops.warning(at: 72 * Self.second, wanted: 8 << 20, granted: nil) == nil)
+        let begins = drops.sample(6, at: 73 * Self.second)
+        #expect(begins)
+    }
+
+    @Test("name net.core.rmem_max alone where the kernel gives less than was asked for")
+    func smallBuffer() throws {
+        var drops = KernelDrops(first: 0)
+        _ = drops.sample(1, at: 1)
+        #expect(
+            drops.warning(at: 1, wanted: 8 << 20, granted: 212_992)
+                == "the kernel dropped at least 1 datagrams just now, as they came faster than they were read; raise "
+                + "net.core.rmem_max: the kernel gives 208 KiB of the 8 MiB of port.receive-buffer")
     }
 }
 

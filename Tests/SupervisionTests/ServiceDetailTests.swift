@@ -47,18 +47,21 @@ struct ServiceDetailTests {
     @Test(
         "say of a paused service what waits, and whether it holds the ring back",
         arguments: [
-            (nil, nil, "paused by an operator"),
-            (40, 10, "paused by an operator; what waits for it longest came 1m00s ago"),
+            (nil, nil, nil, "paused by an operator"),
+            (40, 40, 10, "paused by an operator; what waits for it longest came 1m00s ago"),
+            (40, nil, 50, "paused by an operator; what waits for it longest came 1m00s ago"),
+            (40, 60, 50, "paused by an operator; what waits for it longest came 1m00s ago"),
             (
-                40, 40,
+                40, 40, 40,
                 "paused by an operator; what waits for it longest came 1m00s ago and holds the ring back (25% full)"
             ),
-        ] as [(UInt64?, UInt64?, String)])
-    func paused(oldest: UInt64?, first: UInt64?, expected: String) {
+        ] as [(UInt64?, UInt64?, UInt64?, String)])
+    func paused(oldest: UInt64?, inRing: UInt64?, first: UInt64?, expected: String) {
         let second: UInt64 = 1_000_000_000
         #expect(
             ServiceDetail.pauseWords(
-                oldest: oldest.map { $0 * second }, first: first.map { $0 * second }, percent: 25, now: 100 * second)
+                oldest: oldest.map { $0 * second }, inRing: inRing.map { $0 * second },
+                first: first.map { $0 * second }, percent: 25, now: 100 * second)
                 == expected)
     }
 }
