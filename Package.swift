@@ -70,6 +70,7 @@ let package = Package(
         // Floor 3
         module("Ingress", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         module("Delivery", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module("Storage", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", log]),
         module("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         module(
             "Commands",
@@ -102,6 +103,7 @@ let package = Package(
         tests("BelfryClient", ["LinuxIO", "Wire"]),
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        tests("Storage", ["LinuxIO", "Ring", "Segments", log]),
         tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Keeper", ["Control", "LinuxIO", "Wire"]),
         tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),

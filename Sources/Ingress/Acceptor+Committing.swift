@@ -12,7 +12,7 @@ extension Acceptor {
     /// Wakes who is to read what was published: the workers, or the committer, who wakes them when it is durable.
     func wakeReaders() {
         let producer = intake.producer
-        if producer.committed == producer.published { workers.wake(for: intake) }
+        if producer.committed == producer.published { intake.wake(workers) }
         lookWhetherTight()
         if producer.committerSleeps(isTight: isTight) { committerBell?.ring() }
     }

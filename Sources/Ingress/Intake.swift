@@ -109,9 +109,7 @@ package final class Intake {
     package func publish() { producer.publish() }
 
     /// Rings for every sleeper that has work in what was published since the last call.
-    package func wake(_ pages: borrowing WorkerPages, ring: (Int) -> Void) {
-        producer.forEachSleeper(pages, ring: ring)
-    }
+    package func wake(_ workers: WorkerBells) { workers.wake(for: producer) }
 
     @inline(__always) private func take(
         _ meta: inout RecordMeta, _ route: Routing.Route, topic: Span<UInt8>, decoded: Span<UInt8>,

@@ -62,6 +62,15 @@ package final class RingReader {
     /// Whether the acceptor says that more than half of the ring is held.
     package var isTight: Bool { acceptorPage.isTight }
 
+    /// Whether more than half of the records or bytes are held: what the acceptor says may be a while ago.
+    package var isHalfHeld: Bool {
+        let (head, totals) = intake()
+        let tail = tail()
+        guard tail < head else { return false }
+        return head &- tail > geometry.descriptorCount / 2
+            || totals.arenaNext &- descriptor(tail).relaxed(RingLayout.Descriptor.offset) > geometry.arenaSize / 2
+    }
+
     /// Where the ring has to be spilled to, so that at most a quarter of its records and bytes stays held.
     /// - Parameter end: what is published and committed.
     package func spillTarget(before end: UInt64) -> UInt64 {
@@ -90,6 +99,16 @@ package final class RingReader {
         return arena.withBytes(Int(header.offset & geometry.arenaMask), header.payloadCount) { body(header, $0) }
     }
 
+    /// What is left of a record that `withRecord` can't lend: for whom it is, and nothing in it.
+    package func remains(of sequence: UInt64) -> RecordHeader {
+        typealias At = RingLayout.Descriptor
+        let at = descriptor(sequence)
+        return RecordHeader(
+            sequence: sequence, mask: at.relaxed(At.mask), time: at.relaxed(At.time), epoch: at.load32(At.epoch),
+            sourceHash: at.load32(At.sourceHash), topicHash: at.load32(At.topicHash), wireProtocol: 0, decodedKind: 0,
+            isReplayed: false, lengths: (0, 0, 0, 0))
+    }
+
     /// The native sender of a record that is not committed yet, and the number it gave the message.
     package func sender(of sequence: UInt64) -> (id: SenderID, number: UInt64)? {
         let at = descriptor(sequence)
@@ -102,15 +121,19 @@ package final class RingReader {
         return (id, at.relaxed(RingLayout.Descriptor.number))
     }
 
-    /// All senders that are remembered. Some of the numbers may be of records up to the head as it is behind this call:
-    /// a checkpoint with them must not be written before those are committed.
-    package func senders() -> [(id: SenderID, last: UInt64)] {
+    /// All senders that are remembered, and the sequence at which each was last used. Some of the numbers may be of
+    /// records up to the head as it is behind this call: a checkpoint with them must not be written before those are
+    /// committed, or only behind a look at `uncommitted`.
+    package func senders() -> [(id: SenderID, last: UInt64, used: UInt64)] {
         let entries = SenderEntries(words: log.advanced(by: RingLayout.Log.senders))
         return (0..<RingGeometry.senders).compactMap { index in
             let high = entries[index].relaxed(SenderEntries.At.high)
             let low = entries[index].relaxed(SenderEntries.At.low)
             guard high != 0 || low != 0 else { return nil }
-            return (SenderID(high: high, low: low), entries[index].relaxed(SenderEntries.At.last))
+            return (
+                SenderID(high: high, low: low), entries[index].relaxed(SenderEntries.At.last),
+                entries[index].relaxed(SenderEntries.At.used)
+            )
         }
     }
 
@@ -134,6 +157,13 @@ package final class RingReader {
     }
 
     // MARK: bells
+
+    /// Whether the acceptor sleeps with answers that it holds, or for want of space: to be asked behind
+    /// `CommitterPage.commit`; if so, ring its bell.
+    package func acceptorAwaits() -> Bool {
+        SharedWords.fence()  // pairs with the fences in ProcessPage.announceSleep and announceWaiting
+        return acceptorPage.isSleeping || acceptorPage.isWaiting
+    }
 
     /// Calls `ring` for each worker that sleeps and has work in what was committed just now.
     /// - Parameters: `mask`: the slots of those records. `everyone`: wake all sleepers, so that idle shards raise their

@@ -2,9 +2,9 @@
 
 import LinuxIO
 
-/// The workers' pages as the acceptor sees them, mapped read-only: who sleeps, and for what.
+/// The workers' pages as acceptor and committer see them, mapped read-only: who sleeps, and for what.
 ///
-/// Held by the acceptor's WorkerBells; workers come and go with the settings.
+/// Held by WorkerBells; workers come and go with the settings.
 /// Invariant: the places of the pages are the workers' indices.
 package struct WorkerPages: ~Copyable {
     private var holders: [Holder?] = []

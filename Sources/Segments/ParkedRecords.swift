@@ -46,11 +46,14 @@ package final class ParkedRecords {
         return .end
     }
 
-    /// A single record, for another attempt; nil if it can't be read.
+    /// A single record, for another attempt; nil if it can't be read, or could not be when it was stored: it has no topic
+    /// then.
     package func record(at sequence: UInt64) throws(SegmentFault) -> RecordHeader? {
         guard let place = try index.batch(endingBehind: sequence, below: sequence + 1, bit: nil) else { return nil }
         let batch = try load(place)
-        guard let record = batch.next(from: sequence, bits: nil), record.header.sequence == sequence else { return nil }
+        guard let record = batch.next(from: sequence, bits: nil), record.header.sequence == sequence,
+            !record.header.topic.isEmpty
+        else { return nil }
         found = (batch, record)
         return record.header
     }

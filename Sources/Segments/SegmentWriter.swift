@@ -48,6 +48,18 @@ package struct SegmentWriter: ~Copyable {
 
     // MARK: writing
 
+    /// Sees to it that there is a file, with room: so that a full disk is noticed before anything depends on it.
+    /// - Parameter first: where its range would begin.
+    package mutating func prepare(at first: UInt64) throws(SegmentFault) {
+        guard file == nil else { return }
+        do throws(SegmentFault) {
+            try begin(at: first, for: 0)
+        } catch {
+            giveUp()
+            throw error
+        }
+    }
+
     /// Hands a batch to the kernel; it is on the disk behind `commit`.
     package mutating func write(_ batch: borrowing SegmentBatch) throws(SegmentFault) {
         do throws(SegmentFault) {
@@ -87,11 +99,19 @@ package struct SegmentWriter: ~Copyable {
         giveUp()
     }
 
+    /// What was written since the last `commit` is not wanted: the next batch begins a new file, which takes it away.
+    package mutating func abandon() { giveUp() }
+
     // MARK: deleting
+
+    /// Whether `removeFiles` would find any.
+    package func hasFiles(below sequence: UInt64) -> Bool {
+        !names.isEmpty && (names.count > 1 ? names[1].first : end) <= sequence
+    }
 
     /// Deletes the files whose range ends at or below `sequence`.
     package mutating func removeFiles(below sequence: UInt64) throws(SegmentFault) {
-        while let first = names.first, (names.count > 1 ? names[1].first : end) <= sequence {
+        while let first = names.first, hasFiles(below: sequence) {
             if names.count == 1 { giveUp() }
             try folder.remove(first.description)
             names.removeFirst()

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import LinuxIO
-package import Ring
 
-/// The workers as the acceptor knows them: their pages, which say who sleeps, and their bells.
+/// The workers as acceptor and committer know them: their pages, which say who sleeps, and their bells.
 ///
-/// Used by Acceptor at the end of each round; filled at its start, and anew with each change of the settings.
+/// Used by both behind what they publish; filled at their start, and anew with each change of the settings.
 /// Invariant: page and bell of a worker stand at its index, and a bell is rung only behind the publish it is for.
 package final class WorkerBells {
     private final class Bell {
@@ -37,9 +36,15 @@ package final class WorkerBells {
         fresh.removeAll()
     }
 
-    package func wake(for intake: Intake) {
+    /// Those that sleep and have work in what was published, or must raise their floors.
+    package func wake(for producer: RingProducer) {
         // A page without a bell yet: its worker is rung for by `ringAll`, or by the supervisor.
-        intake.wake(pages) { worker in bells[worker]?.counter.ring() }
+        producer.forEachSleeper(pages) { worker in bells[worker]?.counter.ring() }
+    }
+
+    /// The same of what was committed; see `RingReader.forEachSleeper`.
+    package func wake(for reader: RingReader, mask: UInt64, everyone: Bool) {
+        reader.forEachSleeper(pages, mask: mask, everyone: everyone) { worker in bells[worker]?.counter.ring() }
     }
 
     package func ringAll() {
