@@ -15,7 +15,7 @@ struct CommitPlan: Equatable {
         /// `.max` in memory mode.
         var committed: UInt64 = 1
         var slotsVersion: UInt64 = 0
-        /// The acceptor says that more than half of the ring is held.
+        /// More than half of the ring is held.
         var isTight = false
         /// Where a spill would have to go to; nil if the ring is not tight, or nothing can be won.
         var target: UInt64?

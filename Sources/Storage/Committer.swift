@@ -139,9 +139,10 @@ package final class Committer {
         view.head = reader.head
         view.slotsVersion = reader.control.slotsVersion
         view.committed = page.committed
-        view.isTight = reader.isTight
+        // The acceptor's word may be old: it looks only when it publishes.
+        view.isTight = reader.isTight && reader.isHalfHeld
         switch plan.phase {
-        case .idle: view.target = target(min(view.head, view.committed))
+        case .idle: if view.isTight { view.target = target(min(view.head, view.committed)) }
         case .frozen(let target, _): view.isReady = reader.isReady(for: target)
         case .writing, .stored: break
         }
@@ -150,7 +151,6 @@ package final class Committer {
 
     /// Where a spill has to go to. Higher than any before it: an answer to an earlier question is none to this.
     private func target(_ end: UInt64) -> UInt64? {
-        guard reader.isTight, reader.isHalfHeld else { return nil }
         let target = max(reader.spillTarget(before: end), page.freeze.target + 1)
         return target > reader.tail() && target > spilled && target <= end ? target : nil
     }
