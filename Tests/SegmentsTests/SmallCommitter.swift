@@ -13,13 +13,14 @@ final class SmallCommitter {
     struct Message {
         let sequence: UInt64
         let mask: UInt64
+        /// The payload: a topic of one byte, and the body.
         let body: [UInt8]
         let sender: StoredRecord.Sender?
 
         var header: RecordHeader {
             RecordHeader(
                 sequence: sequence, mask: mask, time: sequence, epoch: 1, sourceHash: 0, topicHash: 0, wireProtocol: 1,
-                decodedKind: 0, isReplayed: false, lengths: (0, 0, 0, body.count))
+                decodedKind: 0, isReplayed: false, lengths: (1, 0, 0, body.count - 1))
         }
     }
 
@@ -79,7 +80,7 @@ final class SmallCommitter {
             messages.append(
                 Message(
                     sequence: head, mask: UInt64.random(in: 0..<4, using: &random),
-                    body: (0..<Int.random(in: 0..<2_500, using: &random)).map { UInt8(truncatingIfNeeded: $0) }
+                    body: (0..<Int.random(in: 1..<2_500, using: &random)).map { UInt8(truncatingIfNeeded: $0) }
                         + [UInt8](repeating: UInt8(truncatingIfNeeded: head), count: 4),
                     sender: sender == 0 ? nil : .init(id: SenderID(high: 1, low: UInt64(sender)), number: head)))
         }
