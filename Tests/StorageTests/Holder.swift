@@ -55,13 +55,13 @@ final class Holder {
         let bit: UInt64 = 1 << UInt64(lease.slotIndex)
         switch try records.next(from: lease.parkedFrom, to: lease.parkedTo, bit: bit) {
         case .record(let header):
-            guard lease.holds(header) else { return lease.advanceParked(to: header.sequence + 1, oldest: 0) }
+            guard lease.holds(header) else { return lease.advanceParked(to: header.sequence + 1) }
             lease.table.take(0, sequence: header.sequence)
-            lease.advanceParked(to: header.sequence + 1, oldest: 0)
+            lease.advanceParked(to: header.sequence + 1)
             lease.table.begin(0, sequence: header.sequence, attempt: 1)
             settle(header.sequence)
-        case .damaged(let count, let next): lease.settleParked(through: next - 1, count: count, .corrupt, oldest: 0)
-        case .end: lease.advanceParked(to: lease.parkedTo, oldest: 0)
+        case .damaged(let count, let next): lease.settleParked(through: next - 1, count: count, .corrupt)
+        case .end: lease.advanceParked(to: lease.parkedTo)
         }
     }
 
