@@ -47,10 +47,9 @@ extension RingReader {
         for _ in 0..<1_000 {
             // Acquire: pairs with the release in ShardLease.begin.
             guard block.acquire(RingLayout.Shard.incarnation) == slot.incarnation else { return untouched(slot) }
-            let before = mark(of: block)
             let state = read(slot, block, table)
             SharedWords.acquireFence()  // pairs with the releases in ShardLease.turn and advanceParked
-            if mark(of: block) == before { return state }
+            if isStill(state, block) { return state }
         }
         return nil
     }
@@ -62,16 +61,15 @@ extension RingReader {
         return state
     }
 
-    /// What changes whenever something is settled below the floor, taken, or let go of: as long as none of it does, every
-    /// record that is in one of the three places stays there.
-    private func mark(of block: SharedWords) -> [UInt64] {
-        let totals = RingLayout.Shard.totals
-        let places = [
-            totals, totals + RingLayout.Shard.totalsStride, RingLayout.Shard.floor, RingLayout.Shard.parkedFrom,
-            RingLayout.Shard.parkedTo,
-        ]
-        // Acquires: pair with the releases in PairedTotals.write, ShardLease.turn, advanceParked and park.
-        return places.map { block.acquire($0) }
+    /// Whether nothing was settled below the floor, taken, or let go of since the state was read: then every record that
+    /// is in one of the three places was there all the time. That the floor rises changes nothing: what lies above the one
+    /// that was read counts by its codes.
+    private func isStill(_ state: ShardState, _ block: SharedWords) -> Bool {
+        let last = ShardTotals.pair(block).read {
+            block.acquire(RingLayout.Shard.floor)  // pairs with the release in ShardLease.turn
+        }.values[ShardTotals.lastSettled]
+        return last == state.lastSettled && block.relaxed(RingLayout.Shard.parkedFrom) == state.parkedFrom
+            && block.relaxed(RingLayout.Shard.parkedTo) == state.parkedTo
     }
 
     private func read(_ slot: ServiceSlot, _ block: SharedWords, _ table: InFlightTable) -> ShardState {
@@ -83,8 +81,9 @@ extension RingReader {
         state.floor = max(word >> 1, slot.since)
         state.counts = Array(values[..<Outcome.codes])
         state.lastSettled = values[ShardTotals.lastSettled]
-        state.parkedFrom = block.relaxed(RingLayout.Shard.parkedFrom)
-        state.parkedTo = block.relaxed(RingLayout.Shard.parkedTo)
+        // Acquires: pair with the releases in ShardLease.advanceParked and park.
+        state.parkedFrom = block.acquire(RingLayout.Shard.parkedFrom)
+        state.parkedTo = block.acquire(RingLayout.Shard.parkedTo)
         state.parkedTime = block.relaxed(RingLayout.Shard.parkedTime)
         state.entries = (0..<table.capacity).compactMap { table[$0] }
         return state

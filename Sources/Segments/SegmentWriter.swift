@@ -105,13 +105,15 @@ package struct SegmentWriter: ~Copyable {
     // MARK: deleting
 
     /// Whether `removeFiles` would find any.
-    package func hasFiles(below sequence: UInt64) -> Bool {
-        !names.isEmpty && (names.count > 1 ? names[1].first : end) <= sequence
+    package func hasFiles(below sequence: UInt64, keepingLast: Bool = false) -> Bool {
+        guard names.count > 1 else { return !keepingLast && !names.isEmpty && end <= sequence }
+        return names[1].first <= sequence
     }
 
     /// Deletes the files whose range ends at or below `sequence`.
-    package mutating func removeFiles(below sequence: UInt64) throws(SegmentFault) {
-        while let first = names.first, hasFiles(below: sequence) {
+    /// - Parameter keepingLast: the file that is being written to stays, whatever it holds: a new one costs more.
+    package mutating func removeFiles(below sequence: UInt64, keepingLast: Bool = false) throws(SegmentFault) {
+        while let first = names.first, hasFiles(below: sequence, keepingLast: keepingLast) {
             if names.count == 1 { giveUp() }
             try folder.remove(first.description)
             names.removeFirst()

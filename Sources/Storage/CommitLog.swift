@@ -63,9 +63,11 @@ final class CommitLog {
         return batch.append(remains, mask: remains.mask, sender: sender, payload: Span()) ? remains : nil
     }
 
-    func removeFiles(below sequence: UInt64) throws(SegmentFault) { try writer.removeFiles(below: sequence) }
-    func hasFiles(below sequence: UInt64) -> Bool { writer.hasFiles(below: sequence) }
-
+    /// The file that is being written to stays: most of the time nothing of it is needed, and the next record comes soon.
+    func removeFiles(below sequence: UInt64) throws(SegmentFault) {
+        try writer.removeFiles(below: sequence, keepingLast: true)
+    }
+    func hasFiles(below sequence: UInt64) -> Bool { writer.hasFiles(below: sequence, keepingLast: true) }
     /// Gives back the room that is left in its file. It is only room.
     func close() { try? writer.finish() }
 }

@@ -115,6 +115,7 @@ package final class Committer {
         answer()
         let view = look()
         plan.see(view)
+        if plan.phase == .idle, !view.isTight, !plan.isEnding { troubles.lapse(.parked) }
         if plan.wantsCheckpoint(view) { lookForChanges() }
         if plan.commits(view) { commit(to: view.head) }
         spill(plan.spillStep(view))

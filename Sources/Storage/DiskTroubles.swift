@@ -47,10 +47,15 @@ struct DiskTroubles {
         messages.append(.trouble(all))
     }
 
-    mutating func ends(_ place: Place) {
+    mutating func ends(_ place: Place) { end(place, place.over) }
+
+    /// Nothing has to be moved to the disk any more, so that nobody knows whether it would take it.
+    mutating func lapse(_ place: Place) { end(place, "the ring has room again") }
+
+    private mutating func end(_ place: Place, _ news: String) {
         guard words[place.rawValue] != nil else { return }
         words[place.rawValue] = nil
-        logger.notice("\(place.over)")
+        logger.notice("\(news)")
         messages.append(.trouble(all))
     }
 

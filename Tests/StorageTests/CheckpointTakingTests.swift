@@ -69,7 +69,7 @@ import Testing
         #expect(try bench.checkpoint()?.counter == counter)
     }
 
-    @Test("log files go when two checkpoints say that nobody reads them")
+    @Test("log files go when two checkpoints say that nobody reads them, but for the one that is written to")
     func logFiles() throws {
         let bench = try Bench(.disk, arena: 1 << 20, fileSize: 1 << 14)
         let holder = try Holder(bench)
@@ -84,10 +84,11 @@ import Testing
             bench.time.pass(seconds: 1)
             _ = try bench.committer.step(until: 1)
         }
-        #expect(bench.disk.names("log-").isEmpty)
+        let left = bench.disk.names("log-")
+        #expect(left.count == 1)
         bench.publish(1)
         _ = try bench.committer.step(until: 1)
-        #expect(bench.producer.committed == 122 && bench.disk.names("log-").count == 1)
+        #expect(bench.producer.committed == 122 && bench.disk.names("log-") == left)
     }
 }
 
