@@ -71,7 +71,7 @@ import Testing
 
     @Test("log files go when two checkpoints say that nobody reads them, but for the one that is written to")
     func logFiles() throws {
-        let bench = try Bench(.disk, arena: 1 << 20, fileSize: 1 << 14)
+        let bench = try Bench(.disk, arena: 1 << 20, fileSize: 1 << 15)
         let holder = try Holder(bench)
         for _ in 0..<8 {
             bench.publish(15, body: 1_000)
