@@ -92,7 +92,10 @@ struct Belfry: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Looking on",
-                subcommands: [StatusVerb.self, ServicesVerb.self, LedgerVerb.self, TailVerb.self, DeadVerb.self]),
+                subcommands: [
+                    StatusVerb.self, ServicesVerb.self, LedgerVerb.self, TailVerb.self, DeadVerb.self,
+                    IncidentsVerb.self,
+                ]),
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
             CommandGroup(name: "Settings", subcommands: [CheckVerb.self, ReloadVerb.self, WorkersVerb.self]),
             CommandGroup(

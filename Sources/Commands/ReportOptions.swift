@@ -35,7 +35,8 @@ struct ReportOptions: ParsableArguments {
         _ select: (JSONValue) throws -> JSONValue = { $0 }
     ) throws {
         try flags.show(
-            report, of: control, request, every: interval.flatMap(Interval.parse), isFiltered: isFiltered, select)
+            report, of: control, request, every: interval.flatMap({ Interval.parse($0) }), isFiltered: isFiltered,
+            select)
     }
 }
 
@@ -89,12 +90,13 @@ struct ReportFlags: ParsableArguments {
 }
 
 enum Interval {
-    /// Nanoseconds; nil if it is no interval, or not from 100ms to 1d.
-    static func parse(_ text: String) -> UInt64? {
+    /// Nanoseconds; nil if it is no interval, or not from 100ms to so many days.
+    static func parse(_ text: String, days: Int = 1) -> UInt64? {
+        let most = days * 86_400_000
         for (unit, milliseconds) in [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
         where text.hasSuffix(unit) {
-            guard let number = Int(text.dropLast(unit.count)), (1...86_400_000).contains(number),
-                (100...86_400_000).contains(number * milliseconds)
+            guard let number = Int(text.dropLast(unit.count)), (1...most).contains(number),
+                (100...most).contains(number * milliseconds)
             else { return nil }
             return UInt64(number * milliseconds) * 1_000_000
         }

@@ -34,7 +34,7 @@ struct ServicesVerb: ParsableCommand {
 
     func run() throws {
         var (names, interval) = (names, UInt64?.none)
-        if report.watch, let last = names.last.flatMap(Interval.parse) {
+        if report.watch, let last = names.last.flatMap({ Interval.parse($0) }) {
             interval = last
             names.removeLast()
         }

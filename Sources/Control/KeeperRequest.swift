@@ -6,7 +6,7 @@
 
 extension KeeperFilter {
     /// Each with a blank before it.
-    var words: String {
+    package var words: String {
         var words = ids
         if let service { words.append("service=\(service)") }
         if let topic { words.append("topic=\(topic)") }

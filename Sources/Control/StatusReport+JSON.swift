@@ -38,6 +38,24 @@ extension StatusReport {
         json.beginArray()
         for warning in warnings { json.string(warning) }
         json.endArray()
+        json.member("keeper")
+        keeper.write(into: &json)
+        json.member("incidents")
+        json.beginArray()
+        for incident in incidents { incident.write(into: &json) }
+        json.endArray()
+        json.endObject()
+    }
+}
+
+extension StatusReport.Keeper {
+    fileprivate func write(into json: inout JSONWriter) {
+        json.beginObject()
+        json.member("pid", orNull: pid.map { UInt64($0.magnitude) })
+        json.member("age", age)
+        json.member("restarts", restarts)
+        json.member("waiting", waiting)
+        json.member("trouble", orNull: trouble)
         json.endObject()
     }
 }

@@ -25,6 +25,18 @@ extension StatusReport {
         rates.received = json["rates"]?["received"]?.count ?? 0
         rates.delivered = json["rates"]?["delivered"]?.count ?? 0
         warnings = (json["warnings"]?.elements ?? []).compactMap(\.string)
+        keeper = Keeper(json["keeper"] ?? .null)
+        incidents = (json["incidents"]?.elements ?? []).compactMap(Incident.init)
+    }
+}
+
+extension StatusReport.Keeper {
+    fileprivate init(_ json: JSONValue) {
+        pid = json["pid"]?.processID
+        age = json["age"]?.count ?? 0
+        restarts = json["restarts"]?.count ?? 0
+        waiting = json["waiting"]?.count ?? 0
+        trouble = json["trouble"]?.string
     }
 }
 

@@ -12,6 +12,7 @@ extension StatusReport {
         appendRoles(to: &table)
         table.end()
         appendServices(to: &table)
+        appendIncidents(to: &table)
         return table.bytes
     }
 
@@ -59,6 +60,28 @@ extension StatusReport {
             appendRole(
                 "worker \(worker.index)", worker.pid, worker.age, worker.restarts, leases: worker.leases, to: &table)
         }
+        appendKeeper(to: &table)
+    }
+
+    /// It runs only now and then: a row where there is something to be told.
+    private func appendKeeper(to table: inout TextTable) {
+        if keeper.pid != nil {
+            appendRole("keeper", keeper.pid, keeper.age, keeper.restarts, leases: nil, to: &table)
+        }
+        var words: [String] = []
+        if keeper.waiting > 0 {
+            words.append("\(HumanText.count(keeper.waiting)) dead letter\(keeper.waiting == 1 ? "" : "s") not kept yet")
+        }
+        if let trouble = keeper.trouble { words.append(trouble) }
+        if !words.isEmpty { table.paragraph("keeper: " + words.joined(separator: "; "), indent: 4, .yellow) }
+    }
+
+    private func appendIncidents(to table: inout TextTable) {
+        guard !incidents.isEmpty else { return }
+        table.end()
+        table.left("incidents", 10, .strong)
+        table.end()
+        for incident in incidents { incident.append(to: &table, now) }
     }
 
     private func appendRole(

@@ -25,6 +25,9 @@ package struct StatusReport: Report, Equatable {
     package var rates = Rates()
     /// What an operator should do something about, a sentence each.
     package var warnings: [String] = []
+    package var keeper = Keeper()
+    /// The latest first.
+    package var incidents: [Incident] = []
 
     package init() {}
 
@@ -91,6 +94,19 @@ package struct StatusReport: Report, Equatable {
         package var oldest: UInt64?
         /// The service that it is kept for: what holds the ring back.
         package var heldBy: String?
+
+        package init() {}
+    }
+
+    package struct Keeper: Equatable, Sendable {
+        /// nil if there is nothing for it to do, or while it can't be started.
+        package var pid: Int32?
+        package var age: UInt64 = 0
+        package var restarts: UInt64 = 0
+        /// Dead letters that it does not have yet; they are pending.
+        package var waiting: UInt64 = 0
+        /// Why it can't keep anything now.
+        package var trouble: String?
 
         package init() {}
     }

@@ -207,6 +207,8 @@ final class Shard {
             count &+= times
             context.failures.note(
                 slot: lease.slotIndex, incarnation: lease.slot.incarnation, last, times: times, at: time)
+            guard let kind = failure.incident else { return }
+            context.incidents.note(Incident(time: time, kind, service.name, failure.words, count: times))
         }
         guard let rest = pace.note(count, at: now) else { return }
         context.log.warning("service \(service.name): \(PrintableText.clean(last))\(rest)")

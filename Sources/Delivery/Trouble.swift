@@ -67,6 +67,18 @@ extension Failure: CustomStringConvertible {
 extension Failure {
     /// As a dead letter has it.
     var words: String { PrintableText.clean(description) }
+
+    /// Which incident it is; nil for what only says something of a message.
+    var incident: Incident.Kind? {
+        switch self {
+        case .launch, .diedAtStart: .launchFailure
+        case .ended, .closedInput, .closedOutput, .closedSocket, .unreadable: .serviceExit
+        case .timedOut, .mute, .neverUp: .serviceTimeout
+        case .corruptRecord, .damagedSegment: .corruption
+        case .unreadableSegment: .disk
+        case .refused, .garbage, .foreign, .rejected: nil
+        }
+    }
 }
 
 struct Troubles {

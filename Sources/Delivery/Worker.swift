@@ -6,6 +6,7 @@
 /// Invariant: it sleeps only after it has announced it and looked again; and while a round's events are handled no
 /// process is launched.
 
+package import Control
 package import LinuxIO
 import Reactor
 import Ring
@@ -36,6 +37,8 @@ package final class Worker {
         ring = context.ring
         shards = GrantedShards(context, index: index, Definitions(settings))
         frontier = Frontier(at: ring.head)
+        // What a predecessor had is nobody's any more.
+        ring.page.setCounter(WorkerContext.Counter.unkept.rawValue, 0)
         // Edge-triggered: each ring wakes, and the counter need not be read.
         _ = try context.loop.watch(bell.raw, Token(.bell).subject, .readable, edge: true)
         self.bell = bell
@@ -52,6 +55,14 @@ package final class Worker {
 
     /// The next retiring slot of which a shard that it holds has nothing pending any more: once for each lease.
     package func nextResolved() -> Int? { resolved.popLast() }
+
+    /// What happened to services and is to be told now.
+    package func incidents() -> [Incident] {
+        context.incidents.deadline <= context.loop.now ? context.incidents.due(at: context.loop.now) : []
+    }
+
+    /// All that was not told yet.
+    package func lastIncidents() -> [Incident] { context.incidents.rest() }
 
     /// Delivers what is waiting, then ends; at the deadline (monotonic nanoseconds) it ends with what it has.
     package func drain(deadline: UInt64) { ending.drain(deadline: deadline) }
@@ -121,7 +132,7 @@ package final class Worker {
     // MARK: sleeping
 
     private func sleep(now: UInt64, head: UInt64, until limit: UInt64?) throws(SystemCallError) {
-        var deadline = min(limit ?? .max, ending.deadline)
+        var deadline = min(limit ?? .max, ending.deadline, context.incidents.deadline)
         for runner in shards.all {
             deadline = min(
                 deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now),

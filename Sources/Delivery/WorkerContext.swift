@@ -5,6 +5,7 @@
 /// Made once by WorkerRole (or a test) and held by Worker, its shards and their runners.
 /// Invariant: one thread uses it, the one that launches: a service's parent-death signal follows that thread.
 
+import Control
 package import Logging
 package import Reactor
 package import Ring
@@ -45,6 +46,8 @@ package final class WorkerContext {
     /// Limits that services get back before their own are set: the worker itself lives under wider ones.
     let limits: [(resource: Int32, soft: UInt64, hard: UInt64)]
     var jitter: Jitter
+    /// What the supervisor is to be told of services; the same once a second at most.
+    var incidents = IncidentPace(pause: 1_000_000_000)
 
     package init(
         ring: RingWorker, loop: EventLoop, environment: [String],

@@ -49,8 +49,10 @@ package enum WorkerRole {
         while !worker.isFinished {
             if try worker.step() { try obey(channel, worker) }
             if worker.needsKeeper() { _ = channel.send(.keeperWanted) }
+            for incident in worker.incidents() { _ = channel.send(.incident(incident)) }
             while let slot = worker.nextResolved() { _ = channel.send(.resolved(slot: UInt8(slot))) }
         }
+        for incident in worker.lastIncidents() { _ = channel.send(.incident(incident)) }
         if worker.isDrained { _ = channel.send(.drained) }
         _ = consume fence
     }

@@ -8,6 +8,7 @@
 import Control
 import LinuxIO
 import Reactor
+import Wire
 
 final class KeeperSession {
     let question: KeeperQuestion
@@ -98,14 +99,22 @@ final class KeeperSession {
             return report.answer(format)
         case .drop:
             var change = DeadChange(.drop)
-            change.count = try store.drop(filter)
+            change.count = try store.drop(filter, audit(action, filter))
             return change.answer(format)
         case .replay:
-            guard let numbers = try store.beginReplay(filter) else { return DeadChange(.replay).answer(format) }
+            guard let numbers = try store.beginReplay(filter, audit(action, filter)) else {
+                return DeadChange(.replay).answer(format)
+            }
             replays.expect(numbers)
             awaited = (numbers, format)
             return nil
         }
+    }
+
+    private func audit(_ action: DeadAction, _ filter: KeeperFilter) -> KeptNote {
+        KeptNote(
+            .audit, time: Clock.realtime(), subject: "pid \(question.pid), user \(question.user)",
+            detail: "dead \(action.rawValue)\(filter.words)")
     }
 
     private func succeed(_ answer: [UInt8]) {

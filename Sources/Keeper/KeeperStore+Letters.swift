@@ -8,7 +8,7 @@
 package import Control
 import Foundation
 import GRDB
-import Wire
+package import Wire
 
 extension KeeperStore {
     static func insert(_ message: KeptMessage, _ failings: Failings, into database: Database) throws {
@@ -50,12 +50,15 @@ extension KeeperStore {
         }
     }
 
+    /// - Parameter audit: who does it, kept along with it.
     /// - Returns: how many there were; what is on its way to be delivered again stays.
-    package func drop(_ filter: KeeperFilter) throws -> UInt64 {
+    package func drop(_ filter: KeeperFilter, _ audit: KeptNote) throws -> UInt64 {
         let condition = try Self.condition(filter, idleOnly: true)
         return try queue.write { database in
             try database.execute(sql: "DELETE FROM letter" + condition.sql, arguments: condition.arguments)
-            return UInt64(database.changesCount)
+            let count = UInt64(database.changesCount)
+            try Self.insert(audit, into: database)
+            return count
         }
     }
 

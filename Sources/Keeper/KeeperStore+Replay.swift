@@ -27,8 +27,9 @@ extension KeeperStore {
     }
 
     /// Gives numbers to letters that have none.
+    /// - Parameter audit: who does it, kept along with it.
     /// - Returns: those numbers; nil if there is no such letter.
-    package func beginReplay(_ filter: KeeperFilter) throws -> ClosedRange<UInt64>? {
+    package func beginReplay(_ filter: KeeperFilter, _ audit: KeptNote) throws -> ClosedRange<UInt64>? {
         _ = try sender()
         let condition = try Self.condition(filter, idleOnly: true)
         return try queue.write { database in
@@ -36,6 +37,7 @@ extension KeeperStore {
             let ids = try Int64.fetchAll(
                 database, sql: "SELECT id FROM letter" + condition.sql + " ORDER BY id", arguments: condition.arguments)
             guard !ids.isEmpty else { return nil }
+            try Self.insert(audit, into: database)
             let update = try database.makeStatement(sql: "UPDATE letter SET replay = ? WHERE id = ?")
             for (offset, id) in ids.enumerated() {
                 try update.execute(arguments: [Int64(first) + Int64(offset), id])

@@ -117,7 +117,7 @@ package final class KeeperStore {
         }
     }
 
-    private static func insert(_ note: KeptNote, into database: Database) throws {
+    static func insert(_ note: KeptNote, into database: Database) throws {
         let time = Int64(bitPattern: note.time)
         switch note.kind {
         case .incident:

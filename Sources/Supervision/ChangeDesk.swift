@@ -39,10 +39,12 @@ struct ChangeRequest {
         ticket = asker.ticket
     }
 
-    var words: String {
+    var words: String { "\(what) asked for by \(by)" }
+
+    var what: String {
         switch kind {
-        case .reload: "reload asked for by \(by)"
-        case .workers(let count): "workers \(count) asked for by \(by)"
+        case .reload: "reload"
+        case .workers(let count): "workers \(count)"
         }
     }
 }

@@ -5,7 +5,6 @@
 /// Invariant: a question is answered once, or its connection ends; who wants the keeper stands here until it has a socket.
 
 internal import Control
-internal import LinuxIO
 
 final class KeeperDesk {
     struct Question {
@@ -30,8 +29,6 @@ final class KeeperDesk {
     /// Workers (by their place) that have dead letters for it.
     var wanting: Set<Int> = []
     var questions: [Question] = []
-    /// Our end of the socket for notes.
-    var notes: Descriptor?
 
     init(executable: String, folder: String) {
         self.executable = executable

@@ -19,6 +19,8 @@ final class RoleDesk {
     /// Processes that were started after the first.
     var restarts: UInt64 = 0
     var hasRun = false
+    /// Why the present process was killed, if it was, by us.
+    var reasonKilled: String?
 
     init(_ role: Role) throws {
         self.role = role

@@ -19,6 +19,7 @@ extension Supervisor {
     /// Puts a change into the line. It is begun at the end of the loop's round: who asks must be waiting by then.
     func ask(_ request: ChangeRequest) {
         log.notice("\(request.words)")
+        audit(request.by, request.what)
         changes.waiting.append(request)
     }
 

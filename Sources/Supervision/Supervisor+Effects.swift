@@ -36,6 +36,7 @@ extension Supervisor {
             let process = try RoleLauncher.launch(
                 desk, desks + changes.newDesks, regions, port, fence: fence, at: Clock.monotonic())
             desk.process = process
+            desk.reasonKilled = nil
             if desk.hasRun { desk.restarts += 1 }
             desk.hasRun = true
             watchdog.forget(desk.role)
@@ -55,7 +56,9 @@ extension Supervisor {
 
     private func kill(_ desk: RoleDesk) {
         guard let process = desk.process else { return }
-        log.warning("\(desk.role) (pid \(process.pid)) is killed: \(reasonToKill(desk.role))")
+        let why = reasonToKill(desk.role)
+        log.warning("\(desk.role) (pid \(process.pid)) is killed: \(why)")
+        desk.reasonKilled = why
         process.process.send(Signal.kill)
     }
 

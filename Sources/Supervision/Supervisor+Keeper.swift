@@ -16,7 +16,7 @@ extension Supervisor {
 
     /// Once a round, behind all that was heard: does for those who want the keeper what can be done now.
     func tendKeeper() {
-        guard keeper.isWanted else { return }
+        guard keeper.isWanted || notes.isWaiting else { return }
         startKeeper()
         connectKeeper()
     }
@@ -36,8 +36,8 @@ extension Supervisor {
             let fence = try folder.fenceForRole()
             let process = try RoleLauncher.launch(
                 keeper: keeper.executable, folder: keeper.folder, notes: pair.theirs, fence: fence, at: now)
-            keeper.notes = pair.takeOurs()
             keeper.process = process
+            try adoptNotes(pair.takeOurs())
             process.watch = try loop.watch(process.channel.raw, Subject(kind: Kind.keeper), .readable)
         } catch {
             keeper.process?.process.send(Signal.kill)
@@ -87,14 +87,18 @@ extension Supervisor {
         case .answered(let number):
             guard let index = keeper.questions.firstIndex(where: { $0.ticket.number == number }) else { return }
             control.answer(keeper.questions.remove(at: index).ticket, [], loop)
-        case .drained where !keeper.isWanted:
+        case .drained where !keeper.isWanted && !notes.isWaiting:
             // Workers notice its end, and ask again if they have something; what is asked from here on is the next one's.
             keeper.isReady = false
             _ = process.channel.send(.stop)
         case .trouble(let words):
             keeper.trouble = words
-            if words.isEmpty { log.notice("keeper: can write again") } else { log.error("keeper: \(words)") }
-        case .incident(let incident): log.warning("keeper: \(incident.detail)")
+            if words.isEmpty { return log.notice("keeper: can write again") }
+            log.error("keeper: \(words)")
+            note(.disk, "keeper", words)
+        case .incident(let incident):
+            log.warning("keeper: \(incident.detail)")
+            note(incident, from: "keeper")
         default: break
         }
     }
@@ -106,12 +110,13 @@ extension Supervisor {
         let wasReady = keeper.isReady
         keeper.process = nil
         keeper.isReady = false
-        keeper.notes = nil
+        closeNotes()
         // In the middle of an answer nothing can be mended.
         for question in keeper.questions where question.isSent { control.abandon(question.ticket, loop) }
         keeper.questions.removeAll(where: \.isSent)
         guard status != .exited(0), !isOver else { return }
         log.warning("keeper (pid \(process.pid)) died (\(status))")
+        note(.roleExit, "keeper", "died (\(status))")
         keeper.restarts += 1
         if !wasReady { keeperFailed("the keeper died at its start (\(status))") }
     }
@@ -135,8 +140,9 @@ extension Supervisor {
     /// No role is left: the keeper writes what it has, for a moment at most.
     func endKeeper() {
         guard let process = keeper.process else { return }
-        _ = process.channel.send(.stop)
         let deadline = Clock.monotonic() &+ Self.keeperPatience
+        endNotes(until: deadline)
+        _ = process.channel.send(.stop)
         guard let poller = try? Poller(capacity: 1),
             (try? poller.add(process.process.raw, token: 0, events: .readable)) != nil
         else {

@@ -49,7 +49,9 @@ extension Supervisor {
     private func sampleDrops() {
         guard let raw = port.udp?.raw, let counter = try? SocketFacts.drops(of: raw) else { return }
         let begins = drops.sample(counter, at: Clock.monotonic())
-        if begins, let words = dropWarning { log.warning("\(words)") }
+        guard begins, let words = dropWarning else { return }
+        log.warning("\(words)")
+        note(.overload, "acceptor", words)
     }
 
     private var dropWarning: String? {
@@ -69,7 +71,8 @@ extension Supervisor {
             case .help: return Array(ControlReply.help.utf8)
             case .tail: return []
             case .drain:
-                if !plan.isDraining { askForEnd("drain asked for by pid \(peer.pid), user \(peer.user)") }
+                let who = "pid \(peer.pid), user \(peer.user)"
+                if !plan.isDraining { askForEnd("drain asked for by \(who)", by: who) }
                 return []
             }
         } catch let fault as ControlFault {
@@ -113,8 +116,23 @@ extension Supervisor {
         report.rates.delivered = rates.delivered
         sampleDrops()
         if let dropWarning { report.warnings.append(dropWarning) }
+        report.keeper = keeperStatus(now)
+        report.incidents = notes.recent
         return report
     }
+
+    private func keeperStatus(_ now: UInt64) -> StatusReport.Keeper {
+        var status = StatusReport.Keeper()
+        status.pid = keeper.process?.pid
+        status.age = keeper.process.map { (now - $0.since) / 1_000_000_000 } ?? 0
+        status.restarts = keeper.restarts
+        status.waiting = workerDesks.reduce(0) { $1.process == nil ? $0 : $0 &+ $1.page.counter(Self.unkept) }
+        status.trouble = keeper.trouble.isEmpty ? nil : keeper.trouble
+        return status
+    }
+
+    /// The counter of a worker's page that tells how many dead letters the keeper does not have yet.
+    private static let unkept = 4
 
     private func age(of desk: RoleDesk, _ now: UInt64) -> UInt64 {
         desk.process.map { (now - $0.since) / 1_000_000_000 } ?? 0

@@ -36,6 +36,7 @@ extension Supervisor {
         case .resolved: lookAtRetiring()
         case .drained: apply(.drained(desk.role))
         case .keeperWanted: keeper.wanting.insert(desk.role.place)
+        case .incident(let incident): note(incident, from: "\(desk.role)")
         default: return false
         }
         return true
@@ -43,6 +44,7 @@ extension Supervisor {
 
     private func refuse(_ desk: RoleDesk, _ process: RoleProcess) {
         log.error("\(desk.role) (pid \(process.pid)) speaks another language: killed")
+        desk.reasonKilled = "it spoke another language"
         process.process.send(Signal.kill)
         unwatch(process)
     }
@@ -77,6 +79,11 @@ extension Supervisor {
             log.info("\(role) (pid \(pid)) has ended: \(status)")
         } else {
             log.warning("\(role) (pid \(pid)) died (\(status)) and will be started again")
+            if let why = desks[role.place].reasonKilled {
+                note(.roleKilled, "\(role)", why)
+            } else {
+                note(.roleExit, "\(role)", "died (\(status))")
+            }
         }
     }
 

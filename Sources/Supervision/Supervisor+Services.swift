@@ -29,9 +29,9 @@ extension Supervisor {
         ringEveryBell()
         let changed = change.services.filter(\.hasChanged).map(\.name)
         if !changed.isEmpty {
-            log.notice(
-                "\(action.rawValue) asked for by pid \(peer.pid), user \(peer.user): \(changed.joined(separator: ", "))"
-            )
+            let who = "pid \(peer.pid), user \(peer.user)"
+            log.notice("\(action.rawValue) asked for by \(who): \(changed.joined(separator: ", "))")
+            audit(who, "\(action.rawValue) \(changed.joined(separator: " "))")
         }
         return change
     }

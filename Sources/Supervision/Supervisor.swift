@@ -28,6 +28,7 @@ package final class Supervisor {
         static let patience: UInt8 = 11
         static let keeper: UInt8 = 12
         static let keeperPause: UInt8 = 13
+        static let notes: UInt8 = 14
     }
 
     /// How often what can't tell by itself is looked at again: dying orphans, confirmations of grants. Nanoseconds.
@@ -43,6 +44,7 @@ package final class Supervisor {
     let regions: Regions
     var desks: [RoleDesk]
     let keeper: KeeperDesk
+    let notes: NotesDesk
     let control: ControlServer
     let loop: EventLoop
     let signals: SignalDescriptor
@@ -83,6 +85,7 @@ package final class Supervisor {
         try CurrentProcess.becomeSubreaper()
         folder = try StateFolder(settings.state.directory)
         keeper = KeeperDesk(executable: tool.executable, folder: folder.path)
+        notes = NotesDesk(at: Clock.monotonic())
         control = ControlServer(path: settings.control.socket)
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
@@ -107,11 +110,12 @@ package final class Supervisor {
         share()
         apply(.begin)
         while !isOver {
-            try loop.wait(until: plan.nextDeadline)
+            try loop.wait(until: min(plan.nextDeadline ?? .max, notes.pace.deadline))
             while let event = loop.nextEvent() { take(event) }
             while let due = loop.nextDue() { take(due: due) }
             apply(.tick)
             goOnChanging()
+            tendNotes()
             tendKeeper()
         }
         return exitStatus
@@ -136,7 +140,8 @@ package final class Supervisor {
     }
 
     /// Asks for the end: the first time in good order, then at once.
-    func askForEnd(_ why: String) {
+    /// - Parameters: `why`: for the log. `who`: the signal, or the process that asks.
+    func askForEnd(_ why: String, by who: String) {
         if plan.isDraining {
             log.notice("\(why) again: ending at once")
             apply(.endAsked)
@@ -145,6 +150,8 @@ package final class Supervisor {
                 "\(why): taking nothing more, finishing within \(HumanText.setting(settings.shutdown.grace.nanoseconds))"
             )
             warnOfPaused()
+            audit(who, "drain")
+            keepLedger()
             Readiness.notify(.stopping, .status("finishing what is there"))
             apply(.drainAsked)
         }
@@ -202,6 +209,7 @@ package final class Supervisor {
         case ControlServer.session: control.serve(index, loop) { self.answer($0, $1) }
         case Kind.image, Kind.words: receiveSettings(event)
         case Kind.keeper: receiveFromKeeper()
+        case Kind.notes: receiveKept()
         default: break
         }
     }
@@ -227,9 +235,9 @@ package final class Supervisor {
         while let signal = signals.next() {
             switch signal {
             case Signal.child: reap()
-            case Signal.interrupt: askForEnd("SIGINT")
+            case Signal.interrupt: askForEnd("SIGINT", by: "SIGINT")
             case Signal.hangup: ask(ChangeRequest(.reload, by: "SIGHUP"))
-            default: askForEnd("SIGTERM")
+            default: askForEnd("SIGTERM", by: "SIGTERM")
             }
         }
     }
@@ -241,6 +249,7 @@ package final class Supervisor {
         ringEveryBell()
         lookAtRetiring()
         sample()
+        if notes.ledgerDue <= Clock.monotonic() { keepLedger() }
         watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
     }
 }

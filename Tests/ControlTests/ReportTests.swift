@@ -21,7 +21,10 @@ struct ReportTests {
             "ring":{"used":1572864,"size":67108864,"records":6,"capacity":65536,"oldest":"1970-01-01T00:01:10.000000000Z",\
             "held-by":"on-call"},\
             "rates":{"received":1203,"delivered":0},\
-            "warnings":["the kernel drops datagrams; raise something that has a rather long name indeed"]}
+            "warnings":["the kernel drops datagrams; raise something that has a rather long name indeed"],\
+            "keeper":{"pid":13,"age":4,"restarts":0,"waiting":2,"trouble":"store.sqlite: disk full"},\
+            "incidents":[{"time":"1970-01-01T00:01:39.000000000Z","kind":"service-exit","process":"on-call",\
+            "detail":"ended with exit 3","count":4}]}
             """
         #expect(Self.text { Self.status.write(into: &$0) } == expected)
     }
@@ -40,12 +43,18 @@ struct ReportTests {
             acceptor            11     3m10s         1
             worker 1            12        7s         0       4
             worker 2          none         -         9       0
+            keeper              13        4s         0
+                keeper: 2 dead letters not kept yet; store.sqlite: disk full
 
             services            state       inst waiting in-flight backoff delivered retried
               on-call           backing off    0       5         0       1     12.3M       3
                 2 of them parked on the disk
                 until 1970-01-01T00:01:43Z, in 3s: command /usr/bin/page: no such file or
                 directory
+
+            incidents
+              1970-01-01T00:01:39Z  service-exit  on-call  ×4
+                  ended with exit 3
 
             """
         #expect(String(decoding: Self.status.text(TextStyle()), as: UTF8.self) == expected)

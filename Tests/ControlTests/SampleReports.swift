@@ -46,6 +46,13 @@ extension ReportTests {
         status.ring.heldBy = "on-call"
         status.rates.received = 1203
         status.warnings = ["the kernel drops datagrams; raise something that has a rather long name indeed"]
+        status.keeper.pid = 13
+        status.keeper.age = 4
+        status.keeper.waiting = 2
+        status.keeper.trouble = "store.sqlite: disk full"
+        status.incidents = [
+            Incident(time: 99_000_000_000, .serviceExit, "on-call", "ended with exit 3", count: 4)
+        ]
         return status
     }()
 

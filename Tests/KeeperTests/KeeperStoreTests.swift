@@ -32,6 +32,8 @@ struct KeeperStoreTests {
             Failings(attempts: 5, first: 200, last: last ?? 300 + number, reason: "ended with exit \(number)"))
     }
 
+    private static let audit = KeptNote(.audit, time: 1, subject: "pid 1, user 0", detail: "dead drop 2")
+
     private static func filter(_ change: (inout KeeperFilter) -> Void) -> KeeperFilter {
         var filter = KeeperFilter()
         change(&filter)
@@ -85,8 +87,8 @@ struct KeeperStoreTests {
         let scratch = try Scratch()
         let store = try scratch.open()
         try store.keep([Self.letter(1), Self.letter(2)])
-        #expect(try store.drop(Self.filter { $0.ids = ["2"] }) == 1)
-        #expect(try store.drop(Self.filter { $0.ids = ["2"] }) == 0)
+        #expect(try store.drop(Self.filter { $0.ids = ["2"] }, Self.audit) == 1)
+        #expect(try store.drop(Self.filter { $0.ids = ["2"] }, Self.audit) == 0)
         try store.keep([Self.letter(3)])
         #expect(try store.letters(KeeperFilter(), withContent: false).letters.map(\.id) == [3, 1])
     }
@@ -96,10 +98,10 @@ struct KeeperStoreTests {
         let scratch = try Scratch()
         var store = try scratch.open()
         try store.keep((1...4).map { Self.letter($0) })
-        #expect(try store.beginReplay(Self.filter { $0.ids = ["2", "3"] }) == 1...2)
+        #expect(try store.beginReplay(Self.filter { $0.ids = ["2", "3"] }, Self.audit) == 1...2)
         // Those are on their way already.
-        #expect(try store.beginReplay(Self.filter { $0.ids = ["2"] }) == nil)
-        #expect(try store.drop(Self.filter { $0.ids = ["2"] }) == 0)
+        #expect(try store.beginReplay(Self.filter { $0.ids = ["2"] }, Self.audit) == nil)
+        #expect(try store.drop(Self.filter { $0.ids = ["2"] }, Self.audit) == 0)
         let sender = try store.sender()
         store = try scratch.open()
         #expect(try store.sender() == sender)
@@ -109,7 +111,7 @@ struct KeeperStoreTests {
         try store.refuseReplay(2)
         let left = try store.letters(KeeperFilter(), withContent: false).letters
         #expect(left.map(\.id) == [4, 3, 1] && left.allSatisfy { !$0.isReplaying })
-        #expect(try store.beginReplay(Self.filter { $0.service = "on-call" }) == 3...5)
+        #expect(try store.beginReplay(Self.filter { $0.service = "on-call" }, Self.audit) == 3...5)
     }
 
     @Test("makes a dead letter again of a replay that fails before its end is known")
@@ -117,7 +119,7 @@ struct KeeperStoreTests {
         let scratch = try Scratch()
         let store = try scratch.open()
         try store.keep([Self.letter(1)])
-        _ = try store.beginReplay(Self.filter { $0.isEverything = true })
+        _ = try store.beginReplay(Self.filter { $0.isEverything = true }, Self.audit)
         try store.keep([Self.letter(1, last: 999)])
         try store.endReplays(upTo: 1)
         let letters = try store.letters(KeeperFilter(), withContent: false).letters
