@@ -69,9 +69,11 @@ let package = Package(
         module("SettingsFile", ["LinuxIO", "Settings", "Wire", .product(name: "Yams", package: "Yams")]),
         // Floor 3
         module("Ingress", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        module("Delivery", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module("Delivery", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log]),
         module("Storage", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", log]),
-        module("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        module(
+            "Supervision",
+            ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log]),
         module(
             "Commands",
             [
@@ -85,7 +87,7 @@ let package = Package(
             ]),
         // Floor 4
         .executableTarget(
-            name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Supervision", log],
+            name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Storage", "Supervision", log],
             swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
         // Examples/swift is a package of its own for those who copy it; here its programs are built for the system tests.

@@ -12,6 +12,7 @@ import LinuxIO
 import Logging
 import Reactor
 import Ring
+import Segments
 import Settings
 
 package enum WorkerRole {
@@ -65,7 +66,8 @@ package enum WorkerRole {
             control: ControlReader(map("control", inherited)), log: map("log", inherited),
             outcomes: map("outcomes", inherited, writable: true),
             page: ProcessPage(map("page", inherited, writable: true)),
-            acceptorPage: ProcessPage(map("acceptor-page", inherited)))
+            acceptorPage: ProcessPage(map("acceptor-page", inherited)),
+            committerPage: CommitterPage(map("committer-page", inherited)))
         // Each process of a service takes three descriptors of ours; programs that use select(2) rely on the usual
         // limit, which the supervisor has raised for itself before it started us.
         let limit = try ResourceLimit.get(.descriptors)
@@ -75,12 +77,19 @@ package enum WorkerRole {
             environment: passedOn.compactMap { name in CurrentProcess.environment(name).map { "\(name)=\($0)" } },
             limits: [(ResourceLimit.descriptors.resource, min(limit.soft, usualDescriptors), limit.hard)],
             seed: Clock.realtime() ^ UInt64(truncatingIfNeeded: CurrentProcess.pid) << 32,
-            log: log)
+            log: log, parking: try parking(inherited, logID: ring.control.logID))
         let worker = try Worker(
             context, index: index, settings: settings,
             bell: EventCounter(owning: inherited.require("bell")),
             acceptorBell: EventCounter(owning: inherited.require("acceptor-bell")))
         return (worker, settings.version)
+    }
+
+    private static func parking(_ inherited: InheritedDescriptors, logID: UInt64) throws -> ParkingContext {
+        let folder = SegmentFolder(FolderStorage(owning: try inherited.require("segments")))
+        return ParkingContext(committerBell: EventCounter(owning: try inherited.require("committer-bell"))) {
+            ParkedSegments(folder, logID: logID)
+        }
     }
 
     private static func map(_ name: String, _ inherited: InheritedDescriptors, writable: Bool = false) throws

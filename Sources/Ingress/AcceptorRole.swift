@@ -46,13 +46,15 @@ package enum AcceptorRole {
         let producer = try RingProducer(
             control: ControlReader(MemoryFile.map(control.raw, writable: false)),
             log: map("log", inherited, writable: true), outcomes: map("outcomes", inherited),
-            page: ProcessPage(MemoryFile.map(page.raw, writable: true)))
+            page: ProcessPage(MemoryFile.map(page.raw, writable: true)),
+            committerPage: CommitterPage(map("committer-page", inherited)))
         let parts = try AcceptorParts(
             settings: settings, producer: producer,
             control: ControlReader(MemoryFile.map(control.raw, writable: false)),
             counters: PageCounters(ProcessPage(MemoryFile.map(page.raw, writable: true))),
             workers: try workers(inherited),
             bell: EventCounter(owning: try inherited.require("bell")),
+            committerBell: EventCounter(owning: try inherited.require("committer-bell")),
             channel: RoleChannel(owning: try inherited.require("channel")),
             udp: inherited.take("udp", .udp), tcp: inherited.take("tcp", .tcpListener))
         // Held until the process ends, as its name says; the lock goes with the descriptor.

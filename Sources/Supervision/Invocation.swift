@@ -39,6 +39,7 @@ package enum Invocation: Equatable, Sendable {
         case "--version": self = .version
         case "--config": self = Self.supervisor(Array(arguments.dropFirst()))
         case "acceptor" where arguments.count == 1: self = .role(.acceptor)
+        case "committer" where arguments.count == 1: self = .role(.committer)
         case "worker": self = Self.worker(Array(arguments.dropFirst()))
         case let first? where first.hasPrefix("--config="):
             self = Self.supervisor([String(first.dropFirst("--config=".count))] + arguments.dropFirst())

@@ -36,7 +36,7 @@ package struct LiveChange: Equatable, Sendable {
         var hasProcess: Bool {
             switch phase {
             case .starting, .ready, .drained: true
-            case .down, .clearing, .backingOff, .gone: false
+            case .down, .clearing, .backingOff, .resting, .gone: false
             }
         }
     }
@@ -115,7 +115,7 @@ package struct LiveChange: Equatable, Sendable {
         case .ready: state.applied >= version
         case .starting: false
         // Neither comes back before its time, and then with the new settings.
-        case .drained, .backingOff, .gone: true
+        case .drained, .backingOff, .resting, .gone: true
         case .down, .clearing: isSurplus(state.role)
         }
     }

@@ -13,7 +13,7 @@ enum Orphans {
     static func kill(session: CInt) -> Bool {
         var found = false
         for pid in Directory.names("/proc").lazy.compactMap({ CInt($0) }) {
-            guard let record = record(of: pid), record.parent == CurrentProcess.pid, record.session == session else {
+            guard let record = ProcessRecord(of: pid), record.parent == CurrentProcess.pid, record.session == session else {
                 continue
             }
             found = true
@@ -23,10 +23,5 @@ enum Orphans {
             process.send(Signal.kill)
         }
         return found
-    }
-
-    private static func record(of pid: CInt) -> ProcessRecord? {
-        guard let bytes = try? File.read("/proc/\(pid)/stat", limit: 4096) else { return nil }
-        return ProcessRecord(stat: String(decoding: bytes, as: UTF8.self))
     }
 }

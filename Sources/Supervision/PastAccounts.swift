@@ -5,6 +5,7 @@
 /// Invariant: nothing is pending in it, so that it balances by itself.
 
 internal import Ring
+internal import Segments
 
 struct PastAccounts: Equatable, Sendable {
     struct Account: Equatable, Sendable {
@@ -21,6 +22,20 @@ struct PastAccounts: Equatable, Sendable {
     private var accounts: [String: Account] = [:]
 
     subscript(name: String) -> Account? { accounts[name] }
+
+    /// As checkpoints keep them.
+    var stored: [Checkpoint.PastAccount] {
+        names.compactMap { name in
+            guard let account = accounts[name] else { return nil }
+            var stored = Checkpoint.PastAccount(name: name)
+            stored.matched = account.matched
+            for (code, count) in account.outcomes.enumerated() { stored.outcomes[code] = count }
+            stored.retried = account.retried
+            stored.launches = account.launches
+            stored.launchFailures = account.launchFailures
+            return stored
+        }
+    }
 
     /// Over all names.
     var delivered: UInt64 { accounts.values.reduce(0) { $0 &+ $1.outcomes[Int(Outcome.delivered.rawValue)] } }

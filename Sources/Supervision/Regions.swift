@@ -7,6 +7,7 @@
 
 internal import LinuxIO
 internal import Ring
+internal import Segments
 internal import Settings
 
 final class Regions {
@@ -29,6 +30,9 @@ final class Regions {
     private(set) var table = SlotTable()
     /// What slots that are free again had counted.
     private(set) var past = PastAccounts()
+    /// What we alone have counted, as the committer is told.
+    private var account: SupervisorAccount
+    private(set) var accountReader: Descriptor
 
     init(_ settings: Settings) throws {
         let geometry = RingGeometry(ringSize: settings.ring.size)
@@ -44,6 +48,8 @@ final class Regions {
         logReader = try ring.log.readOnlyDescriptor()
         outcomesReader = try ring.outcomes.readOnlyDescriptor()
         settingsReader = try controlReader.duplicate()
+        account = SupervisorAccount(ledgerSince: Clock.realtime())
+        accountReader = try Self.reader(of: account)
         writer = try ControlWriter(try MemoryFile.map(ring.control.descriptor.raw, writable: true))
         ledger = try RingLedger(
             control: ControlReader(try MemoryFile.map(controlReader.raw, writable: false)),
@@ -95,6 +101,24 @@ final class Regions {
         }
         table = new
         holdBack()
+    }
+
+    // MARK: the account
+
+    /// Brings the account up to date.
+    /// - Returns: whether anything has changed.
+    func keepAccount(kernelDropped: UInt64) throws -> Bool {
+        var new = account
+        new.kernelDropped = kernelDropped
+        new.past = past.stored
+        guard new != account else { return false }
+        accountReader = try Self.reader(of: new)
+        account = new
+        return true
+    }
+
+    private static func reader(of account: SupervisorAccount) throws -> Descriptor {
+        try MemoryFile.holding(account.bytes.span, named: "belfry-account").readOnlyDescriptor()
     }
 
     // MARK: slots that retire

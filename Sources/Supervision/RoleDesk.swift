@@ -2,7 +2,7 @@
 /// What belongs to a role and outlives its process: its page (R4), its bell, and how its processes have fared.
 ///
 /// Held by the Supervisor for each role; a role's successor gets the same page and bell.
-/// Invariant: the supervisor only reads the page.
+/// Invariant: the supervisor only reads the page, once the role has been started.
 
 internal import LinuxIO
 internal import Ring
@@ -21,6 +21,8 @@ final class RoleDesk {
     var hasRun = false
     /// Why the present process was killed, if it was, by us.
     var reasonKilled: String?
+    /// Why it can't do its work, in its own words; empty if it can.
+    var trouble = ""
 
     init(_ role: Role) throws {
         self.role = role
@@ -28,5 +30,10 @@ final class RoleDesk {
         pageReader = try pageFile.readOnlyDescriptor()
         page = try ProcessPage(try MemoryFile.map(pageReader.raw, writable: false))
         bell = try EventCounter()
+    }
+
+    /// The committer's: all below `sequence` is durable, or need not be.
+    func beginCommitting(at sequence: UInt64) throws {
+        try CommitterPage(try MemoryFile.map(pageFile.descriptor.raw, writable: true)).commit(to: sequence)
     }
 }

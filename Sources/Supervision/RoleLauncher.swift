@@ -19,10 +19,10 @@ enum RoleLauncher {
         }
     }
 
-    /// - Parameters: `desks`: by place. `fence`: the process's own shared lock.
+    /// - Parameters: `desks`: by place. `segments`: their folder. `fence`: the process's own shared lock.
     static func launch(
-        _ desk: RoleDesk, _ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets, fence: borrowing FileLock,
-        at now: UInt64
+        _ desk: RoleDesk, _ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets,
+        segments: borrowing Descriptor, fence: borrowing FileLock, at now: UInt64
     ) throws -> RoleProcess {
         var ours: SeqPacketChannel?
         var theirs: SeqPacketChannel?
@@ -34,12 +34,14 @@ enum RoleLauncher {
         var table = Table()
         table.add("channel", far.raw)
         table.add("fence", fence.descriptor.raw)
-        addCommon(desk, regions, to: &table)
-        if desk.role == .acceptor {
-            addAcceptor(desks, port, to: &table)
-        } else {
-            table.add("acceptor-page", desks[Role.acceptor.place].pageReader.raw)
-            table.add("acceptor-bell", desks[Role.acceptor.place].bell.raw)
+        addCommon(desk, desks, regions, to: &table)
+        switch desk.role {
+        case .acceptor: addAcceptor(desks, port, to: &table)
+        case .committer:
+            table.add("segments", segments.raw)
+            table.add("account", regions.accountReader.raw)
+            addWorkers(desks, to: &table)
+        case .worker: table.add("segments", segments.raw)
         }
         let process = try plan(desk.role, table).launch()
         return RoleProcess(process, RoleChannel(near), since: now, given: regions.version)
@@ -79,19 +81,27 @@ enum RoleLauncher {
         return RoleProcess(process, RoleChannel(near), since: now, given: 0)
     }
 
-    private static func addCommon(_ desk: RoleDesk, _ regions: Regions, to table: inout Table) {
-        let isAcceptor = desk.role == .acceptor
+    private static func addCommon(_ desk: RoleDesk, _ desks: [RoleDesk], _ regions: Regions, to table: inout Table) {
         table.add("settings", regions.settingsReader.raw)
         table.add("control", regions.controlReader.raw)
-        table.add("log", isAcceptor ? regions.ring.log.descriptor.raw : regions.logReader.raw)
-        table.add("outcomes", isAcceptor ? regions.outcomesReader.raw : regions.ring.outcomes.descriptor.raw)
+        table.add("log", desk.role == .acceptor ? regions.ring.log.descriptor.raw : regions.logReader.raw)
+        table.add(
+            "outcomes", desk.role.worker == nil ? regions.outcomesReader.raw : regions.ring.outcomes.descriptor.raw)
         table.add("page", desk.pageFile.descriptor.raw)
         table.add("bell", desk.bell.raw)
+        for other in Role.single where other != desk.role {
+            table.add("\(other)-page", desks[other.place].pageReader.raw)
+            table.add("\(other)-bell", desks[other.place].bell.raw)
+        }
     }
 
     private static func addAcceptor(_ desks: [RoleDesk], _ port: PortSockets, to table: inout Table) {
         if let raw = port.udp?.raw { table.add("udp", raw) }
         if let raw = port.tcp?.raw { table.add("tcp", raw) }
+        addWorkers(desks, to: &table)
+    }
+
+    private static func addWorkers(_ desks: [RoleDesk], to table: inout Table) {
         for desk in desks {
             guard let index = desk.role.worker else { continue }
             table.add("page-\(index)", desk.pageReader.raw)

@@ -17,6 +17,8 @@ package struct RoleLife: Equatable, Sendable {
         case clearing(Ending)
         /// No process, and none before then (monotonic nanoseconds).
         case backingOff(until: UInt64)
+        /// No process, as there is nothing for it to do.
+        case resting
         /// No process, and never one again.
         case gone
     }
@@ -33,7 +35,7 @@ package struct RoleLife: Equatable, Sendable {
     package var hasProcess: Bool {
         switch phase {
         case .starting, .ready, .drained: true
-        case .down, .clearing, .backingOff, .gone: false
+        case .down, .clearing, .backingOff, .resting, .gone: false
         }
     }
 
@@ -43,7 +45,7 @@ package struct RoleLife: Equatable, Sendable {
         return switch phase {
         case .ready, .clearing(.ready): true
         case .down, .starting, .clearing(.unready): failures == 0
-        case .drained, .clearing(.drained), .backingOff, .gone: false
+        case .drained, .clearing(.drained), .backingOff, .resting, .gone: false
         }
     }
 
@@ -59,7 +61,7 @@ package struct RoleLife: Equatable, Sendable {
         case .ready: .ready
         case .drained: .drained
         case .clearing(let ending): ending
-        case .down, .starting, .backingOff, .gone: .unready
+        case .down, .starting, .backingOff, .resting, .gone: .unready
         }
     }
 
@@ -73,6 +75,7 @@ package struct RoleLife: Equatable, Sendable {
     mutating func becomeDrained() { phase = .drained }
     mutating func clear() { phase = .clearing(ending) }
     mutating func goDown() { phase = .down }
+    mutating func rest() { phase = .resting }
     mutating func end() { phase = .gone }
 
     mutating func backOff(at now: UInt64) {

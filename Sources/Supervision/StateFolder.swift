@@ -7,6 +7,7 @@
 
 internal import Glibc
 package import LinuxIO
+internal import Segments
 
 package struct StateFolder: ~Copyable {
     package let path: String
@@ -14,6 +15,12 @@ package struct StateFolder: ~Copyable {
     private let fence: FileLock
 
     package var ledgerPath: String { "\(path)/ledger.json" }
+    package var segmentsPath: String { "\(path)/segments" }
+
+    /// The folder of the segments, which is made if it is missing.
+    package borrowing func segments() throws -> Descriptor {
+        try Self.telling(segmentsPath) { () throws -> Descriptor in try FolderStorage(segmentsPath).descriptor() }
+    }
 
     /// - Parameter patience: nanoseconds to wait for the roles of a supervisor that was killed a moment ago.
     package init(_ path: String, patience: UInt64 = 2_000_000_000) throws {
@@ -63,7 +70,7 @@ package struct StateFolder: ~Copyable {
     }
 
     /// Adds the folder's name, and what would help, to what a system call says.
-    private static func telling(_ path: String, _ body: () throws -> FileLock) throws -> FileLock {
+    private static func telling<R: ~Copyable>(_ path: String, _ body: () throws -> R) throws -> R {
         do {
             return try body()
         } catch let error as SystemCallError {

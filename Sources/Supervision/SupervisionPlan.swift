@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What to do when something happens to a role: the supervisor's decisions, without a process, a clock or a socket.
 ///
-/// The Supervisor tells it each event and carries out the effects it returns, in their order.
+/// The Supervisor tells it each event and carries out the effects it returns, in their order. How it comes to an end is in
+/// SupervisionPlan+End.
 /// Invariant: a role has at most one process; a worker is started again only once what its predecessor left is dead
-/// (`cleared`), an acceptor only behind a new epoch; workers drain only when nothing can be published any more.
+/// (`cleared`), an acceptor only behind a new epoch; workers drain only when nothing can be published any more, and what
+/// is left is stored only when nobody delivers any more.
 
 package struct SupervisionPlan: Equatable, Sendable {
     package enum Stage: Equatable, Sendable {
-        /// Until acceptor and all workers have been ready at the same time.
+        /// Until all roles that always run have been ready at the same time.
         case starting
         case serving
         /// The acceptor finishes, until this moment (monotonic nanoseconds) at most.
         case drainingAcceptor(until: UInt64)
         case drainingWorkers
-        /// Everything is being killed.
+        /// Everything that serves is being killed.
         case ending
+        /// The committer stores what is undelivered.
+        case storing
         case over
     }
 
@@ -23,6 +27,8 @@ package struct SupervisionPlan: Equatable, Sendable {
         case launched(Role)
         case launchFailed(Role)
         case ready(Role)
+        /// A role that rests has something to do.
+        case wanted(Role)
         case drained(Role)
         case died(Role)
         /// What a dead worker had left behind is dead, too.
@@ -42,6 +48,8 @@ package struct SupervisionPlan: Equatable, Sendable {
         case kill(Role)
         case sendDrain(Role, deadline: UInt64)
         case sendStop(Role)
+        /// The committer is to store all that is undelivered.
+        case sendSpill
         case clearOrphans(Role)
         case beginEpoch
         case wakeEveryone
@@ -51,27 +59,38 @@ package struct SupervisionPlan: Equatable, Sendable {
         case announce
         /// Nothing more is taken in; the port is given up.
         case closePort
-        /// No role is left: settle what is pending, account for it, end.
+        /// No role is left: account for what there was, end.
         case finish
     }
 
-    package private(set) var stage = Stage.starting
+    package internal(set) var stage = Stage.starting
     /// By place.
-    package private(set) var lives: [RoleLife]
-    private var grace: UInt64
+    package internal(set) var lives: [RoleLife]
+    /// Roles that run only while there is something for them to do.
+    let restful: Set<Role>
+    /// Those of them that were wanted while they ran.
+    private var wantedAgain: Set<Role> = []
+    var grace: UInt64
     private var startLimit: UInt64
     /// When a drain is over at the latest, and whether those who had not ended by then were told to stop.
-    private var deadline = UInt64.max
-    private var isStopSent = false
+    var deadline = UInt64.max
+    var isStopSent = false
+    /// The committer was told to store what is left; how often more it may fail at that; and whether it has done it.
+    var isSpillSent = false
+    var storesLeft = 3
+    package internal(set) var hasStored = false
 
     /// How long a role that was told to stop may take over it.
     static let stopLimit: UInt64 = 500_000_000
 
-    /// - Parameters: nanoseconds; `grace` for a whole drain, `startLimit` from launch to ready.
-    package init(workers: Int, grace: UInt64, startLimit: UInt64) {
+    /// - Parameters: `commits`: the committer always runs. Nanoseconds: `grace` for a whole drain, `startLimit` from launch
+    ///   to ready.
+    package init(workers: Int, commits: Bool, grace: UInt64, startLimit: UInt64) {
+        restful = commits ? [] : [.committer]
         lives = Array(repeating: RoleLife(), count: Role.all(workers: workers).count)
         self.grace = grace
         self.startLimit = startLimit
+        for role in restful { lives[role.place].rest() }
     }
 
     package subscript(role: Role) -> RoleLife { lives[role.place] }
@@ -89,7 +108,7 @@ package struct SupervisionPlan: Equatable, Sendable {
 
     package var isDraining: Bool {
         switch stage {
-        case .drainingAcceptor, .drainingWorkers, .ending: true
+        case .drainingAcceptor, .drainingWorkers, .ending, .storing: true
         case .starting, .serving, .over: false
         }
     }
@@ -98,10 +117,13 @@ package struct SupervisionPlan: Equatable, Sendable {
         guard stage != .over else { return [] }
         var effects: [Effect] = []
         switch event {
-        case .begin: for role in roles { effects.append(.launch(role)) }
-        case .launched(let role): lives[role.place].start(at: now)
-        case .launchFailed(let role): backOff(role, now, &effects)
+        case .begin: for role in roles where !restful.contains(role) { effects.append(.launch(role)) }
+        case .launched(let role):
+            lives[role.place].start(at: now)
+            wantedAgain.remove(role)
+        case .launchFailed(let role): launchFailed(role, now, &effects)
         case .ready(let role): ready(role, now, &effects)
+        case .wanted(let role): want(role, &effects)
         case .drained(let role): drained(role, now, &effects)
         case .died(let role): died(role, now, &effects)
         case .cleared(let role): buried(role, now, &effects)
@@ -111,10 +133,7 @@ package struct SupervisionPlan: Equatable, Sendable {
         case .workers(let count): want(count, &effects)
         case .tick: tick(now, &effects)
         }
-        if isDraining, lives.allSatisfy({ $0.phase == .gone }) {
-            stage = .over
-            effects.append(.finish)
-        }
+        if isDraining { goOnEnding(&effects) }
         return effects
     }
 
@@ -125,31 +144,31 @@ package struct SupervisionPlan: Equatable, Sendable {
             switch life.phase {
             case .starting(let since): next = min(next, since &+ startLimit)
             case .backingOff(let until): next = min(next, until)
-            case .down, .ready, .drained, .clearing, .gone: break
+            case .down, .ready, .drained, .clearing, .resting, .gone: break
             }
         }
-        if case .drainingAcceptor(let until) = stage, !isStopSent { next = min(next, until) }
-        if isDraining, stage != .ending { next = min(next, isStopSent ? deadline &+ Self.stopLimit : deadline) }
+        next = min(next, endDeadline)
         return next == .max ? nil : next
     }
 
     // MARK: life and death
 
-    private var roles: [Role] { lives.indices.map(Role.init(place:)) }
+    var roles: [Role] { lives.indices.map(Role.init(place:)) }
 
     private mutating func ready(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
         guard case .starting = self[role].phase else { return }
         let wasUsable = self[role].isUsable
         lives[role.place].becomeReady()
-        if !wasUsable, role != .acceptor { effects.append(.share) }
+        if !wasUsable, role.worker != nil { effects.append(.share) }
         switch stage {
-        case .starting where lives.allSatisfy({ $0.phase == .ready }):
+        case .starting where roles.allSatisfy({ restful.contains($0) || self[$0].phase == .ready }):
             stage = .serving
             effects.append(.announce)
         case .starting, .serving, .ending, .over: break
         case .drainingAcceptor(let until):
             if role == .acceptor { effects.append(.sendDrain(role, deadline: until)) }
-        case .drainingWorkers: effects.append(.sendDrain(role, deadline: deadline))
+        case .drainingWorkers: if role.worker != nil { effects.append(.sendDrain(role, deadline: deadline)) }
+        case .storing: if role == .committer { sendSpill(&effects) }
         }
     }
 
@@ -157,13 +176,14 @@ package struct SupervisionPlan: Equatable, Sendable {
         guard self[role].hasProcess else { return }
         lives[role.place].clear()
         effects.append(.wakeEveryone)
-        // An acceptor starts no processes: there is nothing to wait for.
-        if role == .acceptor { buried(role, now, &effects) } else { effects.append(.clearOrphans(role)) }
+        // Only workers start processes of their own: with the others there is nothing to wait for.
+        if role.worker == nil { buried(role, now, &effects) } else { effects.append(.clearOrphans(role)) }
     }
 
     /// A dead role, and nothing left of it: start it again, or not.
     private mutating func buried(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
         guard case .clearing(let ending) = self[role].phase else { return }
+        guard role.serves else { return buried(helper: role, ending, now, &effects) }
         if ending == .drained || stage == .ending || now >= deadline || self[role].isSurplus {
             lives[role.place].end()
             if role == .acceptor { acceptorIsDone(&effects) }
@@ -171,14 +191,50 @@ package struct SupervisionPlan: Equatable, Sendable {
             lives[role.place].goDown()
             launch(role, &effects)
         } else {
-            backOff(role, now, &effects)
+            fail(role, now, &effects)
         }
     }
 
-    private mutating func backOff(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
+    private mutating func buried(
+        helper role: Role, _ ending: RoleLife.Ending, _ now: UInt64, _ effects: inout [Effect]
+    ) {
+        if role == .committer, stage == .storing || storesLeft == 0 {
+            storerIsDead(ending, now, &effects)
+        } else if ending == .drained, restful.contains(role), wantedAgain.remove(role) == nil {
+            lives[role.place].rest()
+        } else if ending == .unready {
+            fail(role, now, &effects)
+        } else {
+            lives[role.place].goDown()
+            launch(role, &effects)
+        }
+    }
+
+    private mutating func launchFailed(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
+        if role == .committer, stage == .storing {
+            storerIsDead(.unready, now, &effects)
+        } else {
+            fail(role, now, &effects)
+        }
+    }
+
+    mutating func fail(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
         guard !self[role].isSurplus else { return lives[role.place].end() }
         lives[role.place].backOff(at: now)
-        if role != .acceptor { effects.append(.share) }
+        if role.worker != nil { effects.append(.share) }
+    }
+
+    /// Starts one that rests. At the end of all it is started when its turn has come, whatever there is to do.
+    private mutating func want(_ role: Role, _ effects: inout [Effect]) {
+        guard restful.contains(role), stage == .starting || stage == .serving else { return }
+        switch self[role].phase {
+        case .resting:
+            lives[role.place].goDown()
+            launch(role, &effects)
+        // It may have looked around for the last time already.
+        case .ready, .drained: wantedAgain.insert(role)
+        case .down, .starting, .clearing, .backingOff, .gone: break
+        }
     }
 
     /// More are started at once; those that are too many give up their shards, and are not started again once they have
@@ -197,50 +253,10 @@ package struct SupervisionPlan: Equatable, Sendable {
         effects.append(.share)
     }
 
-    private mutating func launch(_ role: Role, _ effects: inout [Effect]) {
+    func launch(_ role: Role, _ effects: inout [Effect]) {
         // The log may have been left in the middle of a batch: what is published from now on is a new epoch's.
         if role == .acceptor { effects.append(.beginEpoch) }
         effects.append(.launch(role))
-    }
-
-    // MARK: the end
-
-    private mutating func beginDrain(_ now: UInt64, _ effects: inout [Effect]) {
-        guard stage == .starting || stage == .serving else { return }
-        deadline = now &+ grace
-        // Senders may keep the acceptor busy; services must have time left to get through what it took.
-        let until = now &+ grace / 2
-        stage = .drainingAcceptor(until: until)
-        if self[.acceptor].phase == .ready { effects.append(.sendDrain(.acceptor, deadline: until)) }
-    }
-
-    private mutating func drained(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
-        guard isDraining, self[role].phase == .ready else { return }
-        lives[role.place].becomeDrained()
-        if role == .acceptor { acceptorIsDone(&effects) }
-    }
-
-    /// Nothing can be published any more: the workers' turn.
-    private mutating func acceptorIsDone(_ effects: inout [Effect]) {
-        guard case .drainingAcceptor = stage else { return }
-        stage = .drainingWorkers
-        effects.append(.closePort)
-        for role in roles where role != .acceptor && self[role].phase == .ready {
-            effects.append(.sendDrain(role, deadline: deadline))
-        }
-    }
-
-    private mutating func endAtOnce(_ effects: inout [Effect]) {
-        guard stage != .ending else { return }
-        stage = .ending
-        for role in roles {
-            if self[role].hasProcess {
-                effects.append(.kill(role))
-            } else if !self[role].mayTouch {
-                lives[role.place].end()
-            }
-        }
-        effects.append(.closePort)
     }
 
     // MARK: time
@@ -252,39 +268,12 @@ package struct SupervisionPlan: Equatable, Sendable {
                 effects.append(.kill(role))
                 // Its death is on its way; should it not come, the next kill is as far off as this one was.
                 lives[role.place].start(at: now)
-            case .backingOff(let until) where now >= until && now < deadline:
+            case .backingOff(let until) where now >= until && (now < deadline || !role.serves):
                 lives[role.place].goDown()
                 launch(role, &effects)
             default: break
             }
         }
-        if case .drainingAcceptor(let until) = stage, now >= until, now < deadline { giveUpAcceptor(&effects) }
-        if isDraining, stage != .ending, now >= deadline { enforceDeadline(now, &effects) }
-    }
-
-    /// Its half of the grace is over: what it has published is safe, what it has not was not acked.
-    private mutating func giveUpAcceptor(_ effects: inout [Effect]) {
-        if self[.acceptor].hasProcess {
-            lives[Role.acceptor.place].becomeDrained()
-            effects.append(.kill(.acceptor))
-        } else {
-            lives[Role.acceptor.place].end()
-        }
-        acceptorIsDone(&effects)
-    }
-
-    private mutating func enforceDeadline(_ now: UInt64, _ effects: inout [Effect]) {
-        if !isStopSent {
-            isStopSent = true
-            for role in roles {
-                if self[role].hasProcess {
-                    effects.append(.sendStop(role))
-                } else if !self[role].mayTouch {
-                    lives[role.place].end()
-                }
-            }
-        } else if now >= deadline &+ Self.stopLimit {
-            endAtOnce(&effects)
-        }
+        enforceEnd(now, &effects)
     }
 }

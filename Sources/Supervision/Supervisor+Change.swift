@@ -181,7 +181,7 @@ extension Supervisor {
     }
 
     private func give(to desk: RoleDesk) {
-        if desk.role == .acceptor { introduceWorkers(to: desk) }
+        if desk.role.worker == nil { introduceWorkers(to: desk) }
         send(.settings, passing: regions.settingsReader.raw, to: desk)
         desk.process?.given = regions.version
         desk.process?.givenAt = Clock.monotonic()

@@ -19,6 +19,7 @@ extension Supervisor {
         case .sendStop(let role):
             log.notice("\(role) has not finished within shutdown.grace: stopped")
             send(.stop, to: desks[role.place])
+        case .sendSpill: sendSpill()
         case .clearOrphans: lookAtOrphans()
         case .beginEpoch: regions.writer.beginEpoch()
         case .wakeEveryone: ringEveryBell()
@@ -32,9 +33,11 @@ extension Supervisor {
     private func launch(_ desk: RoleDesk) {
         do {
             let fence = try folder.fenceForRole()
+            tellAccount()
             // Workers that a change brings, too: an acceptor that starts with its settings is told of them only here.
             let process = try RoleLauncher.launch(
-                desk, desks + changes.newDesks, regions, port, fence: fence, at: Clock.monotonic())
+                desk, desks + changes.newDesks, regions, port, segments: segments, fence: fence,
+                at: Clock.monotonic())
             desk.process = process
             desk.reasonKilled = nil
             if desk.hasRun { desk.restarts += 1 }
@@ -104,14 +107,18 @@ extension Supervisor {
         port.close()
     }
 
-    /// Every role is dead: what is pending is ours to account for.
+    /// Every role is dead. What the committer could not store is ours to account for.
     private func finish() {
         isOver = true
         endKeeper()
         do {
-            try regions.settleAll()
+            if !plan.hasStored {
+                log.error("what is undelivered could not be stored in \(folder.segmentsPath): it is dropped (shutdown)")
+                try regions.settleAll()
+            }
             let report = try Account.report(regions, kernelDropped: drops.total)
             for line in Account.lines(report) { log.notice("\(line)") }
+            if plan.hasStored { log.notice("\(Account.promise(report))") }
             try File.write(folder.ledgerPath, report.answer(.json).span)
         } catch {
             log.error("the last ledger could not be written to \(folder.ledgerPath): \(error)")

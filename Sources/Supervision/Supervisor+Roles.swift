@@ -37,6 +37,8 @@ extension Supervisor {
         case .drained: apply(.drained(desk.role))
         case .keeperWanted: keeper.wanting.insert(desk.role.place)
         case .incident(let incident): note(incident, from: "\(desk.role)")
+        case .tight where desk.role == .acceptor: apply(.wanted(.committer))
+        case .trouble(let words) where desk.role == .committer: desk.trouble = words
         default: return false
         }
         return true
@@ -66,6 +68,7 @@ extension Supervisor {
             receive(from: desk)
             unwatch(process)
             desk.process = nil
+            desk.trouble = ""
             keeper.wanting.remove(desk.role.place)
             tellDeath(of: desk.role, pid, status)
             if let index = desk.role.worker { clearing[index] = pid }
@@ -75,7 +78,7 @@ extension Supervisor {
     }
 
     private func tellDeath(of role: Role, _ pid: CInt, _ status: ExitStatus) {
-        if plan.isDraining || plan[role].isSurplus {
+        if plan.isDraining || plan[role].isSurplus || plan[role].phase == .drained {
             log.info("\(role) (pid \(pid)) has ended: \(status)")
         } else {
             log.warning("\(role) (pid \(pid)) died (\(status)) and will be started again")

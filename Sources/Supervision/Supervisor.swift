@@ -3,7 +3,7 @@
 ///
 /// Made and run by the entry point, on the process's first thread, which stays: the roles' parent-death signal hangs on it.
 /// What it hears of its roles is in Supervisor+Roles, effects in Supervisor+Effects, reports in Supervisor+Reports, changes
-/// of the settings in Supervisor+Change.
+/// of the settings in Supervisor+Change, what the committer needs in Supervisor+Committer.
 /// Invariant: it never reads a message and never waits for a single role or client; children are reaped here alone.
 
 internal import Control
@@ -40,6 +40,7 @@ package final class Supervisor {
     let log: Logger
     let tool: SettingsTool
     let folder: StateFolder
+    let segments: Descriptor
     let port: PortSockets
     let regions: Regions
     var desks: [RoleDesk]
@@ -62,6 +63,8 @@ package final class Supervisor {
     var paused: Set<String> = []
     /// By worker: the session whose last processes are being killed.
     var clearing: [Int: CInt] = [:]
+    /// Places of roles that wait for a disk, of which the log tells.
+    var inDisk: Set<Int> = []
     var grantsVersion: UInt64 = 0
     var question: UInt64 = 0
     var exitStatus: CInt = 0
@@ -86,17 +89,20 @@ package final class Supervisor {
         folder = try StateFolder(settings.state.directory)
         keeper = KeeperDesk(executable: tool.executable, folder: folder.path)
         notes = NotesDesk(at: Clock.monotonic())
+        segments = try folder.segments()
         control = ControlServer(path: settings.control.socket)
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
         regions = try Regions(settings)
         desks = try Role.all(workers: settings.workers.count).map(RoleDesk.init)
+        try desks[Role.committer.place].beginCommitting(
+            at: settings.ring.durability == .disk ? regions.ledger.head : .max)
         loop = try EventLoop()
         leases = LeaseTable(shards: regions.table.openShards)
         watchdog = Watchdog(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
         plan = SupervisionPlan(
-            workers: settings.workers.count, grace: settings.shutdown.grace.nanoseconds,
-            startLimit: Self.patience(settings))
+            workers: settings.workers.count, commits: settings.ring.durability == .disk,
+            grace: settings.shutdown.grace.nanoseconds, startLimit: Self.patience(settings))
         drops = KernelDrops(first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0)
         rates = Rates(at: began)
     }
@@ -244,12 +250,13 @@ package final class Supervisor {
 
     private func askAround() {
         let answers = desks.map { plan[$0.role].phase == .ready ? $0.page.answered : nil }
-        for role in watchdog.judge(question: question, answers: answers, at: loop.now) { apply(.stuck(role)) }
+        judge(watchdog.judge(question: question, answers: answers, at: loop.now))
         question = regions.writer.ask()
         ringEveryBell()
         lookAtRetiring()
         sample()
         if notes.ledgerDue <= Clock.monotonic() { keepLedger() }
+        tellAccount()
         watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
     }
 }

@@ -10,6 +10,7 @@ import Ingress
 import LinuxIO
 import Logging
 import Settings
+import Storage
 import Supervision
 
 let isJournal = StandardErrorLog.isJournal()
@@ -19,6 +20,7 @@ LoggingSystem.bootstrap { StandardErrorLog(label: $0, isJournal: isJournal, writ
 switch Invocation(Array(CommandLine.arguments.dropFirst())) {
 case .supervise(let file): exit(SupervisorRole.run(file: file))
 case .role(.acceptor): exit(AcceptorRole.run())
+case .role(.committer): exit(CommitterRole.run())
 case .role(.worker(let index)): exit(WorkerRole.run(index: index))
 case .help: print(Invocation.usage, terminator: "")
 case .version: print("belfryd \(Release.version)")

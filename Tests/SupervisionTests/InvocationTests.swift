@@ -21,6 +21,8 @@ struct InvocationTests {
             (["--version"], .version),
             (["acceptor"], .role(.acceptor)),
             (["acceptor", "1"], .wrong("acceptor: not understood")),
+            (["committer"], .role(.committer)),
+            (["committer", "0"], .wrong("committer: not understood")),
             (["worker", "63"], .role(.worker(63))),
             (["worker", "64"], .wrong("worker needs an index from 0 to 63")),
             (["worker"], .wrong("worker needs an index from 0 to 63")),

@@ -20,6 +20,7 @@ private struct ChangeBench {
         roles = Role.all(workers: workers).map { role in
             LiveChange.RoleState(role: role, phase: .ready, given: 1, applied: 1, holdsShards: role.worker != nil)
         }
+        roles[Role.committer.place].phase = .resting
     }
 
     /// Carries out what is to be done, as the Supervisor does.
@@ -240,7 +241,7 @@ struct LiveChangeTests {
         case .clearing, .down, .backingOff:
             bench.roles[place].phase = isSurplus ? .gone : .starting(since: bench.now)
             (bench.roles[place].given, bench.roles[place].givenAt) = (2, bench.now)
-        case .drained, .gone: break
+        case .drained, .resting, .gone: break
         }
     }
 

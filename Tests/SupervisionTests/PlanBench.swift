@@ -13,8 +13,8 @@ struct PlanBench {
     var plan: SupervisionPlan
     var now: UInt64 = 1_000 * second
 
-    init(workers: Int = 2, grace: UInt64 = 10 * second) {
-        plan = SupervisionPlan(workers: workers, grace: grace, startLimit: 10 * second)
+    init(workers: Int = 2, commits: Bool = false, grace: UInt64 = 10 * second) {
+        plan = SupervisionPlan(workers: workers, commits: commits, grace: grace, startLimit: 10 * second)
     }
 
     @discardableResult
@@ -30,9 +30,14 @@ struct PlanBench {
         return tell(.tick)
     }
 
+    /// The committer comes up, stores what is left, and ends.
+    mutating func store() -> [SupervisionPlan.Effect] {
+        tell(.launched(.committer), .ready(.committer), .drained(.committer), .died(.committer))
+    }
+
     /// All roles up and announced.
-    static func serving(workers: Int = 2, grace: UInt64 = 10 * second) -> PlanBench {
-        var bench = PlanBench(workers: workers, grace: grace)
+    static func serving(workers: Int = 2, commits: Bool = false, grace: UInt64 = 10 * second) -> PlanBench {
+        var bench = PlanBench(workers: workers, commits: commits, grace: grace)
         for case .launch(let role) in bench.tell(.begin) { bench.tell(.launched(role), .ready(role)) }
         return bench
     }

@@ -13,7 +13,7 @@ struct SupervisionPlanLivesTests {
     func randomLives() {
         for seed in 0..<200 as Range<UInt64> {
             var random = Xorshift(seed)
-            var bench = PlanBench(workers: 2, grace: random.next(20) * second)
+            var bench = PlanBench(workers: 2, commits: seed % 2 == 0, grace: random.next(20) * second)
             var world = World()
             world.perform(bench.tell(.begin), &bench, &random, seed)
             for _ in 0..<200 {
@@ -22,7 +22,7 @@ struct SupervisionPlanLivesTests {
                 world.perform(bench.tell(.tick), &bench, &random, seed)
             }
             world.perform(bench.tell(.drainAsked), &bench, &random, seed)
-            world.perform(bench.tell(.endAsked), &bench, &random, seed)
+            for _ in 0..<3 { world.perform(bench.tell(.endAsked), &bench, &random, seed) }
             for role in Role.all(workers: 2) where world.alive.contains(role) {
                 world.alive.remove(role)
                 world.perform(bench.tell(.died(role)), &bench, &random, seed)
@@ -59,8 +59,8 @@ private struct World {
 
     /// One thing that could happen now.
     mutating func event(_ random: inout Xorshift) -> SupervisionPlan.Event {
-        let role = Role.all(workers: 2)[Int(random.next(3))]
-        switch random.next(6) {
+        let role = Role(place: Int(random.next(4)))
+        switch random.next(7) {
         case 0 where dying.contains(role):
             dying.remove(role)
             return .cleared(role)
@@ -70,6 +70,7 @@ private struct World {
         case 2, 3: return alive.contains(role) ? .ready(role) : .tick
         case 4: return .stuck(role)
         case 5 where random.next(40) == 0: return .drainAsked
+        case 6 where role == .committer: return .wanted(role)
         default: return alive.contains(role) ? .drained(role) : .tick
         }
     }
