@@ -11,12 +11,12 @@ package final class LoadedBatch {
     package let head: BatchHead
     package let isWhole: Bool
     private let body: ByteBuffer
-    /// Where records begin, of a damaged batch.
-    private var salvaged: [Int] = []
+    /// Where the records begin that were looked at so far; of a damaged batch those that are whole.
+    private var known: [(sequence: UInt64, place: Int)] = []
+    /// Where the one behind them begins; nil if there is none.
+    private var position: Int? = 0
     /// Of a damaged batch: the lowest sequence of its range that is not a salvaged record's.
     private(set) var gap: UInt64
-    /// Where the last search ended, for the next one to go on: no record before the place has this sequence or a later one.
-    private var cursor = (index: 0, place: 0, sequence: UInt64(0))
 
     package init(_ head: BatchHead, from reader: SegmentReader) throws(SegmentFault) {
         self.head = head
@@ -43,28 +43,44 @@ package final class LoadedBatch {
 
     /// The first record from `sequence` on that carries one of the bits, or any if `bits` is nil.
     package func next(from sequence: UInt64, bits: UInt64?) -> StoredRecord? {
-        if sequence < cursor.sequence { cursor = (0, 0, 0) }
-        while let record = current() {
-            if record.header.sequence >= sequence, bits.map({ record.header.mask & $0 != 0 }) ?? true {
-                cursor.sequence = record.header.sequence
-                return record
-            }
-            cursor = (cursor.index + 1, record.end, record.header.sequence + 1)
+        func fits(_ record: StoredRecord) -> Bool {
+            record.header.sequence >= sequence && (bits.map { record.header.mask & $0 != 0 } ?? true)
+        }
+        for entry in known[firstKnown(from: sequence)...] {
+            if let record = read(at: entry.place), fits(record) { return record }
+        }
+        while let record = lookOn() {
+            if fits(record) { return record }
         }
         return nil
+    }
+
+    private func firstKnown(from sequence: UInt64) -> Int {
+        var (low, high) = (0, known.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if known[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The record behind those that were looked at.
+    private func lookOn() -> StoredRecord? {
+        guard let place = position, let record = read(at: place) else {
+            position = nil
+            return nil
+        }
+        known.append((record.header.sequence, place))
+        position = record.end
+        return record
     }
 
     /// How many records for a slot can't be read.
     package func missing(bit: UInt64) -> UInt64 {
         guard !isWhole else { return 0 }
         var found: UInt32 = 0
-        for place in salvaged where read(at: place).map({ $0.header.mask & bit != 0 }) ?? false { found += 1 }
+        for entry in known where read(at: entry.place).map({ $0.header.mask & bit != 0 }) ?? false { found += 1 }
         return UInt64(head.count(of: bit) - min(found, head.count(of: bit)))
-    }
-
-    private func current() -> StoredRecord? {
-        if isWhole { return read(at: cursor.place) }
-        return cursor.index < salvaged.count ? read(at: salvaged[cursor.index]) : nil
     }
 
     private func read(at place: Int) -> StoredRecord? {
@@ -84,11 +100,12 @@ package final class LoadedBatch {
                 place += 8
                 continue
             }
-            salvaged.append(place)
+            known.append((record.header.sequence, place))
             if record.header.sequence == gap { gap += 1 }
             expected = record.header.sequence + 1
             place = record.end
         }
+        position = nil
     }
 }
 
