@@ -69,7 +69,8 @@ let package = Package(
         module("SettingsFile", ["LinuxIO", "Settings", "Wire", .product(name: "Yams", package: "Yams")]),
         // Floor 3
         module("Ingress", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
-        module("Delivery", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log]),
+        module(
+            "Delivery", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log]),
         module("Storage", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", log]),
         module(
             "Supervision",

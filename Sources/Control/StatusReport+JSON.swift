@@ -17,12 +17,7 @@ extension StatusReport {
         json.member("address", address)
         json.member("udp", udp)
         json.member("tcp", tcp)
-        json.member("acceptor")
-        acceptor.write(into: &json)
-        json.member("workers")
-        json.beginArray()
-        for worker in workers { worker.write(into: &json) }
-        json.endArray()
+        writeRoles(into: &json)
         json.member("services")
         json.beginArray()
         for service in services { service.write(into: &json) }
@@ -46,6 +41,17 @@ extension StatusReport {
         json.endArray()
         json.endObject()
     }
+
+    private func writeRoles(into json: inout JSONWriter) {
+        json.member("acceptor")
+        acceptor.write(into: &json)
+        json.member("committer")
+        committer.write(into: &json)
+        json.member("workers")
+        json.beginArray()
+        for worker in workers { worker.write(into: &json) }
+        json.endArray()
+    }
 }
 
 extension StatusReport.Keeper {
@@ -67,6 +73,17 @@ extension StatusReport.Acceptor {
         json.member("age", age)
         json.member("restarts", restarts)
         json.member("connections", connections)
+        json.endObject()
+    }
+}
+
+extension StatusReport.Committer {
+    fileprivate func write(into json: inout JSONWriter) {
+        json.beginObject()
+        json.member("pid", orNull: pid.map { UInt64($0.magnitude) })
+        json.member("age", age)
+        json.member("restarts", restarts)
+        json.member("trouble", orNull: trouble)
         json.endObject()
     }
 }

@@ -17,6 +17,7 @@ extension StatusReport {
         udp = json["udp"]?.bool ?? false
         tcp = json["tcp"]?.bool ?? false
         acceptor = Acceptor(json["acceptor"] ?? .null)
+        committer = Committer(json["committer"] ?? .null)
         workers = (json["workers"]?.elements ?? []).map(Worker.init)
         let services = json["services"]?.elements ?? []
         self.services = services.compactMap(Service.init)
@@ -46,6 +47,15 @@ extension StatusReport.Acceptor {
         age = json["age"]?.count ?? 0
         restarts = json["restarts"]?.count ?? 0
         connections = json["connections"]?.count ?? 0
+    }
+}
+
+extension StatusReport.Committer {
+    fileprivate init(_ json: JSONValue) {
+        pid = json["pid"]?.processID
+        age = json["age"]?.count ?? 0
+        restarts = json["restarts"]?.count ?? 0
+        trouble = json["trouble"]?.string
     }
 }
 

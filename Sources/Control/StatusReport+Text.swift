@@ -44,6 +44,10 @@ extension StatusReport {
             table.left("warning", Self.indent, .strong)
             table.paragraph(warning, indent: Self.indent, .yellow)
         }
+        if let trouble = committer.trouble {
+            table.left("disk", Self.indent, .strong)
+            table.paragraph(trouble, indent: Self.indent, .red)
+        }
     }
 
     /// Columns of the labels.
@@ -56,6 +60,9 @@ extension StatusReport {
         }
         table.end()
         appendRole("acceptor", acceptor.pid, acceptor.age, acceptor.restarts, leases: nil, to: &table)
+        if committer.pid != nil {
+            appendRole("committer", committer.pid, committer.age, committer.restarts, leases: nil, to: &table)
+        }
         for worker in workers {
             appendRole(
                 "worker \(worker.index)", worker.pid, worker.age, worker.restarts, leases: worker.leases, to: &table)

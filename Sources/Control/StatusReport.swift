@@ -19,6 +19,7 @@ package struct StatusReport: Report, Equatable {
     package var udp = true
     package var tcp = true
     package var acceptor = Acceptor()
+    package var committer = Committer()
     package var workers: [Worker] = []
     package var services: [Service] = []
     package var ring = Ring()
@@ -37,6 +38,17 @@ package struct StatusReport: Report, Equatable {
         package var age: UInt64 = 0
         package var restarts: UInt64 = 0
         package var connections: UInt64 = 0
+
+        package init() {}
+    }
+
+    package struct Committer: Equatable, Sendable {
+        /// nil while there is nothing to be written.
+        package var pid: Int32?
+        package var age: UInt64 = 0
+        package var restarts: UInt64 = 0
+        /// Why something can't be written now.
+        package var trouble: String?
 
         package init() {}
     }

@@ -135,12 +135,15 @@ package final class ShardLease {
         block.release(target << 1 | copy, RingLayout.Shard.floor)
     }
 
-    /// Gives every pending record up to `end` the same outcome, and raises the floor to it.
+    /// Gives every pending record up to `end` the same outcome, but for those that are parked, and raises the floor to it.
     /// - Returns: how many there were.
     @discardableResult
     package func settleAll(to end: UInt64, _ outcome: Outcome) -> Int {
         var count = 0
         var from = floor
+        for index in 0..<table.capacity {
+            if let entry = table[index], entry.sequence < from, settle(entry.sequence, outcome) { count += 1 }
+        }
         while let sequence = nextPending(from: from, to: end) {
             if settle(sequence, outcome) { count += 1 }
             from = sequence &+ 1

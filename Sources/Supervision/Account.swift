@@ -32,12 +32,6 @@ enum Account {
             }
     }
 
-    /// What becomes of what is undelivered, once it is stored.
-    static func promise(_ report: LedgerReport) -> String {
-        let kept = report.services.reduce(0) { $0 &+ $1.pending }
-        return kept == 0 ? "nothing is left to be delivered" : "nothing lost: \(kept) kept for the next start"
-    }
-
     private static func intake(_ totals: IntakeTotals) -> LedgerReport.Intake {
         var intake = LedgerReport.Intake()
         intake.received = totals.received

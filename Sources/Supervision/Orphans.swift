@@ -13,7 +13,8 @@ enum Orphans {
     static func kill(session: CInt) -> Bool {
         var found = false
         for pid in Directory.names("/proc").lazy.compactMap({ CInt($0) }) {
-            guard let record = ProcessRecord(of: pid), record.parent == CurrentProcess.pid, record.session == session else {
+            guard let record = ProcessRecord(of: pid), record.parent == CurrentProcess.pid, record.session == session
+            else {
                 continue
             }
             found = true

@@ -153,8 +153,11 @@ final class Regions {
             page: ProcessPage(try MemoryFile.map(page.descriptor.raw, writable: true)),
             acceptorPage: ProcessPage(try MemoryFile.map(page.descriptor.raw, writable: false)))
         for index in table.indices {
-            for shard in 0..<(table[index]?.slot.shards ?? 0) {
-                try worker.lease(slot: index, shard: shard).settleAll(to: worker.head, .shutdown)
+            let leases = try (0..<(table[index]?.slot.shards ?? 0)).map { try worker.lease(slot: index, shard: $0) }
+            for lease in leases { lease.settleAll(to: worker.head, .shutdown) }
+            // What is left is parked; whose of several shards' each one is, the slot's count need not know.
+            if let lease = leases.first(where: \.hasParked), let left = try ledger.service(at: index)?.counts.pending {
+                lease.settleParked(through: lease.parkedTo - 1, count: left, .shutdown)
             }
         }
     }

@@ -107,18 +107,14 @@ extension Supervisor {
         port.close()
     }
 
-    /// Every role is dead. What the committer could not store is ours to account for.
+    /// Every role is dead: what is pending is ours to account for.
     private func finish() {
         isOver = true
         endKeeper()
         do {
-            if !plan.hasStored {
-                log.error("what is undelivered could not be stored in \(folder.segmentsPath): it is dropped (shutdown)")
-                try regions.settleAll()
-            }
+            try regions.settleAll()
             let report = try Account.report(regions, kernelDropped: drops.total)
             for line in Account.lines(report) { log.notice("\(line)") }
-            if plan.hasStored { log.notice("\(Account.promise(report))") }
             try File.write(folder.ledgerPath, report.answer(.json).span)
         } catch {
             log.error("the last ledger could not be written to \(folder.ledgerPath): \(error)")

@@ -102,6 +102,11 @@ extension Supervisor {
         report.acceptor.age = age(of: acceptor, now)
         report.acceptor.restarts = acceptor.restarts
         report.acceptor.connections = acceptor.process == nil ? 0 : acceptor.page.counter(0)
+        let committer = desks[Role.committer.place]
+        report.committer.pid = committer.process?.pid
+        report.committer.age = age(of: committer, now)
+        report.committer.restarts = committer.restarts
+        report.committer.trouble = committer.trouble.isEmpty ? nil : PrintableText.clean(committer.trouble)
         report.workers = workerDesks.enumerated().map { worker($0, $1, now) }
         let use = regions.ledger.use()
         let accounts = try ServiceAccount.all(regions)

@@ -69,6 +69,8 @@ extension Supervisor {
             unwatch(process)
             desk.process = nil
             desk.trouble = ""
+            // One that had nothing left to do is not started again, but anew.
+            if plan[desk.role].phase == .drained { desk.hasRun = false }
             keeper.wanting.remove(desk.role.place)
             tellDeath(of: desk.role, pid, status)
             if let index = desk.role.worker { clearing[index] = pid }

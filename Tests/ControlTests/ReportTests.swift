@@ -13,6 +13,8 @@ struct ReportTests {
             {"time":"1970-01-01T00:01:40.000000000Z","generation":3,"pid":10,"state":"running","uptime":192,\
             "address":"127.0.0.1:2355","udp":true,"tcp":true,\
             "acceptor":{"pid":11,"age":190,"restarts":1,"connections":2},\
+            "committer":{"pid":14,"age":5,"restarts":0,\
+            "trouble":"segments/parked-0000000000000001.seg: no space left on device"},\
             "workers":[{"index":1,"pid":12,"age":7,"restarts":0,"leases":4},\
             {"index":2,"pid":null,"age":0,"restarts":9,"leases":0}],\
             "services":[{"name":"on-call","mode":"exec","state":"backing-off","until":"1970-01-01T00:01:43.500000000Z",\
@@ -38,9 +40,11 @@ struct ReportTests {
             ring      1.5 MiB of 64 MiB used  6 of 65536 records  oldest 30s (on-call)
             warning   the kernel drops datagrams; raise something that has a rather long
                       name indeed
+            disk      segments/parked-0000000000000001.seg: no space left on device
 
             role               pid       age  restarts  leases
             acceptor            11     3m10s         1
+            committer           14        5s         0
             worker 1            12        7s         0       4
             worker 2          none         -         9       0
             keeper              13        4s         0

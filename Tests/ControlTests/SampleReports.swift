@@ -17,6 +17,9 @@ extension ReportTests {
         status.acceptor.age = 190
         status.acceptor.restarts = 1
         status.acceptor.connections = 2
+        status.committer.pid = 14
+        status.committer.age = 5
+        status.committer.trouble = "segments/parked-0000000000000001.seg: no space left on device"
         var worker = StatusReport.Worker()
         worker.index = 1
         worker.pid = 12

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What a person sees of `belfry send --lines` in a terminal while the broker takes its time.
-/// Invariant of each test: the broker is a real one; it is full, because a service does not answer.
+/// Invariant of each test: the broker is a real one; it is full, because a service does not answer and its disk takes nothing.
 
 import LinuxIO
 import Testing
@@ -15,6 +15,8 @@ struct SendProgressTests {
         let broker = try Broker(
             scratch, services: [service], portOptions: ", max-message: 4KiB",
             settings: "ring: { size: 64KiB }\nshutdown: { grace: 100ms }")
+        // In the place of the first file that it would write.
+        try Directory.make(scratch.file("state/segments/parked-0000000000000001.seg"))
         let line = String(repeating: "x", count: 999) + "\n"
         let lines = try scratch.write("lines", String(repeating: line, count: 10_000))
         // Standard input is the file, the rest the terminal.
