@@ -131,6 +131,7 @@ struct GrantedShards {
             return refuse(slot, "service \(lease.slot.name) is not part of the settings")
         }
         let shard = Shard(service: service, lease: lease, context: context)
+        FaultPoint.reach(.shardOpened)
         let place = runners.firstIndex { $0 == nil } ?? runners.count
         let runner: any ServiceRunner =
             service.mode == .exec ? try ExecRunner(shard, place: place) : try StreamRunner(shard, place: place)
@@ -162,8 +163,10 @@ struct GrantedShards {
     /// Nothing of the shard runs any more. If its grant is gone, it may pass on at once, whatever else is still finishing.
     private func close(_ shard: Shard) {
         shard.close()
+        FaultPoint.reach(.shardClosed)
         let version = context.ring.control.grantsVersion
         let holder = context.ring.control.holder(slot: shard.lease.slotIndex, shard: shard.lease.shard)
         if holder != index { shard.lease.letGo(version: version) }
+        FaultPoint.reach(.shardLetGo)
     }
 }

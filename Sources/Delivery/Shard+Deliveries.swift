@@ -46,6 +46,7 @@ extension Shard {
         }
         flight.add(delivery.index, now: now)
         lease.table.begin(delivery.index, sequence: delivery.sequence, attempt: delivery.attempt)
+        FaultPoint.reach(.entryWritten)
         if delivery.attempt > 1 {
             context.count(.retries, 1)
             lease.status.countRetry()
@@ -78,9 +79,12 @@ extension Shard {
     func succeed() { troubles.clearFailure() }
 
     @inline(__always) private func resolve(_ index: Int, _ outcome: Outcome, now: UInt64) {
+        FaultPoint.reach(.answerRead)
         countRun(index, now: now)
         lease.settle(queue.sequence(at: index), outcome)
+        FaultPoint.reach(.outcomeSet)
         lease.table.free(index)
+        FaultPoint.reach(.entryFreed)
         queue.resolve(index)
     }
 
@@ -97,6 +101,7 @@ extension Shard {
         let due = now.addingSaturated(delay)
         countRun(index, now: now)
         lease.table.backOff(index, attempt: attempt, notBefore: due, firstFailed: first)
+        FaultPoint.reach(.backedOff)
         queue.fail(index, due: due)
     }
 

@@ -130,6 +130,7 @@ final class Shard {
 
     /// - Parameter took: nanoseconds, from the decision until the program ran.
     func launched(took: UInt64) {
+        FaultPoint.reach(.serviceLaunched)
         context.count(.launches, 1)
         lease.status.countLaunch()
         lease.times.count(.launch, took)

@@ -81,7 +81,7 @@ final class StreamRunner: ServiceRunner {
     private func flush(_ now: UInt64) {
         guard let process, let input = process.inputRaw else { return }
         switch framing.flush(to: input) {
-        case .done: break
+        case .done: FaultPoint.reach(.handedOut)
         case .wouldBlock:
             if (try? process.watchInput(runner: runner, place: 0)) == nil { giveUp(.closedInput, now) }
         case .closed: giveUp(.closedInput, now)

@@ -139,6 +139,7 @@ package final class Worker {
                 runner.shard.parkingDeadline(now: now))
         }
         ring.page.announceSleep(interest: shards.interest)
+        FaultPoint.reach(.sleepAnnounced)
         // Whoever changed one of these before the announcement may not have rung; and the supervisor waits for news.
         let isStill =
             ring.head == head && shards.isUpToDate && ring.control.question == answered && resolved.isEmpty

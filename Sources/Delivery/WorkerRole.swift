@@ -114,6 +114,7 @@ package enum WorkerRole {
             case .passed(.settings, let image):
                 let settings = try decode(image)
                 worker.takeOver(settings)
+                FaultPoint.reach(.workerWentOver)
                 _ = channel.send(.applied(settingsVersion: settings.version))
             case .passed(.keeper, let socket): worker.adopt(keeper: socket)
             case .passed: continue

@@ -30,10 +30,12 @@ extension Acceptor {
         coming = nil
         let router = try Router(settings)
         writeDown(settings.version)
+        FaultPoint.reach(.settingsWrittenDown)
         intake.goOver(to: router, maxMessage: settings.port.maxMessage)
         connections.goOver(to: ConnectionLimits(settings.port))
         listener?.limit = settings.port.maxConnections
         workers.settle()
+        FaultPoint.reach(.acceptorWentOver)
         _ = channel.send(.applied(settingsVersion: settings.version))
     }
 

@@ -119,7 +119,9 @@ package final class Acceptor {
     func settle() {
         intake.publish()
         wakeReaders()
+        FaultPoint.reach(.bellsRung)
         connections.settle()
+        FaultPoint.reach(.acksSent)
     }
 
     func handle(_ event: EventLoop.Event) throws {

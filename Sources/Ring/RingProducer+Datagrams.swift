@@ -26,10 +26,14 @@ extension RingProducer {
         publish()
         // Behind the publish: from here on the old batch is nobody's concern.
         datagrams.reset()
+        FaultPoint.reach(.datagramsCleared)
         // Release: pairs with the acquire in unpublishedEntries. Batches are numbered from 1 in this word, so
         // that a fresh region, all zero, holds none.
         words.release(progress.batch &+ 1, RingLayout.Log.batch)
-        return try datagrams.receive(from: socket)
+        FaultPoint.reach(.datagramBatchNumbered)
+        let count = try datagrams.receive(from: socket)
+        if count > 0 { FaultPoint.reach(.datagramsRead) }
+        return count
     }
 
     /// Says that so many more datagrams of the batch are appended, refused or counted.

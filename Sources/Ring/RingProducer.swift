@@ -111,8 +111,10 @@ package import LinuxIO
             refreshTail()
             guard unsafe appender.pointee.hasSpace(for: count, yields: meta.yields) else { return .full }
         }
-        return unsafe .appended(
-            appender.pointee.append(meta, topic: topic, source: source, decoded: decoded, body: body))
+        let sequence = unsafe appender.pointee.append(
+            meta, topic: topic, source: source, decoded: decoded, body: body)
+        FaultPoint.reach(.recordWritten)
+        return .appended(sequence)
     }
 
     /// Counts a notification that was not taken.
@@ -131,12 +133,15 @@ package import LinuxIO
         guard unsafe appender.pointee.isDirty else { return }
         let copy = head.copy ^ 1
         unsafe appender.pointee.writeTotals(copy: copy)
+        FaultPoint.reach(.intakeTotalsWritten)
         head = HeadWord(sequence: next, copy: copy)
         // Release: pairs with the acquire in RingWorker.head, RingLedger and RingObserver.
         words.release(head.raw, RingLayout.Log.head)
+        FaultPoint.reach(.headStored)
         if unsafe appender.pointee.hasSenders { applySenders() } else { enteredSenders() }
         unheard |= unsafe appender.pointee.mask
         unsafe appender.pointee.published()
+        FaultPoint.reach(.sendersEntered)
     }
 
     /// The sequence of the next record to be appended; from the head to here is not published.

@@ -3,6 +3,8 @@
 // Used by RingProducer, which enters the numbers behind the head.
 // Invariant: a place changes hands only when no connection holds it.
 
+internal import LinuxIO
+
 /// A native sender's place in the table; a descriptor carries it plus one.
 @usableFromInline package struct SenderIndex: Equatable, Sendable {
     @usableFromInline package let value: UInt32
@@ -60,10 +62,13 @@ struct SenderTable {
         // They pair with the supervisor's sight of this process's death.
         entry.release(0, At.high)
         entry.release(0, At.low)
+        FaultPoint.reach(.senderPlaceCleared)
+        // They pair with the same.
         entry.release(0, At.last)
         entry.release(now, At.used)
         entry.release(id.low, At.low)
         entry.release(id.high, At.high)
+        FaultPoint.reach(.senderPlaceTaken)
         let place = SenderIndex(value: UInt32(index))
         places[id] = place
         pins[index] = 1

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import LinuxIO
+
 /// The right to deliver one shard's records: floor, outcomes and in-flight table of it.
 ///
 /// A worker opens it when R0 grants it the shard and lets go of it when the grant is gone. Only its holder
@@ -131,8 +133,10 @@ package final class ShardLease {
         let target = target ?? floor
         copy ^= 1
         totals.write(counts.span, copy: copy)
+        FaultPoint.reach(.shardTotalsWritten)
         // Release: pairs with the acquire in Floors.floor; behind it the producer may overwrite.
         block.release(target << 1 | copy, RingLayout.Shard.floor)
+        FaultPoint.reach(.floorTurned)
     }
 
     /// Gives every pending record up to `end` the same outcome, but for those that are parked, and raises the floor to it.

@@ -15,6 +15,6 @@ package enum LaunchEnvironment {
     /// For a role: where services look for programs, how they write, how logging is to look; and no pages of
     /// back-trace from a crash, which would hold up the restart.
     package static var forRoles: [String] {
-        inherited(["PATH", "LANG", "JOURNAL_STREAM"]) + ["SWIFT_BACKTRACE=enable=no"]
+        inherited(["PATH", "LANG", "JOURNAL_STREAM"] + FaultPoint.variables) + ["SWIFT_BACKTRACE=enable=no"]
     }
 }

@@ -97,7 +97,10 @@ final class Regions {
 
     private func install(_ new: SlotTable) {
         for index in new.indices {
-            if let slot = new[index]?.slot, slot != table[index]?.slot { writer.install(slot, at: index) }
+            if let slot = new[index]?.slot, slot != table[index]?.slot {
+                writer.install(slot, at: index)
+                FaultPoint.reach(.slotsInstalled)
+            }
         }
         table = new
         holdBack()
@@ -135,6 +138,7 @@ final class Regions {
         past.add(counts, to: slot.name)
         for shard in 0..<slot.shards { writer.grant(slot: index, shard: shard, to: nil) }
         writer.free(slot: index)
+        FaultPoint.reach(.slotFreed)
         table.free(index)
         holdBack()
     }

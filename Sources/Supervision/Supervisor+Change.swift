@@ -185,6 +185,7 @@ extension Supervisor {
         send(.settings, passing: regions.settingsReader.raw, to: desk)
         desk.process?.given = regions.version
         desk.process?.givenAt = Clock.monotonic()
+        FaultPoint.reach(.imageGiven)
     }
 
     private func introduceWorkers(to desk: RoleDesk) {
@@ -200,6 +201,7 @@ extension Supervisor {
         let acceptor = desks[Role.acceptor.place]
         let hasApplied = acceptor.page.settingsApplied == regions.version
         regions.bind(at: hasApplied ? acceptor.page.appliedHead : regions.ledger.head)
+        FaultPoint.reach(.slotsBound)
         // Nobody is started any more once everything ends.
         if !plan.isDraining { desks += changes.newDesks }
         changes.newDesks = []

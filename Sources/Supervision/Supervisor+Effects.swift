@@ -40,6 +40,7 @@ extension Supervisor {
                 at: Clock.monotonic())
             desk.process = process
             desk.reasonKilled = nil
+            FaultPoint.reach(.roleLaunched)
             if desk.hasRun { desk.restarts += 1 }
             desk.hasRun = true
             watchdog.forget(desk.role)

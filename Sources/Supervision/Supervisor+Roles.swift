@@ -73,6 +73,7 @@ extension Supervisor {
             if plan[desk.role].phase == .drained { desk.hasRun = false }
             keeper.wanting.remove(desk.role.place)
             tellDeath(of: desk.role, pid, status)
+            FaultPoint.reach(.deathSeen)
             if let index = desk.role.worker { clearing[index] = pid }
             apply(.died(desk.role))
         }

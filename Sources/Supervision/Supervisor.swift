@@ -181,6 +181,7 @@ package final class Supervisor {
             }
             if !changes.isEmpty {
                 grantsVersion = regions.writer.publishGrants()
+                FaultPoint.reach(.grantsPublished)
                 ringEveryBell()
             }
             let ended = leases.takeEnded()

@@ -19,6 +19,8 @@ enum Executables {
     }()
 
     static let belfryd = "\(folder)/belfryd"
+    /// The one that was built with this test bundle, whichever is under test: a debug build has fault points.
+    static let builtBelfryd = "\(built)/belfryd"
     static let belfry = "\(folder)/belfry"
 
     /// A program of Examples/swift.

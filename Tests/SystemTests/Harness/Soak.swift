@@ -11,14 +11,14 @@ import Testing
 final class Soak {
     enum Disturbance: String, CaseIterable {
         case acceptorKilled, workerKilled, acceptorStopped, workerStopped
-        case serviceKilled, serviceHung, programTakenAway, programGivenBack, reload, pause
+        case serviceKilled, serviceHung, programTakenAway, reload, pause
     }
 
     /// What happens at random, some of it more often.
     private static let menu: [Disturbance] =
         Array(repeating: .acceptorKilled, count: 5) + Array(repeating: .workerKilled, count: 5)
         + Array(repeating: .serviceKilled, count: 4) + Array(repeating: .reload, count: 3)
-        + [.serviceHung, .programTakenAway, .programGivenBack, .pause]
+        + [.serviceHung, .programTakenAway, .pause]
     /// What takes long: seldom, but once at least.
     private static let slow: [Disturbance] = [.workerStopped, .acceptorStopped]
 
@@ -33,9 +33,11 @@ final class Soak {
 
     private var chance: SeededGenerator
     private var workers = 2
-    private var isAway = false
+    /// How long the program of `frail` stays away: the ring must be able to hold what waits for it.
+    private var awayUntil: Deadline?
 
-    init(seed: UInt64) throws {
+    /// - Parameter fault: where a process of the broker is to die, and at which passing; for a debug build alone.
+    init(seed: UInt64, fault: (point: FaultPoint, passing: Int)? = nil) throws {
         self.seed = seed
         chance = SeededGenerator(seed: seed)
         scratch = try Scratch()
@@ -44,7 +46,10 @@ final class Soak {
         let recorder = try Account.compile("recorder", in: scratch)
         services = try Self.services(recorder, in: scratch)
         broker = try Broker(
-            scratch, services: services.map(\.item) + [probe.item], settings: Self.rest(workers: 2), sockets: sockets)
+            scratch, services: services.map(\.item) + [probe.item], settings: Self.rest(workers: 2),
+            environment: fault.map { [scratch] in FaultMark.environment($0.point, passing: $0.passing, in: scratch) }
+                ?? [],
+            sockets: sockets, executable: fault == nil ? Executables.belfryd : Executables.builtBelfryd)
     }
 
     private static func services(_ recorder: String, in scratch: Scratch) throws -> [SoakService] {
@@ -65,7 +70,7 @@ final class Soak {
     }
 
     private static func rest(workers: Int) -> String {
-        "workers: { count: \(workers), stuck-after: 3s }\nring: { size: 16MiB }\nshutdown: { grace: 30s }"
+        "workers: { count: \(workers), stuck-after: 3s }\nring: { size: 64MiB }\nshutdown: { grace: 30s }"
     }
 
     // MARK: the run
@@ -78,14 +83,30 @@ final class Soak {
         while !end.passed {
             let menu = Int.random(in: 0..<40, using: &chance) == 0 ? Self.slow : Self.menu
             try disturb(menu.randomElement(using: &chance)!)
+            if awayUntil?.passed == true { try giveBack() }
             _ = try Deadline.after(.milliseconds(Int.random(in: 0...60, using: &chance))).wait(on: broker.program.raw)
         }
         for disturbance in Self.slow where done[disturbance] == nil { try disturb(disturbance) }
         return try settle(senders)
     }
 
+    /// Goes on until a process has died at its fault point.
+    func run(until mark: FaultMark, of role: String) throws -> SoakSenders.Sent {
+        let senders = try SoakSenders(broker.port, rate: 100, in: scratch)
+        let deadline = Deadline.after(.seconds(60))
+        var round = 0
+        repeat {
+            guard !deadline.passed else { throw TimedOut("the fault point to be reached") }
+            try disturb([.reload, .serviceKilled, .pause][round % 3])
+            round += 1
+        } while !mark.isThere
+        if role == "worker" { workerDied() }
+        try pass()
+        return try settle(senders)
+    }
+
     private func settle(_ senders: SoakSenders) throws -> SoakSenders.Sent {
-        _ = try giveBack()
+        try giveBack()
         for index in services.indices { services[index].isThere = true }
         try reload()
         let sent = try senders.finish()
@@ -105,7 +126,6 @@ final class Soak {
             case .serviceKilled: try killService()
             case .serviceHung: hang()
             case .programTakenAway: try takeAway()
-            case .programGivenBack: try giveBack()
             case .reload: try change()
             case .pause: try pause()
             }
@@ -180,18 +200,17 @@ final class Soak {
     private func hang() -> Bool { services[frail].signal(Signal.stop) }
 
     private func takeAway() throws -> Bool {
-        guard !isAway else { return false }
+        guard awayUntil == nil else { return false }
         try services[frail].takeAway(true)
-        isAway = true
+        awayUntil = .after(.seconds(3))
         _ = services[frail].signal(Signal.kill)
         return true
     }
 
-    private func giveBack() throws -> Bool {
-        guard isAway else { return false }
+    private func giveBack() throws {
+        guard awayUntil != nil else { return }
         try services[frail].takeAway(false)
-        isAway = false
-        return true
+        awayUntil = nil
     }
 
     private var frail: Int { services.firstIndex { $0.name == "frail" }! }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The moments at which a death would be worst, by name: a debug build can be told to die at one of them, as by `kill -9`.
+/// Reached by every role at the steps that docs/ring.md puts in order; used by FaultTests, which go through all of them.
+///
+/// BELFRY_FAULT=NAME:N dies at the N-th passing of that point in one process. BELFRY_FAULT_MARK=FILE is made then, and as
+/// long as it is there nobody dies: the successor lives.
+/// Invariant: in a release build a point is nothing, neither an instruction nor a variable that is looked at.
+
+internal import Glibc
+
+@usableFromInline
+package enum FaultPoint: String, CaseIterable, Sendable {
+    // The acceptor, in the order of a round.
+    case datagramsCleared = "acceptor.datagrams-cleared"
+    case datagramBatchNumbered = "acceptor.datagram-batch-numbered"
+    case datagramsRead = "acceptor.datagrams-read"
+    case senderPlaceCleared = "acceptor.sender-place-cleared"
+    case senderPlaceTaken = "acceptor.sender-place-taken"
+    case recordWritten = "acceptor.record-written"
+    case intakeTotalsWritten = "acceptor.totals-written"
+    case headStored = "acceptor.head-stored"
+    case sendersEntered = "acceptor.senders-entered"
+    case bellsRung = "acceptor.bells-rung"
+    case acksSent = "acceptor.acks-sent"
+    case settingsWrittenDown = "acceptor.settings-written-down"
+    case acceptorWentOver = "acceptor.went-over"
+
+    // A worker, in the order of a delivery.
+    case shardOpened = "worker.shard-opened"
+    case entryWritten = "worker.entry-written"
+    case serviceLaunched = "worker.service-launched"
+    case handedOut = "worker.handed-out"
+    case answerRead = "worker.answer-read"
+    case outcomeSet = "worker.outcome-set"
+    case entryFreed = "worker.entry-freed"
+    case backedOff = "worker.backed-off"
+    case shardTotalsWritten = "worker.totals-written"
+    case floorTurned = "worker.floor-turned"
+    case sleepAnnounced = "worker.sleep-announced"
+    case workerWentOver = "worker.went-over"
+    case shardClosed = "worker.shard-closed"
+    case shardLetGo = "worker.shard-let-go"
+
+    // The supervisor, in the order of a change of the settings.
+    case slotsInstalled = "supervisor.slots-installed"
+    case imageGiven = "supervisor.image-given"
+    case slotsBound = "supervisor.slots-bound"
+    case grantsPublished = "supervisor.grants-published"
+    case slotFreed = "supervisor.slot-freed"
+    case roleLaunched = "supervisor.role-launched"
+    case deathSeen = "supervisor.death-seen"
+
+    /// Whose it is: "acceptor".
+    package var role: String { String(rawValue.prefix { $0 != "." }) }
+
+    #if DEBUG
+        /// What a supervisor passes on to its roles.
+        package static let variables = ["BELFRY_FAULT", "BELFRY_FAULT_MARK"]
+
+        /// Which point is meant, and how many of its passings are left.
+        // Holds: a role reaches its points on one thread.
+        private nonisolated(unsafe) static var plan: (point: FaultPoint, passings: Int)? = {
+            let words = CurrentProcess.environment("BELFRY_FAULT")?.split(separator: ":") ?? []
+            guard words.count == 2, let point = FaultPoint(rawValue: String(words[0])), let count = Int(words[1])
+            else { return nil }
+            return (point, count)
+        }()
+
+        package static func reach(_ point: FaultPoint) {
+            guard unsafe plan?.point == point else { return }
+            unsafe plan?.passings -= 1
+            guard unsafe plan?.passings == 0, isFirst else { return }
+            kill(getpid(), SIGKILL)
+        }
+
+        private static var isFirst: Bool {
+            guard let path = CurrentProcess.environment("BELFRY_FAULT_MARK") else { return true }
+            // Holds: the path is lent for the call.
+            return unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) >= 0
+        }
+    #else
+        package static let variables: [String] = []
+
+        @inlinable @inline(__always) package static func reach(_ point: FaultPoint) {}
+    #endif
+}
