@@ -5,10 +5,10 @@
 //   shower json|syslog|stream PORT FIRST RATE    to 127.0.0.1 until SIGTERM; prints "SENDER COUNT" for each of its senders
 //
 // Its senders are FIRST (RATE a second) and FIRST + 1 (5 a second: to slow.FIRST, or of severity crit); `stream` takes
-// two new ones with each connection, and counts octets on every second. A body says which notification it is, as
-// recorder.c wants it.
+// two new ones with each connection, counts octets on every second, and says "whole" if the broker has ended the last one
+// in good order. A body says which notification it is, as recorder.c wants it.
 // Invariant: the counts are of all that was given to the kernel. On a connection a prefix of it arrives; all of it on
-// the last one, as that is closed only once the broker has read it to its end.
+// one that is whole.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <signal.h>
@@ -89,11 +89,13 @@ static void publish(int which) {
 
 static void finish(void) {
   char rest[256];
+  ssize_t got = -1;
   if (is_stream()) {
     shutdown(link_fd, SHUT_WR);
-    while (read(link_fd, rest, sizeof rest) > 0) continue;
+    while ((got = read(link_fd, rest, sizeof rest)) > 0) continue;
   }
   tell();
+  if (got == 0) puts("whole");
 }
 
 int main(int count, char **words) {

@@ -34,6 +34,16 @@ final class HandedOver {
 
     var named: [(name: String, raw: CInt)] { [("udp", udp.raw), ("tcp", tcp.raw)] }
 
+    /// Whether datagrams wait in the kernel.
+    var hasWaiting: Bool {
+        let text = (try? File.read("/proc/net/udp", limit: 1 << 24)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        // "sl: ADDRESS:PORT REMOTE STATE SENT:WAITING …", in hexadecimal.
+        let name = ":" + String(UInt32(port) | 0x1_0000, radix: 16, uppercase: true).dropFirst()
+        return text.split(separator: "\n").map { $0.split(separator: " ") }.contains {
+            $0.count > 4 && $0[1].hasSuffix(name) && $0[2].hasSuffix(":0000") && !$0[4].hasSuffix(":00000000")
+        }
+    }
+
     /// Datagrams for which the kernel had no room.
     var dropped: UInt64 { UInt64((try? SocketFacts.drops(of: udp.raw)) ?? 0) }
 }

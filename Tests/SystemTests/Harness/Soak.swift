@@ -31,6 +31,8 @@ final class Soak {
     private(set) var recoveries = RecoveryTimes()
     private(set) var done: [Disturbance: Int] = [:]
 
+    /// As the ledger said it last.
+    private var published: UInt64 = 0
     private var chance: SeededGenerator
     private var workers = 2
     /// How long the program of `frail` stays away: the ring must be able to hold what waits for it.
@@ -110,6 +112,9 @@ final class Soak {
         for index in services.indices { services[index].isThere = true }
         try reload()
         let sent = try senders.finish()
+        _ = try scratch.poll("the datagrams to be read") { sockets.hasWaiting ? nil : true }
+        // Behind this one the acceptor has published all that it had read before.
+        try pass()
         _ = try broker.ledger("all delivered", until: .after(.seconds(90))) { ledger in
             ledger.services.values.allSatisfy { $0.pending == 0 }
         }
@@ -130,6 +135,20 @@ final class Soak {
             case .pause: try pause()
             }
         if isDone { done[disturbance, default: 0] += 1 }
+        try look(behind: disturbance)
+    }
+
+    /// What was once accepted stays so.
+    private func look(behind disturbance: Disturbance) throws {
+        let now = try broker.ledger().intake.published
+        guard now >= published else { throw Fell(disturbance: disturbance, from: published, to: now) }
+        published = now
+    }
+
+    struct Fell: Error {
+        let disturbance: Disturbance
+        let from: UInt64
+        let to: UInt64
     }
 
     // MARK: the broker's own processes
