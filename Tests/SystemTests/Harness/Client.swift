@@ -12,7 +12,11 @@ final class Client {
     static func tcp(_ port: UInt16) throws -> Client { Client(try Sockets.tcpConnect(address(port))) }
     static func udp(_ port: UInt16) throws -> Client { Client(try Sockets.udpConnect(address(port))) }
 
-    private init(_ socket: consuming Descriptor) { self.socket = socket }
+    private init(_ socket: consuming Descriptor) {
+        // The broker may be dead when we write: an error, and no more.
+        Signal.ignoreBrokenPipes()
+        self.socket = socket
+    }
 
     private static func address(_ port: UInt16) throws -> SocketAddress {
         guard let address = SocketAddress(numeric: "127.0.0.1", port: port) else { throw TimedOut("no loopback") }

@@ -16,7 +16,11 @@ final class Control {
     private let socket: Descriptor
     private let buffer = ByteBuffer(limit: 1 << 24)
 
-    init(_ path: String) throws { socket = try Sockets.unixConnect(path) }
+    init(_ path: String) throws {
+        // The broker may be dead when we write: an error, and no more.
+        Signal.ignoreBrokenPipes()
+        socket = try Sockets.unixConnect(path)
+    }
 
     func send(_ request: String) throws { try File.write(socket.raw, Array((request + "\n").utf8).span) }
 
