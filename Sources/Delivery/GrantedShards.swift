@@ -51,6 +51,13 @@ struct GrantedShards {
         return mask
     }
 
+    /// Slots of which some shard holds about as much as it may, so that it must see what comes whatever its service does.
+    var nearLimits: UInt64 {
+        var mask: UInt64 = 0
+        for runner in all where runner.shard.isNearLimit { mask |= 1 << UInt64(runner.shard.lease.slotIndex) }
+        return mask
+    }
+
     /// Tells the shards that have caught up of a record.
     /// - Parameter slots: those of interest that the record is for.
     /// - Returns: the interest that is left.

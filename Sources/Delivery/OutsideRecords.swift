@@ -22,7 +22,7 @@ final class OutsideRecords {
 
     func enter(_ index: Int, _ header: RecordHeader) {
         records[index] = Record(
-            received: header.time, bytes: UInt32(clamping: header.payloadCount), isReplay: header.originalID != nil)
+            received: header.time, bytes: UInt32(clamping: header.body.upperBound), isReplay: header.originalID != nil)
     }
 
     /// Nanoseconds since 1970; 0 if it could not be read.

@@ -78,9 +78,10 @@ extension Shard {
     func deliver(_ index: Int, now: UInt64) { resolve(index, .delivered, now: now) }
     func succeed() { troubles.clearFailure() }
 
-    @inline(__always) private func resolve(_ index: Int, _ outcome: Outcome, now: UInt64) {
+    @inline(__always) func resolve(_ index: Int, _ outcome: Outcome, now: UInt64) {
         FaultPoint.reach(.answerRead)
         countRun(index, now: now)
+        if retention != nil { uncount(index) }
         lease.settle(queue.sequence(at: index), outcome)
         FaultPoint.reach(.outcomeSet)
         lease.table.free(index)
@@ -103,6 +104,7 @@ extension Shard {
         lease.table.backOff(index, attempt: attempt, notBefore: due, firstFailed: first)
         FaultPoint.reach(.backedOff)
         queue.fail(index, due: due)
+        retention?.nextExpiry = 0
     }
 
     /// The service never wants it again.
@@ -170,6 +172,7 @@ extension Shard {
         flight.land(index)
         lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: 0)
         queue.putBack(index, wasHandedOut: wasHandedOut)
+        retention?.nextExpiry = 0
     }
 
     /// From hand-out to the answer, or to the time-out that stands for it; an answer that comes after that is not counted

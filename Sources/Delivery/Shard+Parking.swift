@@ -26,6 +26,7 @@ extension Shard {
         case .wait: if !queue.isFrozen { queue.freeze(to: .max) }
         case .park(let target):
             raiseFloor()
+            countArrivals(to: target)
             leaveRing(below: target)
             lease.park(to: target)
             queue.park(below: target, hasParked: lease.hasParked)
@@ -77,6 +78,7 @@ extension Shard {
     private func take(_ header: RecordHeader, _ parked: ParkedCursor) {
         guard let index = queue.take(header.sequence, key: lease.orderKey(of: header) ?? 0) else { return }
         outside.enter(index, header)
+        countTaken(header)
         lease.table.take(index, sequence: header.sequence)
         lease.advanceParked(to: header.sequence &+ 1)
     }
@@ -110,7 +112,7 @@ extension Shard {
     }
 
     /// Whose they were of several shards nobody can tell: the first one counts them.
-    private func settleDamaged(_ count: UInt64, next: UInt64, _ parked: ParkedCursor) {
+    func settleDamaged(_ count: UInt64, next: UInt64, _ parked: ParkedCursor) {
         if lease.shard == 0, next > lease.parkedFrom {
             lease.settleParked(through: next &- 1, count: count, .corrupt)
         } else {
@@ -119,14 +121,17 @@ extension Shard {
         troubles.set(.damagedSegment(count))
     }
 
-    private func endParked() {
+    func endParked() {
         lease.advanceParked(to: lease.parkedTo)
         parked?.log.rest()
         queue.endParked()
+        // What could not be read is forgotten by it; the ring is looked through at once.
+        recount()
+        hasMoreToShed = retention != nil
         tellCommitter()
     }
 
-    private func pauseDisk(_ now: UInt64) {
+    func pauseDisk(_ now: UInt64) {
         diskPausedUntil = now.addingSaturated(Self.diskPause)
         troubles.set(.unreadableSegment)
     }
@@ -154,6 +159,7 @@ extension Shard {
         flight.land(index)
         lease.table.backOff(index, attempt: queue.failures(at: index), notBefore: diskPausedUntil)
         queue.putBack(index, wasHandedOut: delivery.isRepeated, due: diskPausedUntil)
+        retention?.nextExpiry = 0
     }
 }
 

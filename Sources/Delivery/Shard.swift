@@ -49,6 +49,11 @@ final class Shard {
     private(set) var idleTimeout: UInt64?
     /// Of Shard+Parking: until then the segments are left alone.
     var diskPausedUntil: UInt64 = 0
+    // The state of Shard+Retaining.
+    var retention: Retention?
+    var hasMoreToShed = false
+    /// For what is counted beside what is delivered.
+    var countingLog: (any ParkedLog)?
     // The state of Shard+Retiring.
     var hasMoreToDrop = false
     var isResolved = false
@@ -76,6 +81,7 @@ final class Shard {
             taken: Self.unfinished(lease.table), from: FoundRecords(lease: lease, parked: parked))
         if lease.hasParked { queue.park(below: lease.floor, hasParked: true) }
         learnOutside()
+        beginRetaining()
     }
 
     /// By sequence, so that each is entered behind the others, without a search.
@@ -105,7 +111,9 @@ final class Shard {
 
     /// Goes over to another definition of its service; what concerns the processes is the runner's affair.
     func define(_ service: Settings.Service) {
+        let hasOtherLimits = service.retain != self.service.retain
         self.service = service
+        if hasOtherLimits { beginRetaining() }
         retry = RetryPolicy(service.retry)
         backoff.change(service.retry)
         window = Self.window(of: service, shard: lease.shard, capacity: lease.table.capacity)

@@ -80,6 +80,21 @@ extension ShardQueue {
         for index in entries.indices where entries[index].state != .free { body(index, entries[index].sequence) }
     }
 
+    /// Nothing that has no entry is pending below it.
+    func pass(to sequence: UInt64) { cursor = max(cursor, sequence) }
+
+    /// Those that are to be handed out again, or were only looked at, by sequence.
+    var waiting: [Int] {
+        var found: [Int] = []
+        guard count > inFlight else { return found }
+        var place = bySequence.first
+        while let index = place {
+            if entries[index].state == .waiting { found.append(index) }
+            place = bySequence.after(index)
+        }
+        return found
+    }
+
     /// Those that are not in flight.
     func forEachWaiting(_ body: (_ index: Int, _ sequence: UInt64) -> Void) {
         for index in entries.indices where entries[index].state == .waiting { body(index, entries[index].sequence) }

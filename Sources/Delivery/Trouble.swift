@@ -28,6 +28,9 @@ enum Failure: Equatable {
     /// A `frames` process sent what is no frame, or one that is too long.
     case unreadable
     case corruptRecord(UInt64)
+    /// Dropped for the service's limits.
+    case overflow
+    case expired
     /// So many records of the parked segments can't be read.
     case damagedSegment(UInt64)
     /// The disk gives no parked records now.
@@ -54,6 +57,8 @@ extension Failure: CustomStringConvertible {
         case .closedSocket: "closed its socket"
         case .neverUp: "sent no WINDOW in time, ended"
         case .unreadable: "sent what is no frame, ended"
+        case .overflow: "more than retain.bytes waited: the oldest message was dropped (overflow)"
+        case .expired: "a message waited for longer than retain.age: it was dropped (expired)"
         case .damagedSegment(let count): "\(count) parked records can't be read (corrupt)"
         case .unreadableSegment: "the parked segments can't be read, tried again each second"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
@@ -76,6 +81,7 @@ extension Failure {
         case .timedOut, .mute, .neverUp: .serviceTimeout
         case .corruptRecord, .damagedSegment: .corruption
         case .unreadableSegment: .disk
+        case .overflow, .expired: .overload
         case .refused, .garbage, .foreign, .rejected: nil
         }
     }

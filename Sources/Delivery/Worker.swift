@@ -89,6 +89,7 @@ package final class Worker {
             runner.shard.obey(now: now)
             runner.shard.keepToSpills()
             runner.shard.drop(now: now, head: head)
+            runner.shard.keepToLimits(now: now, head: head)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()
             runner.shard.tellOldest(now: now)
@@ -136,9 +137,9 @@ package final class Worker {
         for runner in shards.all {
             deadline = min(
                 deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now),
-                runner.shard.parkingDeadline(now: now))
+                runner.shard.parkingDeadline(now: now), runner.shard.retainingDeadline(now: now))
         }
-        ring.page.announceSleep(interest: shards.interest)
+        ring.page.announceSleep(interest: shards.interest | shards.nearLimits)
         FaultPoint.reach(.sleepAnnounced)
         // Whoever changed one of these before the announcement may not have rung; and the supervisor waits for news.
         let isStill =

@@ -95,7 +95,20 @@ package final class RingWorker {
     }
 
     /// When a record was received, ns since 1970.
-    func time(at sequence: UInt64) -> UInt64 { descriptor(sequence).relaxed(RingLayout.Descriptor.time) }
+    package func time(at sequence: UInt64) -> UInt64 { descriptor(sequence).relaxed(RingLayout.Descriptor.time) }
+
+    /// Bytes of its topic, source, decoded member and body.
+    package func byteCount(at sequence: UInt64) -> Int {
+        typealias At = RingLayout.Descriptor
+        let at = descriptor(sequence)
+        return Int(at.load16(At.topicLength)) + Int(at.load16(At.sourceLength)) + Int(at.load32(At.decodedLength))
+            + Int(at.load32(At.bodyLength))
+    }
+
+    /// Whether it is a replay of another one.
+    package func isReplayed(at sequence: UInt64) -> Bool {
+        descriptor(sequence).load8(RingLayout.Descriptor.flags) & OriginalID.flag != 0
+    }
 
     /// Opens a shard that this worker was granted.
     /// - Throws: `corrupt` if the slot's numbers leave the regions, or its floor and the head are not of one ring.
