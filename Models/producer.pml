@@ -7,9 +7,12 @@
  * holds beyond the totals, if the batch word names the totals' next batch (unpublishedEntries). The kernel takes a
  * datagram off its queue and writes its length in one go: a kill is acted on only when the call returns.
  * Senders: one sender, two connections, sends again what was not acked; a number is a duplicate if it is not above the
- * last one appended; the table follows the head (applySenders), at attach too. Acks follow the head and may be lost.
+ * last one appended; the table follows the head (applySenders), at attach too. Acks follow what is committed (in memory
+ * mode that is the head) and may be lost.
+ * A kill may be a power cut: a new ring begins behind what is committed, with the senders' numbers out of the log
+ * (Recovery); datagrams that were not committed are gone then, as nobody was told of them.
  *
- * Property: each datagram is published once or counted as refused; each number is published once; no published sequence is used again
+ * Property: each datagram is published once or counted as refused; each number is published once, and none that was acked is lost; no published sequence is used again
  * Mutant CLEAR_BEFORE_PUBLISH: the array is cleared before what it held is published
  * Mutant BATCH_AFTER_RECEIVE: the batch number is stored after the kernel's answer
  * Mutant WITHOUT_BATCH: a successor works off the array whatever batch it holds
@@ -18,6 +21,8 @@
  * Mutant TABLE_BEFORE_HEAD: the sender's number is entered before the head
  * Mutant WITHOUT_SENDER_RECOVERY: a successor does not enter what its predecessor had published
  * Mutant DUPLICATES_BY_TABLE: a number is compared with the last one published, not with the last one appended
+ * Mutant ACK_BY_HEAD: a number is acked as soon as it is published
+ * Mutant WITHOUT_LOGGED_SENDERS: recovery does not read the senders' numbers from the log
  */
 
 #define DATAGRAMS 3
@@ -35,9 +40,10 @@ byte batch;
 byte entry[ENTRIES];      /* 0: not filled */
 byte sendersApplied = 1, senderLast;
 
+byte committed = 1, committedLast;   /* on the disk: records below it, and the greatest number among them */
 byte arrived;             /* datagrams that the kernel has handed out */
 byte acked;               /* what the sender knows to be accepted */
-bool killed, dead = true;
+bool killed, dead = true, cut;
 
 /* What the properties are told by. */
 byte published[RECORDS + 1], sequence[RECORDS + NUMBERS + 2], refusals;
@@ -98,12 +104,15 @@ inline publish() {
     storeHead();
 #endif
 #endif
-    applySenders();
-    if
-    :: acked = senderLast
-    :: skip
-    fi
+    applySenders()
 }
+
+/* What is committed is acked; the ack may be lost. */
+#ifdef ACK_BY_HEAD
+#define accepted senderLast
+#else
+#define accepted committedLast
+#endif
 
 inline receive() {
 #ifndef CLEAR_BEFORE_PUBLISH
@@ -195,6 +204,7 @@ proctype Acceptor() {
         :: filled > 0 -> takeDatagram()
         :: sent[0] < NUMBERS -> takeFrame(0)
         :: sent[1] < sent[0] -> takeFrame(1) /* the connections are alike: the second is the one behind */
+        :: acked < accepted -> acked = accepted
         :: next > head || nextBatch != totalsNextBatch[headCopy] || consumed != totalsConsumed[headCopy] -> publish()
         :: allTaken && next == head && nextBatch == totalsNextBatch[headCopy] -> break
         od;
@@ -203,11 +213,44 @@ end:    false
     } unless { killed -> dead = true }
 }
 
+active proctype Committer() {
+end:
+    do
+    :: atomic { committed < head ->
+        do
+        :: committed < head ->
+            if
+            :: record[committed] > DATAGRAMS -> committedLast = record[committed] - DATAGRAMS
+            :: else
+            fi;
+            committed++
+        :: else -> break
+        od }
+    od
+}
+
+/* The ring is lost, and made anew from the log. */
+inline loseRing() {
+    do
+    :: head > committed -> head--; published[record[head]]--; sequence[head] = 0
+    :: else -> break
+    od;
+    entry[0] = 0; entry[1] = 0; batch = 0;
+    totalsNextBatch[0] = 0; totalsNextBatch[1] = 0; totalsConsumed[0] = 0; totalsConsumed[1] = 0;
+    sendersApplied = head;
+#ifdef WITHOUT_LOGGED_SENDERS
+    senderLast = 0
+#else
+    senderLast = committedLast
+#endif
+}
+
 active proctype Supervisor() {
     byte kills;
 end:
     do
     :: atomic { dead -> dead = false; killed = false; run Acceptor() }
+    :: atomic { dead && kills == 1 && !cut -> cut = true; kills = KILLS; loseRing() }
     :: atomic { !dead && !killed && kills < KILLS -> killed = true; kills++ }
     od
 }
@@ -221,7 +264,7 @@ active proctype Judge() {
         :: each <= DATAGRAMS -> sum = sum + published[each]; each++
         :: else -> break
         od;
-        assert(sum + refusals == DATAGRAMS);
+        assert(cut || sum + refusals == DATAGRAMS);
         assert(published[fromSender(1)] == 1 && published[fromSender(2)] == 1);
         each = 1;
         do

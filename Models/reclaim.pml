@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Space that goes back to the producer, a lease's holder who keeps it, and an observer who does not.
+/* Space that goes back to the producer, a committer and a lease's holder who keep it, and an observer who does not.
  *
- * The producer appends only while the oldest record is below the floor (RingProducer.fits), says what it is about to
- * overwrite (raiseIntent), fences, writes, publishes. The holder reads a record, then raises its floor. The observer
+ * The producer appends only while the oldest record is below the floor, or below the head if there is no service, and
+ * committed (RingProducer.refreshTail), says what it is about to overwrite (raiseIntent), fences, writes, publishes. The
+ * committer copies a record to the disk, syncs, and says that it is committed (CommitterPage.commit); in memory mode all
+ * of them are. The holder reads what is committed (RingWorker.head), then raises its floor. The observer
  * copies a record, then looks at the intent (RingObserver.copy). A killed producer's successor appends other records
  * under the sequences that were not published; the intent does not go back.
  *
- * Property: a holder reads each record whole and as published; an observer returns no other
+ * Property: committer and holder read each record whole and as published, the holder none that is not on the disk; an observer returns no other
  * Mutant WITHOUT_FLOOR: the producer does not look at the floor
  * Mutant FLOOR_BEFORE_READ: the holder raises its floor before it has read
  * Mutant WITHOUT_INTENT: the observer does not look at the intent
  * Mutant RELAXED_INTENT: what is written may become visible before the intent
  * Mutant INTENT_FALLS: a successor's intent is that of its own first record
  * Mutant RELAXED_HEAD: the head may become visible before the record
+ * Mutant UNCOMMITTED_OVERWRITTEN: the producer looks at the floors alone
+ * Mutant UNCOMMITTED_READ: the holder reads up to the head
+ * Mutant COMMITTED_BEFORE_SYNC: a record is said to be committed before it is on the disk
  */
 
 #define RECORDS 4
@@ -23,7 +28,8 @@
 #define FLOOR 2
 #define DESCRIPTOR(sequence) (3 + (sequence) % CAPACITY)
 #define PAYLOAD(sequence) (5 + (sequence) % CAPACITY)
-#define WORDS 7
+#define COMMITTED 7
+#define WORDS 8
 #include "memory.pml"
 
 #define WRITTEN (bit(DESCRIPTOR(0)) | bit(DESCRIPTOR(1)) | bit(PAYLOAD(0)) | bit(PAYLOAD(1)))
@@ -36,9 +42,17 @@
 
 byte published[RECORDS + 1];  /* the record that was published under each sequence: that and its producer */
 byte producers;
+byte disk[RECORDS + 1];       /* what lies on the disk under each sequence */
 bool killed, dead = true;
+bool hasService;
 
 #define record(sequence) ((sequence) | (producers << 4))
+#define lowestFloor (hasService -> load(FLOOR) : loadOwn(HEAD))
+#ifdef UNCOMMITTED_OVERWRITTEN
+#define tail lowestFloor
+#else
+#define tail (lowestFloor < load(COMMITTED) -> lowestFloor : load(COMMITTED))
+#endif
 
 proctype Producer() {
     byte next, intent;
@@ -51,7 +65,7 @@ proctype Producer() {
 #ifdef WITHOUT_FLOOR
         :: next < RECORDS ->
 #else
-        :: next < RECORDS && next - load(FLOOR) < CAPACITY ->
+        :: next < RECORDS && next - tail < CAPACITY ->
 #endif
             intent = (next + 1 > intent -> next + 1 : intent);
             store(INTENT, intent);
@@ -78,11 +92,35 @@ end:    false
     } unless { killed -> drained(PRODUCERS); dead = true }
 }
 
+active proctype Committer() {
+    byte at, descriptor;
+end:
+    do
+    :: at < load(HEAD) ->
+        descriptor = load(DESCRIPTOR(at));
+        assert(descriptor == published[at]);
+        assert(load(PAYLOAD(at)) == published[at]);
+#ifdef COMMITTED_BEFORE_SYNC
+        storeRelease(COMMITTED, at + 1, bit(COMMITTED));
+#endif
+        disk[at] = published[at];
+        at++;
+#ifndef COMMITTED_BEFORE_SYNC
+        storeRelease(COMMITTED, at, bit(COMMITTED))
+#endif
+    od
+}
+
 active proctype Holder() {
     byte floor, descriptor;
 end:
     do
-    :: floor < load(HEAD) ->
+#ifdef UNCOMMITTED_READ
+    :: hasService && floor < load(HEAD) ->
+#else
+    :: hasService && floor < load(HEAD) && floor < load(COMMITTED) ->
+#endif
+        assert(disk[floor] == published[floor]);
 #ifdef FLOOR_BEFORE_READ
         storeRelease(FLOOR, floor + 1, bit(FLOOR));
 #endif
@@ -120,6 +158,10 @@ end:
 
 active proctype Supervisor() {
     bool once;
+    if
+    :: hasService = true
+    :: skip
+    fi;
 end:
     do
     :: atomic { dead -> dead = false; killed = false; producers++; run Producer() }
