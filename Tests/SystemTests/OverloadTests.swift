@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Too little of something: process slots, descriptors, memory, room in the ring, room on the disk. Each has its answer, and
+/// when there is enough again all goes on by itself.
+/// Invariant of each test: nothing accepted is lost, both sides of the ledger balance, and no role but one that had no
+/// memory is restarted.
+
+import Foundation
+import LinuxIO
+import Testing
+
+@Suite("Overload")
+struct OverloadTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Belfryd behind a few words of shell, which end in `exec "$BELFRYD" "$@"`.
+    private func wrapper(_ words: String) throws -> String {
+        let path = try scratch.write(
+            "belfryd.sh", "#!/bin/sh\nset -e\n[ $# -gt 0 ] || exit 0\nBELFRYD='\(Executables.belfryd)'\n\(words)\n",
+            executable: true)
+        // A process that another test starts at this moment may still have the file open for writing.
+        let isIdle: Bool = try scratch.poll("the script") { (try? scratch.run(path, [])) != nil ? true : nil }
+        #expect(isIdle)
+        return path
+    }
+
+    private func send(_ broker: Broker, _ lines: [String]) throws {
+        let sent = try broker.belfry(
+            ["send", "--to", "127.0.0.1:\(broker.port)", "--lines", "-"], input: lines.map { $0 + "\n" }.joined())
+        #expect(sent.succeeded, "\(sent.errors)")
+    }
+
+    private func expectNoRestart(_ broker: Broker) throws {
+        let status = try broker.status()
+        #expect(status.acceptor.restarts == 0 && status.workers.allSatisfy { $0.restarts == 0 })
+    }
+
+    // MARK: what a launch needs
+
+    /// Asks prlimit of a process, as the user that it belongs to.
+    private func prlimit(_ arguments: [String], as user: UInt32?) throws -> String {
+        let identity = user.map { ["--reuid=\($0)", "--regid=\($0)", "--clear-groups"] } ?? []
+        let result = try scratch.run("setpriv", identity + ["prlimit"] + arguments)
+        #expect(result.succeeded, "\(result.errors)")
+        return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Sets the soft limit of both workers.
+    /// - Returns: what it was.
+    private func limit(
+        _ broker: Broker, _ resource: String, to value: String, as user: UInt32? = nil
+    ) throws -> String {
+        var before = ""
+        for pid in Roles.pids("worker", of: broker) {
+            before = try prlimit(
+                ["--pid", "\(pid)", "--\(resource)", "--output=SOFT", "--noheadings", "--raw"], as: user)
+            _ = try prlimit(["--pid", "\(pid)", "--\(resource)=\(value):"], as: user)
+        }
+        return before
+    }
+
+    private func shortage(
+        _ broker: Broker, _ recorder: Recorder, of resource: String, _ words: String, as user: UInt32? = nil
+    ) throws {
+        try send(broker, ["before"])
+        try recorder.wait(for: 1)
+        let before = try limit(broker, resource, to: "1", as: user)
+        try send(broker, (1...5).map { "during \($0)" })
+        let failed = try broker.details("recorder", "failed launches") { $0.launchFailures >= 2 }
+        #expect(failed.reason?.lowercased().contains(words) == true, "\(failed.reason ?? "")")
+        #expect(try broker.ledger().services["recorder"]?.pending == 5)
+        _ = try limit(broker, resource, to: before, as: user)
+        _ = try broker.ledger("all delivered") { $0.services["recorder"]?.delivered == 6 }
+        #expect(Set(try recorder.deliveries().map(\.text)).count == 6)
+        try expectNoRestart(broker)
+        try broker.stop()
+    }
+
+    private static let impatient = "retry: { backoff: 50ms, max-backoff: 100ms }"
+
+    @Test("without descriptors for a launch messages wait, and are delivered when there are some")
+    func descriptors() throws {
+        let recorder = try Recorder.exec("recorder", in: scratch)
+        let broker = try Broker(scratch, services: [recorder.service("\">\"", Self.impatient)])
+        try shortage(broker, recorder, of: "nofile", "too many open files")
+    }
+
+    // Root is never refused a process, and another user's may be many: this one's are ours alone.
+    @Test(
+        "without process slots for a launch messages wait, and are delivered when there are some",
+        .enabled(if: CurrentProcess.user == 0, "only root can be somebody else"))
+    func processSlots() throws {
+        let recorder = try Recorder.exec("recorder", in: scratch)
+        let user = UInt32.random(in: 100_000...2_000_000_000)
+        try FileManager.default.setAttributes([.ownerAccountID: user], ofItemAtPath: scratch.path)
+        let broker = try Broker(
+            scratch, services: [recorder.service("\">\"", Self.impatient)],
+            executable: wrapper("exec setpriv --reuid=\(user) --regid=\(user) --clear-groups \"$BELFRYD\" \"$@\""))
+        try shortage(broker, recorder, of: "nproc", "resource temporarily unavailable", as: user)
+    }
+
+    @Test("without memory for a launch messages wait, and are delivered when there is some")
+    func memory() throws {
+        let recorder = try Recorder.exec("recorder", in: scratch)
+        let broker = try Broker(scratch, services: [recorder.service("\">\"", Self.impatient)])
+        try send(broker, ["before"])
+        try recorder.wait(for: 1)
+        let before = try limit(broker, "as", to: "1")
+        try send(broker, (1...5).map { "during \($0)" })
+        // The program ends before it begins; a worker that has no memory for itself is replaced, and its limit with it.
+        _ =
+            try scratch.poll("trouble") {
+                let status = try broker.status()
+                return status[service: "recorder"]?.reason != nil || status.workers.contains { $0.restarts > 0 }
+                    ? true : nil
+            } as Bool
+        _ = try limit(broker, "as", to: before)
+        _ = try broker.ledger("all delivered") { $0.services["recorder"]?.pending == 0 }
+        #expect(Set(try recorder.deliveries().map(\.text)).count == 6)
+        try broker.stop()
+    }
+
+    // MARK: room
+
+    /// A state folder of so many KiB, which only the broker and who asks for its root can see.
+    private func small(_ kibibytes: Int) throws -> String {
+        let state = scratch.file("state")
+        return try wrapper(
+            """
+            mkdir -p '\(state)'
+            exec unshare -m sh -c 'mount -t tmpfs -o size=\(kibibytes)k,mode=700 none "$0" && exec "$@"' \\
+                '\(state)' "$BELFRYD" "$@"
+            """)
+    }
+
+    /// The file that takes what is left of the broker's state folder.
+    private func filler(_ broker: Broker) -> String {
+        "/proc/\(broker.program.pid)/root\(scratch.file("state"))/filler"
+    }
+
+    private func fill(_ broker: Broker) throws {
+        let filled = try scratch.run("dd", ["if=/dev/zero", "of=\(filler(broker))", "bs=4k"])
+        #expect(filled.errors.contains("No space left"), "\(filled.errors)")
+    }
+
+    @Test(
+        "a ring that is full, with no room on the disk either, lets TCP wait and refuses UDP, until there is room",
+        .enabled(if: Self.canMount, "only root can mount a small disk"))
+    func fullRing() throws {
+        let recorder = try Recorder.stream("recorder", in: scratch)
+        let broker = try Broker(
+            scratch, services: [recorder.service("\">\"", "in-flight: 1024")], portOptions: ", max-message: 16KiB",
+            settings: "ring: { size: 64KiB }", executable: small(1_024))
+        try fill(broker)
+        #expect(try broker.belfry(["pause", "recorder"]).succeeded)
+        let lines = (1...6_000).map { "\($0)\n" }.joined()
+        let sender = try Program(
+            Executables.belfry, ["send", "--to", "127.0.0.1:\(broker.port)", "--lines", "-"], in: scratch,
+            input: Array(lines.utf8))
+        let client = try Client.udp(broker.port)
+        let full = try broker.ledger("a refused datagram") {
+            try? client.send("datagram")
+            return $0.intake.refused["full", default: 0] > 0
+        }
+        #expect(full.services["recorder"]?.delivered == 0)
+        #expect(!sender.hasEnded)
+        try FileManager.default.removeItem(atPath: filler(broker))
+        #expect(try broker.belfry(["resume", "recorder"]).succeeded)
+        #expect(try sender.wait().succeeded)
+        let ledger = try broker.ledger("all delivered") {
+            $0.services["recorder"]?.pending == 0 && $0.intake.published >= 6_000
+        }
+        #expect(ledger.services["recorder"]?.delivered == ledger.intake.published)
+        #expect(Set(try recorder.deliveries().map(\.text)).count >= 6_000)
+        try expectNoRestart(broker)
+        try broker.stop()
+    }
+
+    @Test(
+        "a store on a full disk keeps dead letters pending, until there is room",
+        .enabled(if: Self.canMount, "only root can mount a small disk"))
+    func fullStore() throws {
+        let path = try scratch.write(
+            "sick.sh", "#!/bin/sh\necho x >>'\(scratch.path)/tries'\nexit 65\n", executable: true)
+        let broker = try Broker(
+            scratch, services: ["- name: sick\n  topics: [\">\"]\n  command: [\(path)]"], executable: small(4_096))
+        try send(broker, ["first"])
+        _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
+        try fill(broker)
+        try send(broker, [String(repeating: "second", count: 20_000)])
+        _ = try scratch.wait("a second try") { scratch.text("tries") == "x\nx\n" ? true : nil } as Bool
+        _ = try scratch.poll("what the log says") { broker.program.errors.contains("full") ? true : nil } as Bool
+        #expect(try broker.ledger().services["sick"]?.pending == 1)
+        try FileManager.default.removeItem(atPath: filler(broker))
+        _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 2 }
+        #expect(scratch.text("tries") == "x\nx\n")
+        try broker.stop()
+    }
+
+    private static let canMount: Bool = {
+        guard CurrentProcess.user == 0, let scratch = try? Scratch() else { return false }
+        let tried = try? scratch.run("unshare", ["-m", "mount", "-t", "tmpfs", "none", scratch.path])
+        return tried?.succeeded ?? false
+    }()
+}
