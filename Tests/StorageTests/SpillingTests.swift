@@ -123,6 +123,21 @@ import Testing
         #expect(bench.messages() == ["trouble(\"\")"])
     }
 
+    @Test("when the ring has room again, a disk that was full is no trouble any more")
+    func lapse() throws {
+        let bench = try Bench(.memory)
+        let holder = try Holder(bench)
+        _ = try bench.committer.step(until: 1)
+        bench.publish(200)
+        bench.disk.failure = .full
+        _ = try bench.committer.step(until: 1)
+        #expect(bench.messages().count == 2)
+        try holder.deliver()
+        _ = try bench.committer.step(until: 1)
+        #expect(bench.messages() == ["trouble(\"\")"])
+        #expect(holder.delivered == Array(1...200))
+    }
+
     // MARK: the end
 
     @Test(

@@ -2,7 +2,7 @@
 /// The bare machine: C loops that do the least that the work needs, with no broker between; and `relay`, which does the
 /// least that a broker of Belfry's shape has to do.
 ///
-/// Used as the limit that Belfry is measured against in rows 1, 2, 5, 7 and 9.
+/// Used as the limit that Belfry is measured against in rows 1, 2, 5, 7, 9 and 11.
 /// Invariant: the sender is the very program that sends to Belfry, with the same window.
 
 import Foundation
@@ -45,6 +45,23 @@ enum BareMachine {
                     sign: .listening(port))
             ]
             setup.hasSenderAcks = sender == "belfry"
+            return setup
+        }
+    }
+
+    /// As many messages for each sync as give the best rate.
+    static let syncBatches = [1, 64, 4_096, 65_536]
+    static func syncLoopName(_ batch: Int) -> String { "C loop, \(Quantity.grouped(batch)) a sync" }
+
+    /// write and fdatasync, so many messages at a time.
+    static func syncLoop(batch: Int, _ load: Load) -> Contender {
+        Contender(syncLoopName(batch), settings: "pwrite and fdatasync into one file; no broker, no service", load) {
+            stage, load, boards in
+            let file = try stage.folderOnDisk().appending(path: "loop").path
+            let options = load.options(boards) + ["--batch", "\(batch)", "--program", file]
+            var setup = Setup(publisher: [try stage.tools.syncLoop] + options)
+            setup.waitsForReady = false
+            setup.hasSenderAcks = true
             return setup
         }
     }

@@ -17,6 +17,8 @@ struct Belfry: Sendable {
     var workers = 1
     var ring = "64MiB"
     var window = 4096
+    /// Each message is on the disk before its sender is answered.
+    var isDurable = false
     /// Kind of `publish`.
     var sender = "belfry"
     /// Belfry's own Swift client instead of the C program.
@@ -29,7 +31,7 @@ struct Belfry: Sendable {
             case .lines: "`mode: stream`, `framing: lines`, `in-flight: \(window)`"
             case .exec(let concurrency): "`mode: exec`, `concurrency: \(concurrency)`, `lanes: \(workers)`"
             }
-        return "`workers: \(workers)`, ring \(ring), \(service)"
+        return "`workers: \(workers)`, ring \(ring), \(isDurable ? "`durability: disk`, " : "")\(service)"
     }
 
     func setUp(_ stage: Stage, _ load: Load, _ boards: [Board]) throws -> Setup {
@@ -39,7 +41,11 @@ struct Belfry: Sendable {
         let services = try boards.enumerated().map { index, board in
             try service("s\(index)", stage, consume, board)
         }
-        let file = try stage.file("belfry.yaml", yaml(port: port, load: load, services: services))
+        let file = try stage.file(
+            "belfry.yaml",
+            yaml(
+                port: port, load: load, services: services,
+                state: isDurable ? stage.folderOnDisk().appending(path: "state").path : "state"))
         let (belfryd, belfry) = (try stage.tools.belfryd, try stage.tools.belfry)
         var setup = Setup(publisher: try publisher(stage, load, boards, port: port))
         setup.servers = [Server(name: "belfryd", arguments: [belfryd, "--config", file], sign: .file(control))]
@@ -84,12 +90,12 @@ struct Belfry: Sendable {
         return "  - { name: \(name), topics: [\">\"], command: [\(words)], \(mode) }"
     }
 
-    private func yaml(port: Int, load: Load, services: [String]) -> String {
+    private func yaml(port: Int, load: Load, services: [String], state: String) -> String {
         """
         port:     { address: 127.0.0.1, number: \(port), max-connections: 20000, max-message: \(ring == "1MiB" ? "256KiB" : "1MiB"), receive-buffer: 8MiB }
         workers:  { count: \(workers) }
-        ring:     { size: \(ring) }
-        state:    { directory: state }
+        ring:     { size: \(ring), durability: \(isDurable ? "disk" : "memory") }
+        state:    { directory: "\(state)" }
         control:  { socket: control.sock }
         shutdown: { grace: 2s }
         services:

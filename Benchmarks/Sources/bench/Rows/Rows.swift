@@ -6,4 +6,5 @@
 
 let allRows: [Row] = [
     rowDatagrams, rowTrains, rowNative, rowFanOut, rowExec, rowSyslog, rowLatency, rowColdStart, rowCost, rowScale,
+    rowDisk,
 ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What one run has for itself: a folder in memory, fresh ports, and the processes that it started.
+/// What one run has for itself: a folder in memory, one on a disk if it asks, fresh ports, and the processes that it
+/// started.
 ///
 /// Made for each run of each contender, and cleared behind it.
 /// Invariant: when it has ended, none of its processes is left, and nothing of it on disk but the logs of a failure.
@@ -10,6 +11,7 @@ final class Stage {
     let tools: Tools
     let folder: URL
     private let ports: Ports
+    private var disk: URL?
     private var children: [Child] = []
 
     init(_ tools: Tools, ports: Ports) throws {
@@ -35,6 +37,16 @@ final class Stage {
         return url.path
     }
 
+    /// A folder on a disk, where the repository lies: for those who are measured by what they write through.
+    func folderOnDisk() throws -> URL {
+        if let disk { return disk }
+        let new = tools.disks.appending(path: folder.lastPathComponent)
+        try FileManager.default.createDirectory(at: new, withIntermediateDirectories: true)
+        Living.add(new)
+        disk = new
+        return new
+    }
+
     func path(_ name: String) -> String { folder.appending(path: name).path }
 
     func start(_ name: String, _ arguments: [String], extra: [String: String] = [:]) throws -> Child {
@@ -57,8 +69,10 @@ final class Stage {
     func end(keepingLogsAs name: String?) {
         for child in children.reversed() { child.end() }
         if let name { keep(name) }
-        try? FileManager.default.removeItem(at: folder)
-        Living.remove(folder)
+        for own in [folder] + (disk.map { [$0] } ?? []) {
+            try? FileManager.default.removeItem(at: own)
+            Living.remove(own)
+        }
     }
 
     private func keep(_ name: String) {

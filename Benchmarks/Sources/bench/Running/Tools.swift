@@ -15,6 +15,8 @@ struct Tools {
     var programs: URL { benchmarks.appending(path: ".build-programs") }
     /// Peers that are unpacked beside the installed ones.
     var peers: URL { benchmarks.appending(path: ".build-peers") }
+    /// Where a run has its folder on a disk.
+    var disks: URL { benchmarks.appending(path: ".build-disks") }
     /// Where logs of failed runs stay.
     var logs: URL { benchmarks.appending(path: ".build-logs") }
 
@@ -25,6 +27,7 @@ struct Tools {
     var once: String { get throws { try own(programs, "once") } }
     var relay: String { get throws { try own(programs, "relay") } }
     var spawnLoop: String { get throws { try own(programs, "spawn-loop") } }
+    var syncLoop: String { get throws { try own(programs, "sync-loop") } }
     var belfry: String { get throws { try own(release, "belfry") } }
     var belfryd: String { get throws { try own(release, "belfryd") } }
     var swiftClient: String {
