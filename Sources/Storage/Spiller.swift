@@ -60,15 +60,15 @@ final class Spiller {
                 batch.begin(at: spill.next)
             }
         }
-        self.spill = spill
-        guard spill.next >= spill.target else { return false }
-        if !batch.isEmpty {
+        let isLast = spill.next >= spill.target
+        if isLast, !batch.isEmpty {
             batch.extend(to: spill.target)
             try writer.write(batch)
         }
+        // Piece by piece, or the last sync would hold up the log for as long as the whole spill takes.
         try writer.commit()
-        self.spill = nil
-        return true
+        self.spill = isLast ? nil : spill
+        return isLast
     }
 
     func abandon() {
