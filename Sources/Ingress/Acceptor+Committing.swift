@@ -11,10 +11,9 @@ import Ring
 extension Acceptor {
     /// Wakes who is to read what was published: the workers, or the committer, who wakes them when it is durable.
     func wakeReaders() {
-        let producer = intake.producer
-        if producer.committed == producer.published { intake.wake(workers) }
+        if intake.isCommitted { intake.wake(workers) }
         lookWhetherTight()
-        if producer.committerSleeps(isTight: isTight) { committerBell?.ring() }
+        if intake.producer.committerSleeps(isTight: isTight) { committerBell?.ring() }
     }
 
     private func lookWhetherTight() {

@@ -9,22 +9,21 @@ import Ring
 /// Invariant: a connection stands in `held` once at most, and those in it are in the order of what they wait for.
 extension Connections {
     /// Whether somebody waits for a commit: then the committer must ring.
-    package var isHolding: Bool { !held.isEmpty }
+    package var isHolding: Bool { earliestHold != .max }
 
     /// Whether a commit has come for which somebody waits.
-    var isReleasable: Bool {
-        guard let first = held.first else { return false }
-        return first.hold.map { $0.until <= intake.producer.committed } ?? true
-    }
+    var isReleasable: Bool { isHolding && earliestHold <= intake.producer.committed }
 
     /// Lets nothing more out of a connection until the log is committed up to this sequence.
     func hold(_ connection: Connection, until sequence: UInt64) {
         connection.hold = (sequence, connection.unsent)
         held.append(connection)
+        earliestHold = min(earliestHold, sequence)
     }
 
     /// Lets go what waited for no more than this; those connections are looked at once more by `settle`.
     func release(_ committed: UInt64) {
+        guard earliestHold <= committed else { return }
         var done = 0
         while done < held.count {
             let connection = held[done]
@@ -36,6 +35,7 @@ extension Connections {
             }
             done += 1
         }
-        if done > 0 { held.removeFirst(done) }
+        held.removeFirst(done)
+        earliestHold = held.first?.hold?.until ?? .max
     }
 }

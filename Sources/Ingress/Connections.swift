@@ -54,6 +54,8 @@ package final class Connections {
     var ready: [Connection] = []
     /// Those whose answers wait for a commit, the first to be told first.
     var held: [Connection] = []
+    /// What the first of them waits for; `.max` if there is none. Asked each round, where looking into `held` costs more.
+    var earliestHold = UInt64.max
     /// Which connection speaks for a native sender.
     var speakers: [UInt32: Connection] = [:]
 
@@ -129,7 +131,8 @@ package final class Connections {
 
     /// Answers what this round has brought. To be called behind `Intake.publish`.
     package func settle() {
-        let (published, committed) = (intake.producer.published, intake.producer.committed)
+        let published = intake.producer.published
+        let committed = intake.producer.committed
         release(committed)
         var index = 0
         while index < touched.count {

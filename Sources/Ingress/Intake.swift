@@ -105,6 +105,9 @@ package final class Intake {
         return .refused(refusal)
     }
 
+    /// Whether all that was published may be told of, and read: always, without a commit log.
+    package var isCommitted: Bool { producer.committed == producer.published }
+
     /// Makes everything taken so far visible. The workers concerned are woken by `wake`.
     package func publish() { producer.publish() }
 
