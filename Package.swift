@@ -107,7 +107,9 @@ let package = Package(
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         tests("Delivery", ["LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
         tests("Storage", ["LinuxIO", "Ring", "Segments", log]),
-        tests("Supervision", ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Settings", "Wire", log]),
+        tests(
+            "Supervision",
+            ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log]),
         tests("Keeper", ["Control", "LinuxIO", "Wire"]),
         tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         // Scripts/instruction-counts runs it under callgrind.

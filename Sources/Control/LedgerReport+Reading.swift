@@ -7,7 +7,8 @@
 extension LedgerReport {
     package init?(_ json: JSONValue) {
         self.init()
-        guard let intake = Intake(json["intake"] ?? .null) else { return nil }
+        guard let since = json["since"]?.time, let intake = Intake(json["intake"] ?? .null) else { return nil }
+        self.since = since
         self.intake = intake
         let services = json["services"]?.members ?? []
         self.services = services.compactMap { Service($0.name, $0.value) }

@@ -16,6 +16,7 @@ extension LedgerReport {
     private func appendIntake(to table: inout TextTable) {
         table.text("intake", .strong)
         appendBalance(intake.balances, to: &table)
+        table.text("  counting since \(TextStyle.utc(since, since))")
         table.end()
         table.paragraph(
             "received \(intake.received) = published \(intake.published) + duplicate \(intake.duplicate)"

@@ -50,6 +50,8 @@ package struct LedgerReport: Report, Equatable {
         package var balances: Bool { matched == delivered &+ dead &+ dropped.total &+ pending }
     }
 
+    /// From when on all of it is counted, ns since 1970: when the log began, however often Belfry was started since.
+    package var since: UInt64 = 0
     package var intake = Intake()
     package var services: [Service] = []
 
@@ -57,6 +59,7 @@ package struct LedgerReport: Report, Equatable {
 
     package func write(into json: inout JSONWriter) {
         json.beginObject()
+        json.member("since", time: since)
         json.member("intake")
         intake.write(into: &json)
         json.member("services")

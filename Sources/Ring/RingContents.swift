@@ -27,7 +27,7 @@ package struct RingContents: Sendable {
     /// Sequences start at 1, so that 0 is never one.
     package var next: UInt64 = 1
     package var totals = IntakeTotals()
-    package var senders: [(id: SenderID, last: UInt64)] = []
+    package var senders: [(id: SenderID, last: UInt64, used: UInt64)] = []
     package var slots: [Slot] = []
 
     package init() {}
@@ -38,12 +38,14 @@ package struct RingContents: Sendable {
         log.store(HeadWord(sequence: next, copy: 0).raw, RingLayout.Log.head)
         log.store(next, RingLayout.Log.intentSequence)
         log.store(next, RingLayout.Log.sendersApplied)
+        log.store(next, RingLayout.Log.first)
         RingProducer.pairedTotals(log).write(totals.words.span, copy: 0)
         let entries = SenderEntries(words: log.advanced(by: RingLayout.Log.senders))
         for (index, sender) in senders.prefix(RingGeometry.senders).enumerated() {
             entries[index].store(sender.id.high, SenderEntries.At.high)
             entries[index].store(sender.id.low, SenderEntries.At.low)
             entries[index].store(sender.last, SenderEntries.At.last)
+            entries[index].store(sender.used, SenderEntries.At.used)
         }
     }
 

@@ -71,7 +71,8 @@ enum RingLayout {
         static let intentSequence = 4_224  // u64
         static let intentOffset = 4_232  // u64
         static let sendersApplied = 4_352  // u64
-        // 4,480 to 4,495: reserved.
+        static let first = 4_480  // u64, the first sequence of this memory: what lies before it is not in it
+        // 4,488 to 4,495: reserved.
         static let batch = 4_608  // u64: which receive batch the array holds
         static let totals = 8_192  // two copies
         static let totalsStride = 2_048

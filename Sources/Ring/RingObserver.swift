@@ -129,7 +129,9 @@ package final class RingObserver {
     private func oldest(from first: UInt64, before limit: UInt64) -> UInt64 {
         let intent = max(words.relaxed(RingLayout.Log.intentSequence), head)
         let intentOffset = words.relaxed(RingLayout.Log.intentOffset)
-        var low = min(max(first, intent &- min(intent, geometry.descriptorCount)), limit)
+        // What lies before the first was in an earlier ring of the same log.
+        let begin = max(first, words.relaxed(RingLayout.Log.first))
+        var low = min(max(begin, intent &- min(intent, geometry.descriptorCount)), limit)
         var high = limit
         while low < high {
             let middle = low &+ (high &- low) / 2

@@ -13,6 +13,8 @@ package struct RecoveredLog: Equatable, Sendable {
     package var isNew = false
     /// The last one that used the folder has written everything down before it ended.
     package var wasClean = true
+    /// As it was until now.
+    package var formerMode: Checkpoint.Mode
     /// When the checkpoint was taken that this is made from, ns since 1970.
     package var asOf: UInt64 = 0
 

@@ -48,7 +48,7 @@ package struct Recovery {
         var checkpoint = Checkpoint(logID: logID, epoch: 0, mode: mode, head: 1, spilled: 1, ledgerSince: now)
         checkpoint.time = now
         try checkpoints.write(checkpoint)
-        return RecoveredLog(checkpoint: checkpoint, incidents: incidents, isNew: true, asOf: now)
+        return RecoveredLog(checkpoint: checkpoint, incidents: incidents, isNew: true, formerMode: mode, asOf: now)
     }
 
     // MARK: an old one
@@ -71,7 +71,8 @@ package struct Recovery {
         try checkpoints.write(checkpoint)
         try removeOld(&writer, checkpoint)
         return RecoveredLog(
-            checkpoint: checkpoint, incidents: incidents, wasClean: found.isClean, asOf: found.time)
+            checkpoint: checkpoint, incidents: incidents, wasClean: found.isClean, formerMode: found.mode,
+            asOf: found.time)
     }
 
     /// There may be little room: what is written here is at least what the files need.

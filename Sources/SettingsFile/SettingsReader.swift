@@ -66,11 +66,7 @@ struct SettingsReader {
 
     private func readRing(_ section: Section, into ring: inout Settings.Ring) -> SettingsFault.Place? {
         let place = section.bytes("size", SettingsLimits.ringSize, into: &ring.size)
-        if let place = section.choice("durability", into: &ring.durability), ring.durability == .disk {
-            faults.add(
-                place, section.name("durability"),
-                "is disk, which this version can't do yet; memory would be right")
-        }
+        _ = section.choice("durability", into: &ring.durability)
         return place
     }
 

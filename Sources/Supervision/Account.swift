@@ -11,6 +11,7 @@ internal import Wire
 enum Account {
     static func report(_ regions: Regions, kernelDropped: UInt64) throws -> LedgerReport {
         var report = LedgerReport()
+        report.since = regions.ledgerSince
         report.intake = intake(regions.ledger.intake())
         report.intake.kernelDropped = kernelDropped
         report.services = try ServiceAccount.all(regions).map(service)
@@ -30,6 +31,12 @@ enum Account {
                     + " + dead \(service.dead) + dropped \(sum(service.dropped))\(told(service.dropped))"
                     + " + pending \(service.pending)"
             }
+    }
+
+    /// What becomes of what is undelivered, once it is stored.
+    static func promise(_ report: LedgerReport) -> String {
+        let kept = report.services.reduce(0) { $0 &+ $1.pending }
+        return kept == 0 ? "nothing is left to be delivered" : "nothing lost: \(kept) kept for the next start"
     }
 
     private static func intake(_ totals: IntakeTotals) -> LedgerReport.Intake {

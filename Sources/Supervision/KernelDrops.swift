@@ -18,12 +18,15 @@ package struct KernelDrops: Equatable, Sendable {
     /// Nanoseconds without a drop after which it is over.
     private static let pause: UInt64 = 60_000_000_000
 
-    package private(set) var total: UInt64 = 0
+    package private(set) var total: UInt64
     private var last: UInt32
     private var spell: Spell?
 
-    /// - Parameter first: the socket's counter when we got it.
-    package init(first: UInt32) { last = first }
+    /// - Parameters: `first`: the socket's counter when we got it. `before`: what was counted before, at other sockets.
+    package init(first: UInt32, before: UInt64) {
+        last = first
+        total = before
+    }
 
     /// - Parameter now: monotonic nanoseconds.
     /// - Returns: whether it has begun to drop.

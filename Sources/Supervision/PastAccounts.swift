@@ -37,6 +37,19 @@ struct PastAccounts: Equatable, Sendable {
         }
     }
 
+    /// As a checkpoint has kept them.
+    init(_ stored: [Checkpoint.PastAccount] = []) {
+        for account in stored {
+            var sum = Account()
+            sum.matched = account.matched
+            for code in sum.outcomes.indices { sum.outcomes[code] = account.outcomes[code] }
+            sum.retried = account.retried
+            sum.launches = account.launches
+            sum.launchFailures = account.launchFailures
+            add(sum, to: account.name)
+        }
+    }
+
     /// Over all names.
     var delivered: UInt64 { accounts.values.reduce(0) { $0 &+ $1.outcomes[Int(Outcome.delivered.rawValue)] } }
 

@@ -29,18 +29,22 @@ final class Regions {
     let ledger: RingLedger
     private(set) var table = SlotTable()
     /// What slots that are free again had counted.
-    private(set) var past = PastAccounts()
+    private(set) var past: PastAccounts
     /// What we alone have counted, as the committer is told.
     private var account: SupervisorAccount
     private(set) var accountReader: Descriptor
 
-    init(_ settings: Settings) throws {
+    /// From when on the ledger counts, ns since 1970.
+    var ledgerSince: UInt64 { account.ledgerSince }
+
+    init(_ settings: Settings, _ start: StartingLog) throws {
         let geometry = RingGeometry(ringSize: settings.ring.size)
         try FreeMemory.check(geometry)
-        var random = SystemRandomNumberGenerator()
         do {
+            let now = Clock.realtime()
             ring = try RingFiles(
-                creating: geometry, logID: UInt64.random(in: 1...(.max), using: &random), now: Clock.realtime())
+                creating: geometry, logID: start.found.checkpoint.logID, now: now,
+                contents: start.contents(offset: now &- Clock.monotonic()))
         } catch {
             throw StartFault("ring.size \(settings.ring.size): the memory could not be had: \(error)")
         }
@@ -48,13 +52,15 @@ final class Regions {
         logReader = try ring.log.readOnlyDescriptor()
         outcomesReader = try ring.outcomes.readOnlyDescriptor()
         settingsReader = try controlReader.duplicate()
-        account = SupervisorAccount(ledgerSince: Clock.realtime())
+        account = SupervisorAccount(ledgerSince: start.found.checkpoint.ledgerSince)
         accountReader = try Self.reader(of: account)
         writer = try ControlWriter(try MemoryFile.map(ring.control.descriptor.raw, writable: true))
         ledger = try RingLedger(
             control: ControlReader(try MemoryFile.map(controlReader.raw, writable: false)),
             log: try MemoryFile.map(logReader.raw, writable: false),
             outcomes: try MemoryFile.map(outcomesReader.raw, writable: false))
+        past = start.past
+        install(start.table)
         adopt(try place(settings))
         // Before there is an acceptor the head can't move.
         bind(at: ledger.head)
@@ -147,7 +153,8 @@ final class Regions {
         for index in table.indices { writer.setHeldBack(table.isHeldBack(index), slot: index) }
     }
 
-    /// Gives all that is pending the outcome `shutdown`. Only when every role is dead: then the leases are ours.
+    /// Gives all that is pending in the ring the outcome `shutdown`; what is parked is safe. Only when every role is dead:
+    /// then the leases are ours.
     func settleAll() throws {
         let page = try MemoryFile(named: "belfry-page-last", size: ProcessPage.size)
         let worker = try RingWorker(
@@ -157,11 +164,8 @@ final class Regions {
             page: ProcessPage(try MemoryFile.map(page.descriptor.raw, writable: true)),
             acceptorPage: ProcessPage(try MemoryFile.map(page.descriptor.raw, writable: false)))
         for index in table.indices {
-            let leases = try (0..<(table[index]?.slot.shards ?? 0)).map { try worker.lease(slot: index, shard: $0) }
-            for lease in leases { lease.settleAll(to: worker.head, .shutdown) }
-            // What is left is parked; whose of several shards' each one is, the slot's count need not know.
-            if let lease = leases.first(where: \.hasParked), let left = try ledger.service(at: index)?.counts.pending {
-                lease.settleParked(through: lease.parkedTo - 1, count: left, .shutdown)
+            for shard in 0..<(table[index]?.slot.shards ?? 0) {
+                try worker.lease(slot: index, shard: shard).settleAll(to: worker.head, .shutdown)
             }
         }
     }

@@ -32,6 +32,18 @@ package struct SlotTable: Equatable, Sendable {
 
     package init() {}
 
+    /// As an earlier start has left it. What retires has its end, for nobody routes to it any more.
+    package init(resuming entries: [(index: Int, entry: Entry)]) {
+        for (index, entry) in entries {
+            self.entries[index] = entry
+            self.entries[index]?.isBound = true
+            self.entries[index]?.isOpen = true
+            incarnations[index] = entry.slot.incarnation
+            if entry.state == .active { order.append(index) }
+        }
+        for index in order { follow(index, after: self.entries[index]?.slot.name) }
+    }
+
     // MARK: looking
 
     package subscript(index: Int) -> Entry? { entries[index] }
@@ -160,13 +172,19 @@ package struct SlotTable: Equatable, Sendable {
             name: service.name, order: service.slotOrder, incarnation: incarnations[index], since: head,
             shards: service.shards, tableStart: start, tableCapacity: service.tableCapacity)
         slot.matchedBefore = matched(index)
-        let former = name ?? service.name
-        let follows = indices.filter { place in
-            guard let entry = entries[place], entry.state != .active, entry.slot.name == former else { return false }
-            return entry.slot.order != .none || service.order != .none
-        }
-        entries[index] = Entry(slot: slot, service: service, follows: Set(follows))
+        entries[index] = Entry(slot: slot, service: service)
+        follow(index, after: name ?? service.name)
         return index
+    }
+
+    /// A slot with an order, or behind one with an order, waits for those that retire under the name.
+    private mutating func follow(_ index: Int, after name: String?) {
+        let isOrdered = entries[index]?.slot.order != ServiceSlot.Order.none
+        let retiring = indices.filter { place in
+            guard let entry = entries[place], entry.state != .active, entry.slot.name == name else { return false }
+            return entry.slot.order != .none || isOrdered
+        }
+        entries[index]?.follows = Set(retiring)
     }
 
     /// The first gap between the extents that is wide enough.

@@ -17,14 +17,9 @@ package struct StateFolder: ~Copyable {
     package var ledgerPath: String { "\(path)/ledger.json" }
     package var segmentsPath: String { "\(path)/segments" }
 
-    /// The folder of the segments, which is made if it is missing, and without what an earlier instance has left: its log
-    /// ended with it.
+    /// The folder of the segments, which is made if it is missing.
     package borrowing func segments() throws -> Descriptor {
-        try Self.telling(segmentsPath) { () throws -> Descriptor in
-            let storage = try FolderStorage(segmentsPath)
-            for name in try storage.names() { try storage.remove(name) }
-            return try storage.descriptor()
-        }
+        try Self.telling(segmentsPath) { () throws -> Descriptor in try FolderStorage(segmentsPath).descriptor() }
     }
 
     /// - Parameter patience: nanoseconds to wait for the roles of a supervisor that was killed a moment ago.

@@ -108,19 +108,32 @@ extension Supervisor {
         port.close()
     }
 
-    /// Every role is dead: what is pending is ours to account for.
+    /// Every role is dead. What the committer could not store is ours to account for.
     private func finish() {
         isOver = true
         endKeeper()
         do {
-            try regions.settleAll()
+            let isKept = try plan.hasStored || isInLog()
             let report = try Account.report(regions, kernelDropped: drops.total)
             for line in Account.lines(report) { log.notice("\(line)") }
+            if isKept { log.notice("\(Account.promise(report))") }
             try File.write(folder.ledgerPath, report.answer(.json).span)
         } catch {
             log.error("the last ledger could not be written to \(folder.ledgerPath): \(error)")
             exitStatus = 1
         }
         control.close(loop)
+    }
+
+    /// Whether what is undelivered, and was not stored at the end, is in the commit log. If not, it is given up.
+    private func isInLog() throws -> Bool {
+        let words = "what is undelivered could not be stored in \(folder.segmentsPath)"
+        if settings.ring.durability == .disk {
+            log.warning("\(words): the next start takes it from the log that lies there")
+            return true
+        }
+        log.error("\(words): what was in memory alone is dropped (shutdown)")
+        try regions.settleAll()
+        return false
     }
 }

@@ -46,12 +46,12 @@ extension Supervisor {
         ringEveryBell()
     }
 
-    /// What waits for a paused service at the end is dropped. The log says so at the beginning of the drain.
-    func warnOfPaused() {
+    /// What waits for a paused service at the end is not waited for. The log says so at the beginning of the drain.
+    func tellOfPaused() {
         guard !paused.isEmpty, let accounts = try? ServiceAccount.all(regions) else { return }
         for account in accounts where paused.contains(account.name) && account.counts.pending > 0 {
-            log.warning(
-                "service \(account.name) is paused: \(account.counts.pending) that wait for it will be dropped (shutdown)"
+            log.notice(
+                "service \(account.name) is paused: \(account.counts.pending) that wait for it are kept for the next start"
             )
         }
     }

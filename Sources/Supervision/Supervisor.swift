@@ -43,6 +43,8 @@ package final class Supervisor {
     let segments: Descriptor
     let port: PortSockets
     let regions: Regions
+    /// Something that an earlier start has left is parked.
+    private let startsParked: Bool
     var desks: [RoleDesk]
     let keeper: KeeperDesk
     let notes: NotesDesk
@@ -93,7 +95,10 @@ package final class Supervisor {
         control = ControlServer(path: settings.control.socket)
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
-        regions = try Regions(settings)
+        let start = try StartingLog(segments, folder.segmentsPath, settings)
+        for line in start.lines(folder.segmentsPath) { line.write(to: log) }
+        startsParked = start.found.hasParked
+        regions = try Regions(settings, start)
         desks = try Role.all(workers: settings.workers.count).map(RoleDesk.init)
         try desks[Role.committer.place].beginCommitting(
             at: settings.ring.durability == .disk ? regions.ledger.head : .max)
@@ -103,7 +108,9 @@ package final class Supervisor {
         plan = SupervisionPlan(
             workers: settings.workers.count, commits: settings.ring.durability == .disk,
             grace: settings.shutdown.grace.nanoseconds, startLimit: Self.patience(settings))
-        drops = KernelDrops(first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0)
+        drops = KernelDrops(
+            first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0,
+            before: start.found.checkpoint.kernelDropped)
         rates = Rates(at: began)
     }
 
@@ -115,6 +122,8 @@ package final class Supervisor {
         watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
         share()
         apply(.begin)
+        // It stays as long as anything is parked.
+        if startsParked { apply(.wanted(.committer)) }
         while !isOver {
             try loop.wait(until: min(plan.nextDeadline ?? .max, notes.pace.deadline))
             while let event = loop.nextEvent() { take(event) }
@@ -155,7 +164,7 @@ package final class Supervisor {
             log.notice(
                 "\(why): taking nothing more, finishing within \(HumanText.setting(settings.shutdown.grace.nanoseconds))"
             )
-            warnOfPaused()
+            tellOfPaused()
             audit(who, "drain")
             keepLedger()
             Readiness.notify(.stopping, .status("finishing what is there"))

@@ -67,7 +67,8 @@ struct ReportTests {
     @Test("ledger: JSON has the form of the manual")
     func ledgerJSON() {
         let expected = """
-            {"intake":{"received":10,"published":7,"duplicate":1,"refused":{"full":2,"http":0},"routed":6,"unrouted":1,\
+            {"since":"1970-01-01T00:01:40.000000000Z","intake":{"received":10,"published":7,"duplicate":1,\
+            "refused":{"full":2,"http":0},"routed":6,"unrouted":1,\
             "kernel-dropped":4},"services":{"on-call":{"matched":6,"delivered":3,"dead":0,"dropped":{"rejected":1},\
             "pending":2,"in-flight":1,"parked":0}}}
             """
@@ -77,7 +78,7 @@ struct ReportTests {
     @Test("ledger: text can be added up by hand")
     func ledgerText() {
         let expected = """
-            intake  balanced
+            intake  balanced  counting since 1970-01-01T00:01:40Z
               received 10 = published 7 + duplicate 1 + refused 2
               published 7 = routed 6 + unrouted 1
               refused: full 2

@@ -103,6 +103,7 @@ extension ReportTests {
 
     static let wideLedger: LedgerReport = {
         var ledger = LedgerReport()
+        ledger.since = 100_000_000_000
         ledger.intake.received = .max
         ledger.intake.refused = [.init("unknown-version", .max)]
         ledger.services = wide.services.map { service in
@@ -119,6 +120,7 @@ extension ReportTests {
 
     static let ledger: LedgerReport = {
         var ledger = LedgerReport()
+        ledger.since = 100_000_000_000
         ledger.intake.received = 10
         ledger.intake.published = 7
         ledger.intake.duplicate = 1

@@ -180,8 +180,14 @@ import Testing
         contents.next = 7
         contents.totals = reader.intake().totals
         contents.slots = [.init(index: 0, slot: slot, shards: [try #require(reader.state(slot, at: 0, shard: 0))])]
+        contents.senders = [(SenderID(high: 1, low: 2), 9, 4)]
         let new = try TestRing(contents: contents)
         new.install(0)
+        #expect(try new.reader().senders().map(\.last) == [9])
+        // What the earlier ring held is not in this one's memory.
+        let observer = try RingObserver(log: MemoryFile.map(new.files.log.descriptor.raw, writable: false))
+        observer.seek(to: 2)
+        #expect(observer.next == 7 && observer.gone == 5)
         let next = try new.worker().lease(slot: 0, shard: 0)
         #expect(next.floor == 7 && next.parkedFrom == 3 && next.parkedTo == 7)
         #expect(next.table[0]?.sequence == 2)

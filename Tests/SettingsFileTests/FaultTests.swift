@@ -71,9 +71,6 @@ struct FaultTests {
         Row("workers: { count: 10000 }", "1:19: workers.count: is \"10000\"; \(count)"),
         Row("workers: { count: -1 }", "1:19: workers.count: is \"-1\"; \(count)"),
         Row("workers: { count: [2] }", "1:19: workers.count: is a list; \(count)"),
-        Row(
-            "ring: { durability: disk }",
-            "1:21: ring.durability: is disk, which this version can't do yet; memory would be right"),
         Row("ring: { durability: tape }", "1:21: ring.durability: is \"tape\"; memory or disk would be right"),
         Row(
             "control: { telnet: 1 }",

@@ -20,7 +20,7 @@ struct SettingsFileTests {
             port:     { address: "::1", number: 514, udp: true, tcp: false, max-message: 64KiB, max-connections: 10,
                         frame-timeout: 500ms, idle-timeout: 1h, receive-buffer: 8192 }
             workers:  { count: 4, stuck-after: 3s }
-            ring:     { size: 1MiB, durability: memory }
+            ring:     { size: 1MiB, durability: disk }
             state:    { directory: ../state }
             control:  { socket: /run/b.sock }
             shutdown: { grace: 0 }
@@ -32,7 +32,7 @@ struct SettingsFileTests {
         #expect(settings.port.frameTimeout == .milliseconds(500) && settings.port.idleTimeout == .seconds(3600))
         #expect(settings.port.receiveBuffer == 8192)
         #expect(settings.workers.count == 4 && settings.workers.stuckAfter == .seconds(3))
-        #expect(settings.ring.size == 1 << 20 && settings.ring.durability == .memory)
+        #expect(settings.ring.size == 1 << 20 && settings.ring.durability == .disk)
         #expect(settings.state.directory == "/etc/state" && settings.control.socket == "/run/b.sock")
         #expect(settings.shutdown.grace == .zero)
     }

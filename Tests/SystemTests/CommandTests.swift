@@ -40,7 +40,7 @@ struct CommandTests {
         let recorder = try Recorder.stream("archive", in: scratch)
         let broker = try Broker(scratch, services: [recorder.service()])
         let json = try broker.belfry(["ledger", "--json"]).output
-        #expect(try keys(json) == ["intake", "services"])
+        #expect(try keys(json) == ["since", "intake", "services"])
         let intake = ["received", "published", "duplicate", "refused", "routed", "unrouted", "kernel-dropped"]
         #expect(try keys(json, "intake") == Set(intake))
         let service = ["matched", "delivered", "dead", "dropped", "pending", "in-flight", "parked"]

@@ -15,7 +15,7 @@ struct ConfigurationTests {
     private static let faulty = """
         port: { adress: 127.0.0.1, number: many, frame-timeout: 3 parsecs, max-message: 1GiB }
         workers: { count: 0 }
-        ring: { size: 64MiB, durability: disk }
+        ring: { size: 64MiB, durability: tape }
         colour: green
         services:
           - name: one

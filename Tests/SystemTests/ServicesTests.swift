@@ -186,7 +186,8 @@ struct ServicesTests {
         let drained = try broker.belfry(["drain", "--wait"])
         #expect(drained.succeeded, "\(drained.errors)")
         #expect(try broker.program.wait(until: .after(.seconds(5))).status == .exited(0))
-        #expect(broker.program.errors.contains("service paused is paused: 1 that wait for it will be dropped"))
+        #expect(
+            broker.program.errors.contains("service paused is paused: 1 that wait for it are kept for the next start"))
     }
 
     private func kill(_ pid: CInt) {
