@@ -26,7 +26,7 @@ struct FaultTests {
     func worker(_ point: FaultPoint) throws { try die(at: point) }
 
     private func die(at point: FaultPoint) throws {
-        let soak = try Soak(seed: 1, fault: (point, Self.passing(point)))
+        let soak = try Soak(.small, seed: 1, fault: (point, Self.passing(point)))
         let mark = FaultMark(scratch: soak.scratch)
         do {
             let sent = try soak.run(until: mark, of: point.role)

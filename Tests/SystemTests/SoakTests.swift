@@ -9,28 +9,31 @@
 import Foundation
 import Testing
 
-@Suite("A soak")
+@Suite("A soak", .serialized)
 struct SoakTests {
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
     }
 
-    @Test("under kills, hangs and reloads nothing accepted is lost, and little comes twice")
-    func soak() throws {
+    @Test(
+        "under kills, hangs, reloads and restarts nothing accepted is lost, and little comes twice",
+        arguments: [Soak.Terms.memory, .disk])
+    func soak(_ terms: Soak.Terms) throws {
         let seed = Self.number("BELFRY_SOAK_SEED") ?? UInt64.random(in: 0..<1_000_000)
         let seconds = Self.number("BELFRY_SOAK_SECONDS") ?? 20
-        print("soak: seed \(seed), \(seconds) s")
-        let soak = try Soak(seed: seed)
+        print("soak (\(terms.durability)): seed \(seed), \(seconds) s")
+        let soak = try Soak(terms, seed: seed)
         do {
             let sent = try soak.run(for: .seconds(Int64(seconds)))
             let verdict = try SoakVerdict(soak, sent)
             verdict.expectNothingLost()
             verdict.expectLedgerAgrees()
-            for line in verdict.lines { print("soak: \(line)") }
+            for line in verdict.lines { print("soak (\(terms.durability)): \(line)") }
             try soak.broker.stop()
         } catch {
             let file = soak.scratch.text("belfry.yaml")
-            throw Broken(description: "\(error)\nseed \(seed)\n\(file)\n\(soak.broker.program.errors)")
+            throw Broken(
+                description: "\(error)\nseed \(seed)\n\(file)\n\(soak.earlierWords)\(soak.broker.program.errors)")
         }
         #expect(soak.recoveries.count("acceptor") > 0 && soak.recoveries.count("worker") > 0)
     }

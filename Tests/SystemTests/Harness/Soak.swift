@@ -9,38 +9,59 @@ import LinuxIO
 import Testing
 
 final class Soak {
-    enum Disturbance: String, CaseIterable {
-        case acceptorKilled, workerKilled, acceptorStopped, workerStopped
-        case serviceKilled, serviceHung, programTakenAway, reload, pause
+    enum Disturbance: String {
+        case acceptorKilled, workerKilled, committerKilled, supervisorKilled, acceptorStopped, workerStopped
+        case serviceKilled, serviceHung, programTakenAway, reload, pause, restart
+    }
+
+    /// What the broker is to be.
+    struct Terms: Sendable, CustomTestStringConvertible {
+        let durability: String
+        let ring: String
+        /// Notifications a second of each sender.
+        let rate: Int
+        /// Whether what is accepted outlives the supervisor.
+        var isDurable: Bool { durability == "disk" }
+        var testDescription: String { durability }
+
+        /// A ring that `frail` fills within seconds when it is away: what waits for it is parked.
+        static let memory = Terms(durability: "memory", ring: "4MiB", rate: 2000)
+        static let disk = Terms(durability: "disk", ring: "4MiB", rate: 1000)
+        /// Slower, as a debug build is.
+        static let small = Terms(durability: "memory", ring: "1MiB", rate: 200)
     }
 
     /// What happens at random, some of it more often.
     private static let menu: [Disturbance] =
         Array(repeating: .acceptorKilled, count: 5) + Array(repeating: .workerKilled, count: 5)
         + Array(repeating: .serviceKilled, count: 4) + Array(repeating: .reload, count: 3)
-        + [.serviceHung, .programTakenAway, .pause]
+        + Array(repeating: .committerKilled, count: 2) + [.serviceHung, .programTakenAway, .pause]
     /// What takes long: seldom, but once at least.
-    private static let slow: [Disturbance] = [.workerStopped, .acceptorStopped]
+    private var slow: [Disturbance] {
+        [.workerStopped, .acceptorStopped, .restart] + (terms.isDurable ? [.supervisorKilled] : [])
+    }
 
-    let seed: UInt64
+    let terms: Terms
     let scratch: Scratch
     let sockets: HandedOver
-    let broker: Broker
-    private(set) var services: [SoakService]
-    private(set) var probe: Probe
-    private(set) var recoveries = RecoveryTimes()
+    var broker: Broker
+    var services: [SoakService]
+    var probe: Probe
+    var recoveries = RecoveryTimes()
+    /// What earlier supervisors have said.
+    var earlierWords = ""
     private(set) var done: [Disturbance: Int] = [:]
 
     /// As the ledger said it last.
     private var published: UInt64 = 0
-    private var chance: SeededGenerator
-    private var workers = 2
-    /// How long the program of `frail` stays away: the ring must be able to hold what waits for it.
-    private var awayUntil: Deadline?
+    var chance: SeededGenerator
+    var workers = 2
+    /// How long the program of `frail` stays away.
+    var awayUntil: Deadline?
 
     /// - Parameter fault: where a process of the broker is to die, and at which passing; for a debug build alone.
-    init(seed: UInt64, fault: (point: FaultPoint, passing: Int)? = nil) throws {
-        self.seed = seed
+    init(_ terms: Terms, seed: UInt64, fault: (point: FaultPoint, passing: Int)? = nil) throws {
+        self.terms = terms
         chance = SeededGenerator(seed: seed)
         scratch = try Scratch()
         sockets = try HandedOver.make()
@@ -48,7 +69,7 @@ final class Soak {
         let recorder = try Account.compile("recorder", in: scratch)
         services = try Self.services(recorder, in: scratch)
         broker = try Broker(
-            scratch, services: services.map(\.item) + [probe.item], settings: Self.rest(workers: 2),
+            scratch, services: services.map(\.item) + [probe.item], settings: Self.rest(terms, workers: 2),
             environment: fault.map { [scratch] in FaultMark.environment($0.point, passing: $0.passing, in: scratch) }
                 ?? [],
             sockets: sockets, executable: fault == nil ? Executables.belfryd : Executables.builtBelfryd)
@@ -71,35 +92,37 @@ final class Soak {
         ]
     }
 
-    private static func rest(workers: Int) -> String {
-        "workers: { count: \(workers), stuck-after: 3s }\nring: { size: 64MiB }\nshutdown: { grace: 30s }"
+    static func rest(_ terms: Terms, workers: Int) -> String {
+        "workers: { count: \(workers), stuck-after: 3s }\n"
+            + "ring: { size: \(terms.ring), durability: \(terms.durability) }\nshutdown: { grace: 2s }"
     }
 
     // MARK: the run
 
     /// Disturbs until the time is over, and all that is slow has happened.
     func run(for duration: Duration) throws -> SoakSenders.Sent {
-        let senders = try SoakSenders(broker.port, rate: 2000, in: scratch)
+        let senders = try SoakSenders(broker.port, rate: terms.rate, in: scratch)
         try pass()
         let end = Deadline.after(duration)
         while !end.passed {
-            let menu = Int.random(in: 0..<40, using: &chance) == 0 ? Self.slow : Self.menu
+            let menu = Int.random(in: 0..<40, using: &chance) == 0 ? slow : Self.menu
             try disturb(menu.randomElement(using: &chance)!)
             if awayUntil?.passed == true { try giveBack() }
             _ = try Deadline.after(.milliseconds(Int.random(in: 0...60, using: &chance))).wait(on: broker.program.raw)
         }
-        for disturbance in Self.slow where done[disturbance] == nil { try disturb(disturbance) }
+        for disturbance in slow where done[disturbance] == nil { try disturb(disturbance) }
         return try settle(senders)
     }
 
     /// Goes on until a process has died at its fault point.
     func run(until mark: FaultMark, of role: String) throws -> SoakSenders.Sent {
-        let senders = try SoakSenders(broker.port, rate: 100, in: scratch)
+        let senders = try SoakSenders(broker.port, rate: terms.rate, in: scratch)
         let deadline = Deadline.after(.seconds(60))
         var round = 0
         repeat {
             guard !deadline.passed else { throw TimedOut("the fault point to be reached") }
-            try disturb([.reload, .serviceKilled, .pause][round % 3])
+            try disturb([.reload, .serviceKilled, .programTakenAway, .pause][round % 4])
+            if awayUntil?.passed == true { try giveBack() }
             round += 1
         } while !mark.isThere
         if role == "worker" { workerDied() }
@@ -126,6 +149,8 @@ final class Soak {
             switch disturbance {
             case .acceptorKilled: try killAcceptor()
             case .workerKilled: try killWorker()
+            case .committerKilled: try killCommitter()
+            case .supervisorKilled: try killSupervisor()
             case .acceptorStopped: try stop("acceptor")
             case .workerStopped: try stop("worker")
             case .serviceKilled: try killService()
@@ -133,6 +158,7 @@ final class Soak {
             case .programTakenAway: try takeAway()
             case .reload: try change()
             case .pause: try pause()
+            case .restart: try restart()
             }
         if isDone { done[disturbance, default: 0] += 1 }
         try look(behind: disturbance)
@@ -149,119 +175,5 @@ final class Soak {
         let disturbance: Disturbance
         let from: UInt64
         let to: UInt64
-    }
-
-    // MARK: the broker's own processes
-
-    private func killAcceptor() throws -> Bool {
-        // Now and then a worker dies at the same moment.
-        if Int.random(in: 0..<4, using: &chance) == 0, Roles.signal(Signal.kill, "worker", of: broker) {
-            workerDied()
-        }
-        guard let pid = Roles.pids("acceptor", of: broker).first else { return false }
-        return try measure("acceptor") { try kill(pid) }
-    }
-
-    /// The one that serves the probe.
-    private func killWorker() throws -> Bool {
-        guard let index = try Services(asking: broker)["probe"]?.workers.first,
-            let pid = try broker.status().workers.first(where: { $0.index == index })?.pid
-        else { return false }
-        return try measure("worker") {
-            let since = try kill(pid)
-            if since != nil { workerDied() }
-            return since
-        }
-    }
-
-    private func workerDied() { for index in services.indices { services[index].deaths += 1 } }
-
-    /// - Returns: when the signal was sent; the process is dead then. Nil if it was gone already.
-    private func kill(_ pid: CInt) throws -> UInt64? {
-        guard let process = try? ProcessDescriptor(pid: pid), LeftOver.command(pid).contains("belfryd ") else {
-            return nil
-        }
-        let since = Clock.monotonic()
-        guard process.send(Signal.kill) else { return nil }
-        guard try Deadline.after().wait(on: process.raw) else { throw TimedOut("the death of \(pid)") }
-        return since
-    }
-
-    private func measure(_ role: String, _ kill: () throws -> UInt64?) throws -> Bool {
-        guard let since = try kill() else { return false }
-        recoveries.note(role, nanoseconds: try pass() &- since)
-        return true
-    }
-
-    /// One that does not move any more is killed by the supervisor.
-    private func stop(_ role: String) throws -> Bool {
-        guard let pid = Roles.pids(role, of: broker).first, let process = try? ProcessDescriptor(pid: pid),
-            process.send(Signal.stop)
-        else { return false }
-        if role == "worker" { workerDied() }
-        guard try Deadline.after().wait(on: process.raw) else { throw TimedOut("the end of the stopped \(role)") }
-        _ = try pass()
-        return true
-    }
-
-    /// - Returns: when the probe was delivered.
-    @discardableResult
-    private func pass() throws -> UInt64 { try probe.pass(broker.port, until: .after()).delivered }
-
-    // MARK: services
-
-    private func killService() throws -> Bool {
-        let index = Int.random(in: services.indices, using: &chance)
-        return services[index].signal(Signal.kill)
-    }
-
-    /// `frail` hangs until Belfry has had enough.
-    private func hang() -> Bool { services[frail].signal(Signal.stop) }
-
-    private func takeAway() throws -> Bool {
-        guard awayUntil == nil else { return false }
-        try services[frail].takeAway(true)
-        awayUntil = .after(.seconds(3))
-        _ = services[frail].signal(Signal.kill)
-        return true
-    }
-
-    private func giveBack() throws {
-        guard awayUntil != nil else { return }
-        try services[frail].takeAway(false)
-        awayUntil = nil
-    }
-
-    private var frail: Int { services.firstIndex { $0.name == "frail" }! }
-
-    // MARK: settings
-
-    private func change() throws -> Bool {
-        workers = Int.random(in: 1...4, using: &chance)
-        let mirror = services.firstIndex { $0.name == "mirror" }!
-        services[mirror].open = [64, 128, 256].randomElement(using: &chance)!
-        services[mirror].noteOpen()
-        let guest = services.firstIndex { $0.name == "guest" }!
-        services[guest].isThere = Bool.random(using: &chance)
-        services[frail].ackTimeout = Int.random(in: 5...8, using: &chance)
-        try reload()
-        try pass()
-        return true
-    }
-
-    private func reload() throws {
-        let items = services.filter(\.isThere).map(\.item) + [probe.item]
-        try broker.rewrite(services: items, settings: Self.rest(workers: workers))
-        let result = try broker.belfry(["reload"])
-        #expect(result.succeeded, "\(result.output)\(result.errors)")
-    }
-
-    private func pause() throws -> Bool {
-        for words in [["pause", "mirror"], ["resume", "mirror"]] {
-            let result = try broker.belfry(words)
-            #expect(result.succeeded, "\(result.errors)")
-            try pass()
-        }
-        return true
     }
 }

@@ -36,9 +36,17 @@ struct SoakVerdict {
 
     /// What was accepted, as far as its sender can know, and did not arrive at `archive`.
     private var lost: Int64 {
-        let sure = sent.native.merging(sent.datagrams) { $1 }.merging([Probe.sender: soak.probe.count]) { $1 }
-        return Int64(sure.values.reduce(0, +)) - Int64(arrived("archive", of: sure.keys)) - Int64(refused)
+        let sure = sent.native.merging([Probe.sender: soak.probe.count]) { $1 }
+        let unheard = hasForgotten ? 0 : missingDatagrams - Int64(refused)
+        return Int64(sure.values.reduce(0, +)) - Int64(arrived("archive", of: sure.keys)) + unheard
     }
+
+    private var missingDatagrams: Int64 {
+        Int64(sent.datagrams.values.reduce(0, +)) - Int64(arrived("archive", of: sent.datagrams.keys))
+    }
+
+    /// What an acceptor has read and nobody has committed is not accepted, and dies with the supervisor.
+    private var hasForgotten: Bool { soak.done[.supervisorKilled] != nil }
 
     /// Each service has all that it wants, in the order that it asked for.
     func expectNothingLost() {
@@ -102,7 +110,9 @@ struct SoakVerdict {
             "accepted \(accepted): native \(arrived("archive", of: native)), datagrams "
                 + "\(arrived("archive", of: sent.datagrams.keys)), syslog over TCP \(arrived("archive", of: streams)), "
                 + "probes \(soak.probe.count); duplicates \(ledger.intake.duplicate), datagrams refused "
-                + "\(refused)",
+                + "\(refused)"
+                + (hasForgotten
+                    ? ", not yet accepted when a supervisor died \(missingDatagrams - Int64(refused))" : ""),
             "accepted but lost \(lost); doubled, of at most what was in flight at a death: \(doubled)",
             "ledger: balanced, \(ledger.intake.published) in, "
                 + "\(ledger.services.values.map(\.delivered).reduce(0, +)) delivered, both as counted outside",
