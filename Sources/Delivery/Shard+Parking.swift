@@ -6,6 +6,7 @@
 /// Invariant: whatever of the ring is frozen and has an entry in the queue has one in the shared table, too; a parked
 /// record stands in the shared table before `parkedFrom` passes it.
 
+import LinuxIO
 import Ring
 
 extension Shard {
@@ -21,6 +22,7 @@ extension Shard {
             queue.freeze(to: target)
             enterLookedAt()
             lease.freeze(to: target)
+            FaultPoint.reach(.shardFrozen)
             tellCommitter()
         // A predecessor has said it, and up to where is not known here.
         case .wait: if !queue.isFrozen { queue.freeze(to: .max) }
@@ -80,7 +82,9 @@ extension Shard {
         outside.enter(index, header)
         countTaken(header)
         lease.table.take(index, sequence: header.sequence)
+        FaultPoint.reach(.parkedTaken)
         lease.advanceParked(to: header.sequence &+ 1)
+        FaultPoint.reach(.parkedPassed)
     }
 
     /// What a predecessor, or an earlier ring, has left in entries below the floor is read once.

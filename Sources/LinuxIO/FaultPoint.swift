@@ -40,6 +40,23 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case workerWentOver = "worker.went-over"
     case shardClosed = "worker.shard-closed"
     case shardLetGo = "worker.shard-let-go"
+    // When records leave the ring, and when they come back.
+    case shardFrozen = "worker.shard-frozen"
+    case parkedFromStored = "worker.parked-from-stored"
+    case parkedToStored = "worker.parked-to-stored"
+    case parkedTaken = "worker.parked-taken"
+    case parkedPassed = "worker.parked-passed"
+    case settledBelowFloor = "worker.settled-below-floor"
+
+    // The committer, in the order of a commit, and of a spill.
+    case logWritten = "committer.log-written"
+    case logCommitted = "committer.log-committed"
+    case freezeAsked = "committer.freeze-asked"
+    case spillWritten = "committer.spill-written"
+    case spillCheckpointed = "committer.spill-checkpointed"
+    case spillTold = "committer.spill-told"
+    case checkpointWritten = "committer.checkpoint-written"
+    case filesRemoved = "committer.files-removed"
 
     // The supervisor, in the order of a change of the settings.
     case slotsInstalled = "supervisor.slots-installed"

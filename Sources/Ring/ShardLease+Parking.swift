@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import LinuxIO
+
 /// The part of a lease that has to do with parked records: holding still while the committer looks, letting the ring
 /// go, and settling what lies below the floor.
 ///
@@ -48,9 +50,11 @@ extension ShardLease {
             if !hasParked {
                 // Before parkedTo, or a successor would take an old range for a parked one.
                 block.release(first, RingLayout.Shard.parkedFrom)  // pairs with the acquire of parkedTo
+                FaultPoint.reach(.parkedFromStored)
             }
             // Release: pairs with the acquire of the floor; a successor that finds it above the floor goes on from here.
             block.release(target, RingLayout.Shard.parkedTo)
+            FaultPoint.reach(.parkedToStored)
         }
         raiseFloor(to: target)
     }
@@ -111,6 +115,7 @@ extension ShardLease {
         counts[Int(outcome.rawValue)] &+= 1
         counts[ShardTotals.lastSettled] = sequence
         turn()
+        FaultPoint.reach(.settledBelowFloor)
         return true
     }
 

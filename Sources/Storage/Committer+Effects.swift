@@ -4,6 +4,7 @@
 /// Part of Committer, which asks CommitPlan first.
 /// Invariant: an error changes nothing but when the same is tried again; what was begun is void.
 
+import LinuxIO
 import Ring
 import Segments
 
@@ -16,7 +17,9 @@ extension Committer {
             let written = try log.commit(reader, from: page.committed, to: head)
             unheard.records += written.end - page.committed
             unheard.bytes += written.bytes
+            FaultPoint.reach(.logWritten)
             page.commit(to: written.end)
+            FaultPoint.reach(.logCommitted)
             wake(written.mask)
             plan.committed()
             troubles.ends(.log)
@@ -59,6 +62,7 @@ extension Committer {
             return troubles.begins(.parked, error)
         }
         page.freeze(to: target)
+        FaultPoint.reach(.freezeAsked)
         workers.ringAll()
         plan.froze(to: target, at: now())
     }
@@ -81,7 +85,9 @@ extension Committer {
     private func write() {
         guard case .writing(let target) = plan.phase else { return }
         do throws(SegmentFault) {
-            if try spiller.write(reader) { plan.wrote(to: target) }
+            guard try spiller.write(reader) else { return }
+            FaultPoint.reach(.spillWritten)
+            plan.wrote(to: target)
         } catch { fail(toSpill: error) }
     }
 
@@ -98,7 +104,9 @@ extension Committer {
             plan.failedToCheckpoint(at: now(), isFull: error.isFull)
             return fail(toSpill: error)
         }
+        FaultPoint.reach(.spillCheckpointed)
         page.spill(to: target)
+        FaultPoint.reach(.spillTold)
         workers.ringAll()
         plan.spilled()
         troubles.ends(.parked)
@@ -127,6 +135,7 @@ extension Committer {
         }
         do throws(SegmentFault) {
             try checkpoints.write(checkpoint)
+            FaultPoint.reach(.checkpointWritten)
             wrote(checkpoint, slots, begun)
         } catch {
             plan.failedToCheckpoint(at: now(), isFull: error.isFull)
@@ -168,6 +177,7 @@ extension Committer {
             // A spill that is under way has written what no checkpoint tells of.
             guard plan.phase == .idle else { return }
             try spiller.removeFiles(below: min(before.parkedNeed, checkpoint.parkedNeed))
+            FaultPoint.reach(.filesRemoved)
         } catch { troubles.begins(.checkpoint, error) }
     }
 }

@@ -13,8 +13,11 @@ struct FaultTests {
     private static let rare: Set<FaultPoint> = [
         .senderPlaceCleared, .senderPlaceTaken, .settingsWrittenDown, .acceptorWentOver, .shardOpened,
         .serviceLaunched, .backedOff, .workerWentOver, .shardClosed, .shardLetGo, .slotsInstalled, .imageGiven,
-        .slotsBound, .slotFreed, .deathSeen,
+        .slotsBound, .slotFreed, .deathSeen, .shardFrozen, .parkedFromStored, .parkedToStored, .freezeAsked,
+        .spillWritten, .spillCheckpointed, .spillTold, .checkpointWritten, .filesRemoved,
     ]
+    /// Those that are passed where every record is committed.
+    private static let ofDisk: Set<FaultPoint> = [.logWritten, .logCommitted]
 
     private static func passing(_ point: FaultPoint) -> Int { rare.contains(point) ? 1 : 20 }
     static func points(of role: String) -> [FaultPoint] { FaultPoint.allCases.filter { $0.role == role } }
@@ -25,8 +28,12 @@ struct FaultTests {
     @Test("of a worker loses nothing", arguments: points(of: "worker"))
     func worker(_ point: FaultPoint) throws { try die(at: point) }
 
+    @Test("of the committer loses nothing", arguments: points(of: "committer"))
+    func committer(_ point: FaultPoint) throws { try die(at: point) }
+
     private func die(at point: FaultPoint) throws {
-        let soak = try Soak(.small, seed: 1, fault: (point, Self.passing(point)))
+        let soak = try Soak(
+            Self.ofDisk.contains(point) ? .smallDisk : .small, seed: 1, fault: (point, Self.passing(point)))
         let mark = FaultMark(scratch: soak.scratch)
         do {
             let sent = try soak.run(until: mark, of: point.role)

@@ -29,6 +29,7 @@ final class Soak {
         static let disk = Terms(durability: "disk", ring: "4MiB", rate: 1000)
         /// Slower, as a debug build is.
         static let small = Terms(durability: "memory", ring: "1MiB", rate: 200)
+        static let smallDisk = Terms(durability: "disk", ring: "1MiB", rate: 200)
     }
 
     /// What happens at random, some of it more often.
@@ -161,6 +162,8 @@ final class Soak {
             case .restart: try restart()
             }
         if isDone { done[disturbance, default: 0] += 1 }
+        // What was published and not committed was not accepted.
+        if disturbance == .supervisorKilled { published = 0 }
         try look(behind: disturbance)
     }
 
