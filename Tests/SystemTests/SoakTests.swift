@@ -20,7 +20,7 @@ struct SoakTests {
         arguments: [Soak.Terms.memory, .disk])
     func soak(_ terms: Soak.Terms) throws {
         let seed = Self.number("BELFRY_SOAK_SEED") ?? UInt64.random(in: 0..<1_000_000)
-        let seconds = Self.number("BELFRY_SOAK_SECONDS") ?? 20
+        let seconds = Self.number("BELFRY_SOAK_SECONDS") ?? 12
         print("soak (\(terms.durability)): seed \(seed), \(seconds) s")
         let soak = try Soak(terms, seed: seed)
         do {

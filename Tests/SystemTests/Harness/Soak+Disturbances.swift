@@ -60,7 +60,8 @@ extension Soak {
     private func startAgain() throws {
         earlierWords += broker.program.errors
         broker = try Broker(
-            scratch, services: items, settings: Self.rest(terms, workers: workers), sockets: sockets)
+            scratch, services: items, portOptions: Self.portOptions, settings: Self.rest(terms, workers: workers),
+            sockets: sockets)
     }
 
     func workerDied() { for index in services.indices { services[index].deaths += 1 } }
@@ -141,7 +142,8 @@ extension Soak {
     private var items: [String] { services.filter(\.isThere).map(\.item) + [probe.item] }
 
     func reload() throws {
-        try broker.rewrite(services: items, settings: Self.rest(terms, workers: workers))
+        try broker.rewrite(
+            services: items, portOptions: Self.portOptions, settings: Self.rest(terms, workers: workers))
         let result = try broker.belfry(["reload"])
         #expect(result.succeeded, "\(result.output)\(result.errors)")
     }

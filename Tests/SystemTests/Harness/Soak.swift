@@ -70,7 +70,8 @@ final class Soak {
         let recorder = try Account.compile("recorder", in: scratch)
         services = try Self.services(recorder, in: scratch)
         broker = try Broker(
-            scratch, services: services.map(\.item) + [probe.item], settings: Self.rest(terms, workers: 2),
+            scratch, services: services.map(\.item) + [probe.item], portOptions: Self.portOptions,
+            settings: Self.rest(terms, workers: 2),
             environment: fault.map { [scratch] in FaultMark.environment($0.point, passing: $0.passing, in: scratch) }
                 ?? [],
             sockets: sockets, executable: fault == nil ? Executables.belfryd : Executables.builtBelfryd)
@@ -92,6 +93,9 @@ final class Soak {
             service("guest", .frames, .all, "topic", shards: 3, open: 64),
         ]
     }
+
+    /// As small as the smallest ring asks for.
+    static let portOptions = ", max-message: 256KiB"
 
     static func rest(_ terms: Terms, workers: Int) -> String {
         "workers: { count: \(workers), stuck-after: 3s }\n"
