@@ -9,8 +9,8 @@ internal import Wire
 
 struct DeadVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "List, show and drop dead letters.",
-        usage: "belfry dead list|show|drop [<id> ...] [<options>]",
+        commandName: "dead", abstract: "List, show, replay and drop dead letters.",
+        usage: "belfry dead list|show|replay|drop [<id> ...] [<options>]",
         discussion: """
             A dead letter is a notification that a service has given up: its attempts or its time are used up, or the \
             service answered that it never wants it (exit 65, fail ID dead).
@@ -18,10 +18,11 @@ struct DeadVerb: ParsableCommand {
             Examples:
               belfry dead list --service on-call
               belfry dead show 17
+              belfry dead replay --service on-call
               belfry dead drop 17 18
               belfry dead list --json | jq '.letters[].reason'
             """,
-        subcommands: [List.self, Show.self, Drop.self])
+        subcommands: [List.self, Show.self, Replay.self, Drop.self])
 
     struct Filter: ParsableArguments {
         @Option(help: ArgumentHelp("Only those of this service.", valueName: "name"))
@@ -91,10 +92,27 @@ struct DeadVerb: ParsableCommand {
         }
     }
 
+    struct Replay: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Deliver dead letters again, each to its service alone.",
+            usage: "belfry dead replay [<id> ...] [<options>]")
+        @OptionGroup var control: ControlOption
+        @OptionGroup var choice: Choice
+
+        func run() throws { try choice.change(.replay, control) }
+    }
+
     struct Drop: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give dead letters up for good.", usage: "belfry dead drop [<id> ...] [<options>]")
         @OptionGroup var control: ControlOption
+        @OptionGroup var choice: Choice
+
+        func run() throws { try choice.change(.drop, control) }
+    }
+
+    /// Which letters are to be replayed or dropped.
+    struct Choice: ParsableArguments {
         @OptionGroup var filter: Filter
 
         @Argument(help: "Numbers of dead letters, or ids of notifications.")
@@ -112,14 +130,15 @@ struct DeadVerb: ParsableCommand {
             }
         }
 
-        func run() throws {
+        func change(_ action: DeadAction, _ control: ControlOption) throws {
             var wanted = filter.filter
             wanted.ids = ids
             wanted.isEverything = all
-            let answer = try control.ask(.dead(.drop, .json, wanted))
-            if json { return try Output.write(answer) }
+            // A replay is answered when all is in the ring, which may be full.
+            let answer = try control.connect().ask(.dead(action, .json, wanted), timeout: nil)
             guard let change = DeadChange(try ReportFlags.read(answer)) else { throw ReportFlags.notUnderstood }
-            try Output.write(change.text(Output.style(.auto)))
+            try Output.write(json ? answer : change.text(Output.style(.auto)))
+            if change.refused > 0, change.count == 0 { throw Failure("nothing was replayed") }
         }
     }
 }

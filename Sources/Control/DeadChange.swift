@@ -35,11 +35,14 @@ package struct DeadChange: Report, Equatable {
         json.endObject()
     }
 
+    /// What is said of those that were refused.
+    package var refusal: String { "kept \(refused), refused: \(reason ?? "")" }
+
     package func text(_ style: TextStyle) -> [UInt8] {
         var table = TextTable(style)
         let letters = "\(count) dead letter\(count == 1 ? "" : "s")"
         table.paragraph(action == .drop ? "dropped \(letters)" : "replayed \(letters)", indent: 0)
-        if refused > 0 { table.paragraph("kept \(refused), refused: \(reason ?? "")", indent: 0, .yellow) }
+        if refused > 0 { table.paragraph(refusal, indent: 0, .yellow) }
         return table.bytes
     }
 }

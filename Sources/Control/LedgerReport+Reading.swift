@@ -30,6 +30,7 @@ extension LedgerReport.Intake {
         self.routed = routed
         self.unrouted = unrouted
         self.kernelDropped = kernelDropped
+        replayed = json["replayed"]?.count ?? 0
     }
 }
 

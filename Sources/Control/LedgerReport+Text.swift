@@ -24,6 +24,9 @@ extension LedgerReport {
         table.paragraph(
             "published \(intake.published) = routed \(intake.routed) + unrouted \(intake.unrouted)", indent: 2)
         appendReasons("refused", intake.refused, indent: 2, to: &table)
+        if intake.replayed > 0 {
+            table.paragraph("of published: \(intake.replayed) dead letters that were delivered again", indent: 2)
+        }
         let bound = intake.kernelDropped > 0 ? "≥ " : ""
         table.paragraph(
             "dropped by the kernel before Belfry saw it: \(bound)\(intake.kernelDropped)", indent: 2,

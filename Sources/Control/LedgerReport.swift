@@ -22,6 +22,8 @@ package struct LedgerReport: Report, Equatable {
         package var received: UInt64 = 0
         package var published: UInt64 = 0
         package var duplicate: UInt64 = 0
+        /// Of what was published, dead letters that were delivered again.
+        package var replayed: UInt64 = 0
         package var refused: [Count] = []
         package var routed: UInt64 = 0
         package var unrouted: UInt64 = 0
@@ -82,6 +84,7 @@ extension LedgerReport.Intake {
         refused.write("refused", into: &json)
         json.member("routed", routed)
         json.member("unrouted", unrouted)
+        json.member("replayed", replayed)
         json.member("kernel-dropped", kernelDropped)
         json.endObject()
     }

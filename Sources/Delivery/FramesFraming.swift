@@ -52,7 +52,7 @@ final class FramesFraming: StreamFraming {
     ) {
         let fixed = ServiceFrame.Delivery(
             number: numbers.give(delivery.index, sequence: delivery.sequence),
-            id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence), time: record.time,
+            id: record.id(in: payload, log: log), time: record.time,
             attempt: delivery.attempt, isRedelivered: delivery.isRepeated, wireProtocol: record.wireProtocol,
             decodedKind: record.decodedKind)
         output.append(count: ServiceFrame.Delivery.headCount) {
@@ -60,7 +60,8 @@ final class FramesFraming: StreamFraming {
                 fixed, topic: record.topic.count, source: record.source.count, decoded: record.decoded.count,
                 body: record.body.count, to: &$0)
         }
-        output.append(payload)
+        // Behind the body there may be the id of what it replays.
+        output.append(payload.extracting(0..<record.body.upperBound))
     }
 
     func forget(_ index: Int) { numbers.forget(index) }

@@ -23,6 +23,8 @@ final class LinesFraming: StreamFraming {
     private var encoder = ServiceLineEncoder()
     private var replies: ReplyReader
     private let holdings: FixedArray<Holding>
+    /// Entries that the present process got as replays, by the ids that they were replayed under.
+    private var replays: [MessageID: (index: Int, sequence: UInt64)] = [:]
     /// Counts the processes; 0 is none.
     private var process: UInt32 = 0
 
@@ -41,6 +43,7 @@ final class LinesFraming: StreamFraming {
         replies = ReplyReader(log: log)
         outlet.reset()
         process &+= 1
+        replays.removeAll()
     }
 
     func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int {
@@ -60,19 +63,29 @@ final class LinesFraming: StreamFraming {
         _ encoder: inout ServiceLineEncoder, to output: ByteBuffer
     ) {
         let line = ServiceLine(
-            id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence),
-            time: record.time, attempt: UInt64(delivery.attempt), isRedelivered: delivery.isRepeated,
+            id: record.id(in: payload, log: log), time: record.time, attempt: UInt64(delivery.attempt),
+            isRedelivered: delivery.isRepeated,
             wireProtocol: WireProtocol(rawValue: record.wireProtocol) ?? .text,
             kind: DecodedMessage.Kind(rawValue: record.decodedKind) ?? .none)
         encoder.encode(
             line, topic: payload.extracting(record.topic), source: payload.extracting(record.source),
             decoded: payload.extracting(record.decoded), body: payload.extracting(record.body)
         ) { output.append($0) }
+        if record.originalID != nil { return note(delivery, line.id) }
         holdings[delivery.index] = Holding(process: process, epoch: record.epoch)
         replies.expect(epoch: record.epoch)
     }
 
-    func forget(_ index: Int) { holdings[index] = Holding() }
+    /// A replay: its answer names the id that it had at first, which says nothing of where it stands now.
+    private func note(_ delivery: ShardQueue.Delivery, _ id: MessageID) {
+        holdings[delivery.index] = Holding()
+        replays[id] = (delivery.index, delivery.sequence)
+    }
+
+    func forget(_ index: Int) {
+        holdings[index] = Holding()
+        if !replays.isEmpty { replays = replays.filter { $0.value.index != index } }
+    }
 
     /// The end of its input says it.
     func appendFinish(grace: UInt64) {}
@@ -107,7 +120,15 @@ final class LinesFraming: StreamFraming {
         }
     }
 
-    private func find(_ id: MessageID) -> Int? {
+    private func find(_ id: MessageID) -> Int? { findNew(id) ?? findReplay(id) }
+
+    private func findReplay(_ id: MessageID) -> Int? {
+        guard !replays.isEmpty, let replay = replays[id], shard.queue.sequence(at: replay.index) == replay.sequence
+        else { return nil }
+        return replay.index
+    }
+
+    private func findNew(_ id: MessageID) -> Int? {
         guard id.log == log, let index = shard.queue.find(id.sequence), id.epoch <= UInt32.max else { return nil }
         let asked = Holding(process: process, epoch: UInt32(truncatingIfNeeded: id.epoch))
         return holdings[index] == asked ? index : nil
@@ -117,6 +138,7 @@ final class LinesFraming: StreamFraming {
     private func take(_ id: MessageID) -> Int? {
         guard let index = find(id) else { return nil }
         holdings[index] = Holding()
+        if !replays.isEmpty { replays[id] = nil }
         return index
     }
 }

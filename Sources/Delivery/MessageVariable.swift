@@ -35,7 +35,7 @@ struct MessageVariables {
         launcher.set(.topic, to: payload.extracting(record.topic))
         launcher.set(.source, to: payload.extracting(record.source))
         set(.id, launcher) {
-            MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence).append(to: &$0)
+            record.id(in: payload, log: log).append(to: &$0)
         }
         set(.time, launcher) { Timestamp.append(record.time, to: &$0) }
         set(.attempt, launcher) { $0.appendDecimal(UInt64(delivery.attempt)) }

@@ -151,8 +151,7 @@ extension Shard {
                 return bytes
             }
             let message = KeptMessage(
-                service: service.name,
-                id: MessageID(log: log, epoch: UInt64(record.epoch), sequence: record.sequence), time: record.time,
+                service: service.name, id: record.id(in: payload, log: log), time: record.time,
                 wireProtocol: record.wireProtocol, decodedKind: record.decodedKind, topic: part(record.topic),
                 source: part(record.source), decoded: part(record.decoded), body: part(record.body))
             return .letter(number: number, message, letter.failings)

@@ -28,10 +28,10 @@ extension Acceptor {
     /// Waits for events, unless there is something to be done without one.
     /// - Parameter isEnding: nothing is read any more; only answers can be due.
     func sleep(until end: UInt64?, isEnding: Bool = false) throws(SystemCallError) {
-        let isHolding = connections.isHolding
+        let isHolding = connections.isHolding || replays.isHolding
         if isHolding { counters.page.announceSleep(interest: .max) }
         // To be looked at behind the announcement: whoever committed before it has not rung.
-        let isReady = isEnding ? connections.isReleasable : connections.hasReady
+        let isReady = isEnding ? connections.isReleasable : connections.hasReady || replays.isReleasable
         try loop.wait(blocking: !isReady, until: end)
         if isHolding { counters.page.awake() }
     }

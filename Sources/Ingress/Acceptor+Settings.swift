@@ -17,6 +17,7 @@ extension Acceptor {
     func take(_ message: RoleMessage, _ descriptor: consuming Descriptor) throws {
         switch message {
         case .settings: coming = try Settings(mapping: descriptor)
+        case .keeper: try replays.adopt(descriptor)
         case .workerPage(let index):
             workers.set(page: try ProcessPage(MemoryFile.map(descriptor.raw, writable: false)), at: Int(index))
         case .workerBell(let index): workers.set(bell: EventCounter(owning: descriptor), at: Int(index))
@@ -32,6 +33,7 @@ extension Acceptor {
         writeDown(settings.version)
         FaultPoint.reach(.settingsWrittenDown)
         intake.goOver(to: router, maxMessage: settings.port.maxMessage)
+        replays.goOver(to: settings.activeSlots)
         connections.goOver(to: ConnectionLimits(settings.port))
         listener?.limit = settings.port.maxConnections
         workers.settle()

@@ -32,6 +32,7 @@ package final class Acceptor {
     let loop: EventLoop
     let intake: Intake
     let connections: Connections
+    let replays: ReplayIntake
     let listener: Listener?
     let channel: RoleChannel
     var datagrams: DatagramIntake
@@ -65,6 +66,7 @@ package final class Acceptor {
         datagrams = DatagramIntake(intake: parts.intake, page: parts.counters)
         connections = Connections(
             intake: parts.intake, counters: parts.counters, loop: loop, limits: parts.limits)
+        replays = ReplayIntake(parts.intake, loop, parts.slots)
         udp = parts.udp
         if let socket = parts.tcp {
             listener = try Listener(
@@ -122,6 +124,7 @@ package final class Acceptor {
         FaultPoint.reach(.bellsRung)
         connections.settle()
         FaultPoint.reach(.acksSent)
+        replays.settle()
     }
 
     func handle(_ event: EventLoop.Event) throws {
@@ -130,6 +133,7 @@ package final class Acceptor {
         case Listener.kind: try listener?.accept(into: connections)
         case Kind.datagrams: try readDatagrams()
         case Kind.bell: hearBell()
+        case ReplayIntake.kind: replays.handle()
         default: try hearSupervisor()
         }
     }
@@ -165,6 +169,7 @@ package final class Acceptor {
     func expire(_ due: Subject) throws(SystemCallError) {
         switch due.kind {
         case Connections.kind: connections.expire(Int(due.index))
+        case ReplayIntake.kind: replays.resume()
         default: try listener?.start()
         }
     }

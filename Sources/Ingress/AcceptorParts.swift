@@ -23,6 +23,8 @@ package struct AcceptorParts: ~Copyable {
     package let limits: ConnectionLimits
     package let maxConnections: Int
     package let settingsVersion: UInt64
+    /// By name, the places of the services that may get something.
+    let slots: [String: Int]
 
     package init(
         settings: Settings, producer: RingProducer, control: consuming ControlReader, counters: PageCounters,
@@ -32,6 +34,7 @@ package struct AcceptorParts: ~Copyable {
         intake = Intake(producer: producer, router: try Router(settings), maxMessage: settings.port.maxMessage)
         limits = ConnectionLimits(settings.port)
         settingsVersion = settings.version
+        slots = settings.activeSlots
         maxConnections = settings.port.maxConnections
         self.counters = counters
         self.control = control

@@ -75,7 +75,8 @@ package final class Keeper {
     /// One round; waits until there is something to do, `limit` (monotonic ns) at most.
     package func step(until limit: UInt64? = nil) throws -> Progress {
         let idleEnd = hasRested || !isIdle ? UInt64.max : idleSince.addingClamped(idleTime)
-        let deadline = min(limit ?? .max, retryAt ?? .max, idleEnd)
+        let again = replays.isStuck ? Clock.monotonic() &+ Self.pause : UInt64.max
+        let deadline = min(limit ?? .max, retryAt ?? .max, idleEnd, again)
         try loop.wait(blocking: !isStopping || !isIdle, until: deadline == .max ? nil : deadline)
         var progress = Progress.running
         while let event = loop.nextEvent() {
@@ -116,10 +117,18 @@ package final class Keeper {
 
     private func adopt(_ side: KeeperPeer.Side, _ socket: consuming Descriptor) throws {
         let place = take()
+        // What a dead acceptor has said comes before what its successor says.
+        if side == .acceptor { for (place, peer) in peers where peer.side == side { hearLast(of: peer, at: place) } }
         let peer = try KeeperPeer(side, socket, loop, Subject(kind: Kind.peer, index: UInt32(place)))
         peer.pause(retryAt != nil)
         peers[place] = peer
         if side == .acceptor { try replays.begin(with: peer) }
+    }
+
+    private func hearLast(of peer: KeeperPeer, at place: Int) {
+        receive(from: place)
+        replays.end(with: peer)
+        peers[place] = nil
     }
 
     private func take() -> Int {

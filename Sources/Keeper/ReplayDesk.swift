@@ -3,7 +3,8 @@
 ///
 /// Used by Keeper. The keeper is a native sender to the acceptor, with numbers that outlive it.
 /// Invariant: letters go in the order of their numbers; what was sent to an acceptor that died goes to the next one, which
-/// knows up to which number it need not.
+/// knows up to which number it need not. Behind a refusal the acceptor takes nothing until it is greeted anew, which it is
+/// when the refusal is on the disk: no number that was passed over is ever taken for one that was accepted.
 
 import Wire
 
@@ -23,18 +24,26 @@ final class ReplayDesk {
     private var last: UInt64 = 0
     /// Why numbers were refused, until somebody asks.
     private var refusals: [UInt64: String] = [:]
-    private(set) var trouble: String?
+    /// What the acceptor has said and the store could not take yet.
+    private var unwritten: [KeeperFrame] = []
 
     init(_ store: KeeperStore) { self.store = store }
 
     /// Whether letters wait for the acceptor.
     var isWaiting: Bool { last > done }
+    /// Whether it is to be tried again to write.
+    var isStuck: Bool { !unwritten.isEmpty }
 
     func begin(with peer: KeeperPeer) throws {
         acceptor = peer
+        unwritten = []
+        greet(try store.sender())
+    }
+
+    private func greet(_ id: SenderID) {
         isWelcome = false
-        peer.send(.hello(try store.sender()))
-        peer.flush()
+        acceptor?.send(.hello(id))
+        acceptor?.flush()
     }
 
     func end(with peer: KeeperPeer) {
@@ -47,34 +56,46 @@ final class ReplayDesk {
     func expect(_ numbers: ClosedRange<UInt64>) { last = max(last, numbers.upperBound) }
 
     func take(_ frame: KeeperFrame) {
-        attempt {
-            switch frame {
-            case .welcome(let known):
-                try store.endReplays(upTo: known)
-                (sent, done, isWelcome) = (known, max(done, known), true)
-            case .kept(let number):
-                try store.endReplays(upTo: number)
-                done = max(done, number)
-            case .refused(let number, let reason):
-                try store.refuseReplay(number)
-                refusals[number] = reason
-                done = max(done, number)
-            default: break
-            }
+        unwritten.append(frame)
+        writeDown()
+    }
+
+    /// Writes down what the acceptor has said, as far as the store takes it.
+    private func writeDown() {
+        while let frame = unwritten.first {
+            guard (try? write(frame)) != nil else { return }
+            unwritten.removeFirst()
+        }
+    }
+
+    private func write(_ frame: KeeperFrame) throws {
+        switch frame {
+        case .welcome(let known):
+            try store.endReplays(upTo: known)
+            (sent, done, isWelcome) = (known, max(done, known), true)
+        case .kept(let number):
+            try store.endReplays(upTo: number)
+            done = max(done, number)
+        case .refused(let number, let reason):
+            try store.refuseReplay(number)
+            refusals[number] = reason
+            done = max(done, number)
+            greet(try store.sender())
+        default: break
         }
     }
 
     /// Sends what may be sent.
     func pump() {
+        writeDown()
         guard isWelcome, let acceptor, sent < done &+ Self.window, acceptor.backlog < Self.backlog else { return }
-        attempt {
-            for (number, message) in try store.replays(behind: sent, most: 32) {
-                acceptor.send(.replay(number: number, message))
-                sent = number
-                last = max(last, number)
-            }
-            acceptor.flush()
+        // What can't be read now is asked for with the next step.
+        for (number, message) in (try? store.replays(behind: sent, most: 32)) ?? [] {
+            acceptor.send(.replay(number: number, message))
+            sent = number
+            last = max(last, number)
         }
+        acceptor.flush()
     }
 
     /// How many of the numbers were refused, and why the last one.
@@ -83,15 +104,5 @@ final class ReplayDesk {
         let reason = keys.last.flatMap { refusals[$0] }
         for key in keys { refusals[key] = nil }
         return (UInt64(keys.count), reason)
-    }
-
-    /// What the store refuses now is tried again with the next frame.
-    private func attempt(_ body: () throws -> Void) {
-        do {
-            try body()
-            trouble = nil
-        } catch {
-            trouble = "\(error)"
-        }
     }
 }

@@ -18,6 +18,7 @@ package struct IntakeTotals: Equatable, Sendable {
         static let consumed = 7
         static let refused = 8  // 16 reasons
         static let bytes = 24
+        static let replayed = 25
         static let matched = 32  // 64 slots
         static let count = 96
     }
@@ -35,13 +36,14 @@ package struct IntakeTotals: Equatable, Sendable {
 
     /// What a checkpoint keeps: all that outlives the ring's memory.
     package init(
-        published: UInt64, duplicate: UInt64, routed: UInt64, unrouted: UInt64, bytes: UInt64, refused: [UInt64],
-        matched: [UInt64]
+        published: UInt64, duplicate: UInt64, routed: UInt64, unrouted: UInt64, replayed: UInt64 = 0, bytes: UInt64,
+        refused: [UInt64], matched: [UInt64]
     ) {
         words[Word.published] = published
         words[Word.duplicate] = duplicate
         words[Word.routed] = routed
         words[Word.unrouted] = unrouted
+        words[Word.replayed] = replayed
         words[Word.bytes] = bytes
         for (reason, count) in refused.prefix(Self.reasons).enumerated() { words[Word.refused + reason] = count }
         for (slot, count) in matched.prefix(RingGeometry.slots).enumerated() { words[Word.matched + slot] = count }
@@ -55,6 +57,8 @@ package struct IntakeTotals: Equatable, Sendable {
     package var duplicate: UInt64 { words[Word.duplicate] }
     package var routed: UInt64 { words[Word.routed] }
     package var unrouted: UInt64 { words[Word.unrouted] }
+    /// Published ones that are replays of dead letters.
+    package var replayed: UInt64 { words[Word.replayed] }
     /// Bytes of the published records.
     package var bytes: UInt64 { words[Word.bytes] }
     package func refused(_ reason: Int) -> UInt64 { words[Word.refused + reason] }

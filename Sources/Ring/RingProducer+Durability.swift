@@ -30,6 +30,8 @@ extension RingProducer {
         payload.reserveCapacity(body.count + OriginalID.byteCount)
         for index in body.indices { payload.append(body[index]) }
         payload += original.bytes
-        return append(meta, topic: topic, source: source, decoded: decoded, body: payload.span)
+        let result = append(meta, topic: topic, source: source, decoded: decoded, body: payload.span)
+        if case .appended = result { add(1, to: IntakeTotals.Word.replayed) }
+        return result
     }
 }

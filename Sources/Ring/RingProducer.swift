@@ -124,7 +124,7 @@ package import LinuxIO
     /// Counts a notification that the sender had sent before.
     package func countDuplicate() { add(1, to: IntakeTotals.Word.duplicate) }
 
-    private func add(_ amount: UInt64, to word: Int) { unsafe appender.pointee.count(word, amount) }
+    func add(_ amount: UInt64, to word: Int) { unsafe appender.pointee.count(word, amount) }
 
     // MARK: publishing
 

@@ -10,14 +10,15 @@ extension Checkpoint.Intake {
         self.init()
         (published, duplicate) = (totals.published, totals.duplicate)
         (routed, unrouted, bytes) = (totals.routed, totals.unrouted, totals.bytes)
+        replayed = totals.replayed
         refused = refused.indices.map { totals.refused($0) }
         matched = matched.indices.map { totals.matched($0) }
     }
 
     package var totals: IntakeTotals {
         IntakeTotals(
-            published: published, duplicate: duplicate, routed: routed, unrouted: unrouted, bytes: bytes,
-            refused: refused, matched: matched)
+            published: published, duplicate: duplicate, routed: routed, unrouted: unrouted, replayed: replayed,
+            bytes: bytes, refused: refused, matched: matched)
     }
 }
 

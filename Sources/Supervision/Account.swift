@@ -44,6 +44,7 @@ enum Account {
         intake.received = totals.received
         intake.published = totals.published
         intake.duplicate = totals.duplicate
+        intake.replayed = totals.replayed
         intake.routed = totals.routed
         intake.unrouted = totals.unrouted
         for code in 0..<IntakeTotals.reasons where totals.refused(code) > 0 {

@@ -29,6 +29,8 @@ final class KeeperDesk {
     /// Workers (by their place) that have dead letters for it.
     var wanting: Set<Int> = []
     var questions: [Question] = []
+    /// The acceptor's process that has a socket of the present keeper.
+    var acceptor: CInt?
 
     init(executable: String, folder: String) {
         self.executable = executable

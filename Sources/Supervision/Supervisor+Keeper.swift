@@ -16,6 +16,7 @@ extension Supervisor {
 
     /// Once a round, behind all that was heard: does for those who want the keeper what can be done now.
     func tendKeeper() {
+        joinAcceptor()
         guard keeper.isWanted || notes.isWaiting else { return }
         startKeeper()
         connectKeeper()
@@ -25,6 +26,14 @@ extension Supervisor {
         let question = KeeperQuestion(
             ticket: asker.ticket.number, user: asker.peer.user, pid: UInt32(bitPattern: asker.peer.pid), line: line)
         keeper.questions.append(.init(ticket: asker.ticket, words: question))
+    }
+
+    /// Each acceptor is to know each keeper: there may be replays on their way.
+    private func joinAcceptor() {
+        let desk = desks[Role.acceptor.place]
+        guard keeper.isReady, plan[.acceptor].phase == .ready, keeper.acceptor != desk.process?.pid else { return }
+        keeper.acceptor = desk.process?.pid
+        keeper.wanting.insert(Role.acceptor.place)
     }
 
     private func startKeeper() {
@@ -110,6 +119,7 @@ extension Supervisor {
         let wasReady = keeper.isReady
         keeper.process = nil
         keeper.isReady = false
+        keeper.acceptor = nil
         closeNotes()
         // In the middle of an answer nothing can be mended.
         for question in keeper.questions where question.isSent { control.abandon(question.ticket, loop) }

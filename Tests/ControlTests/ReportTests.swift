@@ -68,7 +68,7 @@ struct ReportTests {
     func ledgerJSON() {
         let expected = """
             {"since":"1970-01-01T00:01:40.000000000Z","intake":{"received":10,"published":7,"duplicate":1,\
-            "refused":{"full":2,"http":0},"routed":6,"unrouted":1,\
+            "refused":{"full":2,"http":0},"routed":6,"unrouted":1,"replayed":0,\
             "kernel-dropped":4},"services":{"on-call":{"matched":6,"delivered":3,"dead":0,"dropped":{"rejected":1},\
             "pending":2,"in-flight":1,"parked":0}}}
             """

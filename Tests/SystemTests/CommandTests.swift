@@ -41,7 +41,9 @@ struct CommandTests {
         let broker = try Broker(scratch, services: [recorder.service()])
         let json = try broker.belfry(["ledger", "--json"]).output
         #expect(try keys(json) == ["since", "intake", "services"])
-        let intake = ["received", "published", "duplicate", "refused", "routed", "unrouted", "kernel-dropped"]
+        let intake = [
+            "received", "published", "duplicate", "refused", "routed", "unrouted", "replayed", "kernel-dropped",
+        ]
         #expect(try keys(json, "intake") == Set(intake))
         let service = ["matched", "delivered", "dead", "dropped", "pending", "in-flight", "parked"]
         #expect(try keys(json, "services", "archive") == Set(service))

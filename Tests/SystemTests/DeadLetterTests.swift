@@ -56,6 +56,94 @@ struct DeadLetterTests {
         try broker.stop()
     }
 
+    /// Notes what it gets as `ID ATTEMPT BODY`; what is in the way makes it fail.
+    private func notes(_ mode: String) -> String {
+        let blocked = "[ ! -e \(scratch.path)/mended ]"
+        return mode == "exec"
+            ? "echo $BELFRY_ID $BELFRY_ATTEMPT $(cat) >>\(scratch.path)/got; \(blocked) && exit 65; exit 0"
+            : """
+            while read -r line; do
+                id=${line#'{"id":"'}; id=${id%%'"'*}; body=${line#*'"body":"'}; body=${body%%'"'*}
+                attempt=${line#*'"attempt":'}; attempt=${attempt%%,*}
+                echo $id $attempt $body >>\(scratch.path)/got
+                if \(blocked); then echo "fail $id dead no"; else echo "ok $id"; fi
+            done
+            """
+    }
+
+    @Test(
+        "are delivered again under their old ids, and are dead letters as before if that fails",
+        arguments: ["exec", "stream"])
+    func replayed(_ mode: String) throws {
+        let broker = try start(notes(mode), "mode: \(mode)")
+        try send("one", to: broker)
+        _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
+        let first = try #require(try letters(broker).first)
+        // The first replay fails: the same letter, counted as another delivery.
+        #expect(try broker.belfry(["dead", "replay", "--all"]).output == "replayed 1 dead letter\n")
+        _ = try broker.ledger("its second death") { $0.services["sick"]?.dead == 2 }
+        #expect(try letters(broker).compactMap { $0["message"] as? String } == [first["message"] as? String])
+
+        _ = try scratch.write("mended", "")
+        let id = try #require(first["message"] as? String)
+        #expect(try broker.belfry(["dead", "replay", id]).output == "replayed 1 dead letter\n")
+        let ledger = try broker.ledger("its delivery") { $0.services["sick"]?.delivered == 1 }
+        #expect(ledger.services["sick"]?.matched == 3 && ledger.services["sick"]?.pending == 0)
+        #expect(ledger.intake.published == 3 && ledger.intake.replayed == 2)
+        #expect(scratch.text("got") == String(repeating: "\(id) 1 one\n", count: 3))
+        #expect(try letters(broker).isEmpty)
+        try broker.stop()
+    }
+
+    @Test("of a service that is gone stay, and those behind them are delivered")
+    func replayRefused() throws {
+        let broker = try start("exit 65")
+        for number in 1...3 { try send("\(number)", to: broker) }
+        _ = try broker.ledger("three deaths") { $0.services["sick"]?.dead == 3 }
+        let name = scratch.file("belfry.yaml")
+        let text = try String(contentsOfFile: name, encoding: .utf8)
+        try text.replacingOccurrences(of: "name: sick", with: "name: well").write(
+            toFile: name, atomically: true, encoding: .utf8)
+        #expect(try broker.belfry(["reload"]).succeeded)
+        try send("4", to: broker)
+        _ = try broker.ledger("another's death") { $0.services["well"]?.dead == 1 }
+        let answer = try broker.belfry(["dead", "replay", "--all"])
+        #expect(
+            answer.output == "replayed 1 dead letter\nkept 3, refused: there is no service sick\n", "\(answer)")
+        _ = try broker.ledger("its second death") { $0.services["well"]?.dead == 2 }
+        #expect(try letters(broker).count == 4)
+        try broker.stop()
+    }
+
+    @Test("are all delivered again, though acceptor and keeper are killed meanwhile, and none twice")
+    func replayUnderKills() throws {
+        let broker = try start(notes("stream"), "mode: stream", "in-flight: 64")
+        let count = 200
+        let to = ["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "test.topic", "--lines", "-"]
+        #expect(try broker.belfry(to, input: (1...count).map { "\($0)\n" }.joined()).succeeded)
+        _ = try broker.ledger("every death") { $0.services["sick"]?.dead == UInt64(count) }
+        _ = try scratch.write("mended", "")
+        let asker = try Program(
+            Executables.belfry, ["--control", broker.control, "dead", "replay", "--all"], in: scratch)
+        for role in ["acceptor", "keeper", "acceptor"] {
+            _ = try scratch.poll("a \(role)") { Roles.signal(Signal.kill, role, of: broker) ? true : nil } as Bool
+        }
+        _ = try asker.wait()
+        // If the keeper died before it had begun, there is nothing on its way.
+        _ =
+            try scratch.poll("no letter left") {
+                let left = try letters(broker, ["list", "--limit", "1000"])
+                if left.contains(where: { $0["replaying"] as? Bool == false }) {
+                    _ = try broker.belfry(["dead", "replay", "--all"])
+                }
+                return left.isEmpty ? true : nil
+            } as Bool
+        let ledger = try broker.ledger("every delivery") { $0.services["sick"]?.pending == 0 }
+        #expect(ledger.services["sick"]?.delivered == UInt64(count))
+        #expect(ledger.intake.replayed == UInt64(count))
+        try broker.stop()
+    }
+
     @Test("outlive belfryd")
     func outlive() throws {
         let first = try start("exit 65")

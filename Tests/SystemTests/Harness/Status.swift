@@ -73,10 +73,11 @@ struct Ledger: Decodable, Equatable {
         let refused: [String: UInt64]
         let routed: UInt64
         let unrouted: UInt64
+        let replayed: UInt64
         let kernelDropped: UInt64
 
         enum CodingKeys: String, CodingKey {
-            case received, published, duplicate, refused, routed, unrouted
+            case received, published, duplicate, refused, routed, unrouted, replayed
             case kernelDropped = "kernel-dropped"
         }
     }
