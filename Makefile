@@ -3,13 +3,14 @@
 # pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
 # make soak: five minutes of kills, hangs and reloads under load (MINUTES=60 for more), with figures.
 # make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
+# make parking: two million notifications for a service that is down, in front of a ring of 4 MiB.
 # make power-cut: what a power cut may leave of the segments, LIVES=20 times over.
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test soak fuzz power-cut bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test soak fuzz power-cut parking bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -76,6 +77,11 @@ soak: packages-test
 
 fuzz: packages-build
 	Scripts/fuzz --seconds $(or $(SECONDS),60)
+
+parking: packages-test
+	$(RELEASE) --product belfryd
+	$(RELEASE) --product belfry
+	BELFRY_PARKED=2000000 swift test --filter SystemTests.ParkingTests
 
 power-cut: packages-test
 	BELFRY_POWER_CUTS=$(or $(LIVES),20) swift test --filter PowerCutTests

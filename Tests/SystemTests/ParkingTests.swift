@@ -3,12 +3,15 @@
 /// its order.
 /// Invariant of each test: nobody but the service itself waits for it, and it gets everything, once.
 
+import Foundation
 import LinuxIO
 import Testing
 
 @Suite("Parked records", .serialized)
 struct ParkingTests {
     private static let total = 60_000
+    /// Of the proof: `make parking` has two million.
+    private static let proof = ProcessInfo.processInfo.environment["BELFRY_PARKED"].flatMap { Int($0) } ?? 200_000
 
     private let scratch: Scratch
     private let accounts: [Account]
@@ -24,6 +27,22 @@ struct ParkingTests {
         [
             "- name: \(name)", "  topics: [\">\"]", "  command: [\(account.recorder), \(account.folder)]",
             "  mode: stream", "  order: \(order)",
+        ].joined(separator: "\n")
+    }
+
+    /// Up as soon as there is a file `up`.
+    private func downItem(_ account: Account) throws -> String {
+        let script = try scratch.write(
+            "late.sh",
+            """
+            #!/bin/sh
+            [ -e '\(scratch.file("up"))' ] || exit 1
+            exec \(account.recorder) \(account.folder)
+
+            """, executable: true)
+        return [
+            "- name: late", "  topics: [\">\"]", "  command: [\(script)]", "  mode: stream", "  order: source",
+            "  instances: 2",
         ].joined(separator: "\n")
     }
 
@@ -89,6 +108,39 @@ struct ParkingTests {
             #expect(verdict.senders.map(\.arrived) == [UInt64(Self.total)])
             #expect(verdict.foreign == 0)
         }
+    }
+
+    @Test("a service that is down while far more comes than the ring holds gets all of it in order once it is up")
+    func down() throws {
+        let senders = 4
+        let each = Self.proof / senders
+        let broker = try Broker(
+            scratch, services: [try downItem(accounts[0])], settings: "ring: { size: 4MiB }\nworkers: { count: 2 }")
+        let clock = ContinuousClock()
+        let taking = try clock.measure {
+            let programs = try (0..<senders).map { sender in
+                let lines = (0..<each).map { "\(sender) \($0)\n" }.joined()
+                let words = ["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "load.\(sender)", "--lines", "-"]
+                return try Program(Executables.belfry, words, in: scratch, input: Array(lines.utf8))
+            }
+            for program in programs { #expect(try program.wait(until: .after(.seconds(300))).succeeded) }
+        }
+        let ledger = try broker.ledger()
+        #expect(ledger.intake.published == UInt64(each * senders) && ledger.intake.refused.isEmpty)
+        let parked = try #require(ledger.services["late"]?.parked)
+        #expect(parked > UInt64(each * senders) / 2)
+        try scratch.write("up", "")
+        let delivering = try clock.measure {
+            #expect(try broker.belfry(["retry", "late"]).succeeded)
+            _ = try broker.ledger("all delivered", until: .after(.seconds(300))) {
+                $0.services["late"]?.delivered == UInt64(each * senders)
+            }
+        }
+        try broker.stop()
+        let verdict = try accounts[0].judge(sent: Array(repeating: UInt64(each), count: senders))
+        #expect(verdict.senders.map(\.arrived) == Array(repeating: UInt64(each), count: senders))
+        #expect(verdict.senders.allSatisfy { $0.disordered == 0 && $0.twice == 0 } && verdict.foreign == 0)
+        print("\(each * senders) notifications: taken in \(taking), \(parked) parked; delivered in \(delivering)")
     }
 
     @Test("the committer leaves when nothing is parked any more, and its files with it")
