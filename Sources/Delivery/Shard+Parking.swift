@@ -33,6 +33,8 @@ extension Shard {
             lease.park(to: target)
             queue.park(below: target, hasParked: lease.hasParked)
             tellCommitter()
+            // It may have asked for the next one already, with the same ring of the bell.
+            keepToSpills()
         }
     }
 

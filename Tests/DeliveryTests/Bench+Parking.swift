@@ -61,8 +61,9 @@ extension Bench {
     }
 
     /// Parks what is wanted below `target`, with the worker's help.
+    /// - Parameter next: to be asked for before the worker's next round, which is the last one then.
     /// - Returns: whether the shards became ready.
-    func park(_ worker: Worker, below target: UInt64) throws -> Bool {
+    func park(_ worker: Worker, below target: UInt64, then next: UInt64? = nil) throws -> Bool {
         let committer = try committer()
         let reader = try reader()
         let from = committer.spilled
@@ -75,7 +76,10 @@ extension Bench {
             _ = reader.withRecord(sequence) { header, payload in shelf.put(header, mask: residue.mask, payload) }
         }
         committer.spill(to: target)
-        return try run(worker, until: { reader.tail() >= target })
+        guard let next else { return try run(worker, until: { reader.tail() >= target }) }
+        committer.freeze(to: next)
+        _ = try worker.step(until: Clock.monotonic())
+        return reader.isReady(for: next)
     }
 
     /// When the oldest record was received that a slot's service waits for.

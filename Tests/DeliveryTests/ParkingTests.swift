@@ -53,6 +53,16 @@ struct ParkingTests {
         try bench.end(worker)
     }
 
+    @Test("are let go of and the next ones held still for in one round: both may have come with one ring of the bell")
+    func oneBell() throws {
+        let bench = try Bench([Self.note()])
+        let worker = try bench.worker()
+        bench.supervisor.setPaused(true, slot: 0)
+        for number in 1...8 { bench.publish("\(number)") }
+        #expect(try bench.park(worker, below: 3, then: 7))
+        try bench.end(worker)
+    }
+
     @Test("may become more while some are left")
     func again() throws {
         let (bench, worker) = try parked(Self.note(), below: 3)
