@@ -90,6 +90,7 @@ extension RingReader {
     package struct Uncommitted {
         package var published: UInt64 = 0
         package var routed: UInt64 = 0
+        package var replayed: UInt64 = 0
         package var bytes: UInt64 = 0
         /// By slot.
         package var matched = [UInt64](repeating: 0, count: RingGeometry.slots)
@@ -105,6 +106,7 @@ extension RingReader {
             found.published += 1
             found.bytes += UInt64(header.payloadCount)
             if header.mask != 0 { found.routed += 1 }
+            if header.originalID != nil { found.replayed += 1 }
             var rest = header.mask
             while rest != 0 {
                 found.matched[rest.trailingZeroBitCount] += 1

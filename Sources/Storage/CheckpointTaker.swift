@@ -83,6 +83,7 @@ final class CheckpointTaker {
         intake.published -= open.published
         intake.routed -= open.routed
         intake.unrouted -= open.published - open.routed
+        intake.replayed -= min(open.replayed, intake.replayed)
         intake.bytes -= min(open.bytes, intake.bytes)
         for slot in intake.matched.indices { intake.matched[slot] -= open.matched[slot] }
         return intake

@@ -121,6 +121,17 @@ final class Bench {
         acceptorPage.isTight = producer.isTight()
     }
 
+    /// Publishes a dead letter of an earlier log for the slots of the mask.
+    func publishReplay(mask: UInt64 = 1) {
+        var meta = RecordMeta()
+        meta.mask = mask
+        let (topic, source, body) = (Array("raw".utf8), Array("s".utf8), Array("letter".utf8))
+        _ = producer.append(
+            meta, replaying: OriginalID(log: 7, epoch: 1, sequence: 9), topic: topic.span, source: source.span,
+            decoded: Span(), body: body.span)
+        producer.publish()
+    }
+
     static func body(_ sequence: UInt64, _ size: Int) -> [UInt8] {
         (0..<size).map { UInt8(truncatingIfNeeded: sequence >> (8 * UInt64($0 % 8))) }
     }

@@ -119,7 +119,8 @@ import Testing
         bench.publish(2, sender: sender, number: 7)
         #expect(try bench.run { bench.producer.committed == 3 })
         bench.publish(3, sender: sender, number: 9)
-        bench.supervisor.install(Bench.slot("audit", since: 6, tableStart: 8), at: 1)
+        bench.publishReplay()
+        bench.supervisor.install(Bench.slot("audit", since: 7, tableStart: 8), at: 1)
         // The checkpoint for the new slot comes before the commit.
         bench.disk.failure = .full
         bench.disk.spared = 5
@@ -128,6 +129,7 @@ import Testing
         let checkpoint = try #require(try bench.checkpoint())
         #expect(checkpoint.slots.count == 2)
         #expect(checkpoint.head == 3 && checkpoint.intake.published == 2 && checkpoint.intake.matched[0] == 2)
+        #expect(checkpoint.intake.replayed == 0)
         #expect(checkpoint.senders.map(\.last) == [8])
     }
 }
