@@ -8,11 +8,14 @@ import LinuxIO
 import Ring
 import Settings
 
-struct GrantedShards {
+final class GrantedShards {
     private let context: WorkerContext
     private let index: Int
     private var definitions: Definitions
-    private var runners: [(any ServiceRunner)?] = []
+    /// By place.
+    private var runners: [(any ServiceRunner)?] = [] { didSet { all = runners.compactMap { $0 } } }
+    /// Those that there are: asked several times a round, changed with a grant.
+    private(set) var all: [any ServiceRunner] = []
     /// The places of each slot's runners.
     private var places = [[Int]](repeating: [], count: RingGeometry.slots)
     /// Places of runners that finish: their grant is gone, or their definition.
@@ -32,7 +35,6 @@ struct GrantedShards {
         self.definitions = definitions
     }
 
-    var all: some Sequence<any ServiceRunner> { runners.lazy.compactMap { $0 } }
     func runner(at place: Int) -> (any ServiceRunner)? { runners.indices.contains(place) ? runners[place] : nil }
 
     /// Whether the grants are those that were last looked at.
@@ -78,7 +80,7 @@ struct GrantedShards {
     // MARK: definitions
 
     /// Goes over to other definitions. Where a process would have to end for it, the shard finishes and is opened anew.
-    mutating func takeOver(_ definitions: Definitions) {
+    func takeOver(_ definitions: Definitions) {
         self.definitions = definitions
         // What could not be opened may be there now.
         refused.removeAll()
@@ -90,7 +92,7 @@ struct GrantedShards {
         }
     }
 
-    private mutating func leave(_ place: Int) {
+    private func leave(_ place: Int) {
         leaving.insert(place)
         runners[place]?.finish()
     }
@@ -98,7 +100,7 @@ struct GrantedShards {
     // MARK: grants
 
     /// Opens what was granted, ends what is not any more, and confirms when that is done.
-    mutating func keepToGrants() throws(SystemCallError) {
+    func keepToGrants() throws(SystemCallError) {
         // A shard that came back while it was being let go, or goes on by another definition, is opened as soon as it
         // is gone.
         while letGo() || mustCompare || !isUpToDate {
@@ -111,7 +113,7 @@ struct GrantedShards {
         context.ring.page.applied(grants: seen)
     }
 
-    private mutating func compare() throws(SystemCallError) {
+    private func compare() throws(SystemCallError) {
         for slot in 0..<RingGeometry.slots {
             for shard in 0..<RingGeometry.shardsPerSlot {
                 let isGranted = context.ring.control.holder(slot: slot, shard: shard) == index
@@ -127,7 +129,7 @@ struct GrantedShards {
         }
     }
 
-    private mutating func open(_ slot: Int, _ number: Int) throws(SystemCallError) {
+    private func open(_ slot: Int, _ number: Int) throws(SystemCallError) {
         let lease: ShardLease
         do throws(RegionError) {
             lease = try context.ring.lease(slot: slot, shard: number)
@@ -146,14 +148,14 @@ struct GrantedShards {
         places[slot].append(place)
     }
 
-    private mutating func refuse(_ slot: Int, _ reason: String) {
+    private func refuse(_ slot: Int, _ reason: String) {
         guard refused.insert(slot).inserted else { return }
         context.log.error("slot \(slot): \(reason)")
     }
 
     /// Gives up the leases of those that have finished.
     /// - Returns: whether there were any.
-    private mutating func letGo() -> Bool {
+    private func letGo() -> Bool {
         var isAny = false
         for place in leaving {
             guard let runner = runners[place], runner.running == 0 else { continue }

@@ -17,7 +17,7 @@ package final class Worker {
     private let ring: RingWorker
     private let bell: EventCounter
     private let acceptorBell: EventCounter
-    private var shards: GrantedShards
+    private let shards: GrantedShards
     private var frontier: Frontier
     private var ending = WorkerEnding()
     private var answered: UInt64 = 0
