@@ -76,14 +76,17 @@ struct TailVerb: ParsableCommand {
         case .interrupted:
             guard let count else { return }
             throw Failure("interrupted after \(shown) of \(TailNotes.count(count))")
-        case .brokerEnded: throw Failure(stillRuns(observer.logID) ? Self.letGo : "belfryd has ended")
+        case .brokerEnded: throw Failure(stillRuns(observer) ? Self.letGo : "belfryd has ended")
         }
     }
 
     private static let letGo = "belfryd has let go of this tail, to make room for another client on its control socket"
 
     /// Whether the same one still answers: by now another may have been started in its place.
-    private func stillRuns(_ log: UInt64) -> Bool { (try? Self.observer(from: control.connect()))?.logID == log }
+    private func stillRuns(_ observer: RingObserver) -> Bool {
+        guard let now = try? Self.observer(from: control.connect()) else { return false }
+        return now.logID == observer.logID && now.created == observer.created
+    }
 
     /// On the ring that the broker gave us; a mapping of what is no ring could fault.
     static func observer(from client: ControlClient) throws -> RingObserver {

@@ -12,6 +12,8 @@ package import LinuxIO
 package final class RingObserver {
     /// The log's own random id, part of each message's.
     package let logID: UInt64
+    /// When this ring was made, ns since 1970: a log goes on in another ring when belfryd is started anew.
+    package let created: UInt64
     /// The next sequence it will look at.
     package private(set) var next: UInt64
     /// Records that were asked for and overwritten before it began.
@@ -36,6 +38,7 @@ package final class RingObserver {
         geometry = header.geometry
         logID = header.logID
         words = SharedWords(log)
+        created = words.relaxed(RingLayout.Header.created)
         memory = log
         next = 0
         next = head
