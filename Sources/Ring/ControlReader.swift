@@ -29,6 +29,9 @@ package struct ControlReader: ~Copyable {
     /// Grows with each change of a slot.
     // Acquire: pairs with the release in ControlWriter.install.
     package var slotsVersion: UInt64 { words.acquire(RingLayout.Control.slotsVersion) }
+    /// How many slots were freed since the ring was made: what they had counted is elsewhere.
+    // Acquire: pairs with the release in ControlWriter.free.
+    package var slotsFreed: UInt64 { words.acquire(RingLayout.Control.slotsFreed) }
 
     /// Whether nothing more is to be handed to the slot's service. The slot is one of the ring's.
     package func isPaused(slot: Int) -> Bool {

@@ -47,6 +47,9 @@ package struct ControlWriter: ~Copyable {
     /// Takes the service out of a slot. None of its shards may be granted, none of its records pending.
     package func free(slot index: Int) {
         precondition((0..<RingGeometry.slots).contains(index), "slot out of the ring's bounds")
+        let freed = words.relaxed(RingLayout.Control.slotsFreed)
+        // Release: pairs with the acquire in ControlReader.slotsFreed; before the slot is seen to be free.
+        words.release(freed &+ 1, RingLayout.Control.slotsFreed)
         // The incarnation stays: the next service's must be another.
         change(index) { $0.store32(ServiceSlot.State.free.rawValue, RingLayout.Slot.state) }
     }

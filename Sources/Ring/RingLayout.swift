@@ -36,6 +36,7 @@ enum RingLayout {
         static let question = 144  // u64, the watchdog's
         static let generation = 152  // u64
         static let slotsVersion = 160  // u64
+        static let slotsFreed = 168  // u64, how many since the ring was made
         static let slots = 4_096
         static let slotStride = 256
         static let grants = slots + RingGeometry.slots * slotStride

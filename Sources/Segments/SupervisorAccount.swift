@@ -10,6 +10,8 @@ package struct SupervisorAccount: Equatable, Sendable {
     /// From when on the ledger counts, ns since 1970.
     package var ledgerSince: UInt64
     package var kernelDropped: UInt64 = 0
+    /// How many slots `past` tells of, as R0 counts them.
+    package var slotsFreed: UInt64 = 0
     /// What slots had counted that are free again.
     package var past: [Checkpoint.PastAccount] = []
 
@@ -20,6 +22,7 @@ package struct SupervisorAccount: Equatable, Sendable {
         let out = ByteBuffer(capacity: 1_024, limit: .max)
         out.append(littleEndian: ledgerSince)
         out.append(littleEndian: kernelDropped)
+        out.append(littleEndian: slotsFreed)
         out.append(list: past) { CheckpointCoding.append($1, to: $0) }
         var bytes: [UInt8] = []
         out.withReadable { bytes.append(copying: $0) }
@@ -31,6 +34,7 @@ package struct SupervisorAccount: Equatable, Sendable {
         var fields = FieldReader()
         ledgerSince = fields.uint64(bytes)
         kernelDropped = fields.uint64(bytes)
+        slotsFreed = fields.uint64(bytes)
         past = fields.list(bytes, least: 40) { CheckpointCoding.past($1, &$0) }
         guard !fields.isBroken, fields.at == bytes.count else { return nil }
     }

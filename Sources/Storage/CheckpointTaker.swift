@@ -31,13 +31,14 @@ final class CheckpointTaker {
 
     /// - Parameters: `spilled`: all below it is in parked segments, or wanted from nowhere but the log. `committed`: `.max`
     ///   in memory mode.
-    /// - Returns: the checkpoint and the slots' version that it covers; nil if shards or slots changed too fast to be read.
+    /// - Returns: the checkpoint and the slots' version that it covers; nil if shards or slots changed too fast to be read,
+    ///   or the supervisor has still to tell what a slot had counted that is free by now.
     func take(spilled: UInt64, committed: UInt64, isClean: Bool = false) -> (Checkpoint, slots: UInt64)? {
         adjustClock()
         for _ in 0..<Self.tries {
             let version = reader.control.slotsVersion
             guard var checkpoint = read(spilled: spilled, committed: committed),
-                reader.control.slotsVersion == version
+                reader.control.slotsVersion == version, reader.control.slotsFreed == account.slotsFreed
             else { continue }
             checkpoint.time = Clock.realtime()
             checkpoint.isClean = isClean

@@ -119,6 +119,7 @@ final class Regions {
     func keepAccount(kernelDropped: UInt64) throws -> Bool {
         var new = account
         new.kernelDropped = kernelDropped
+        new.slotsFreed = ledger.control.slotsFreed
         new.past = past.stored
         guard new != account else { return false }
         accountReader = try Self.reader(of: new)

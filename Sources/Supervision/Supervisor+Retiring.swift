@@ -19,6 +19,9 @@ extension Supervisor {
         let name = regions.table[slot]?.slot.name ?? ""
         do {
             try regions.free(slot)
+            // Until it is told there is no checkpoint: one without the slot and without its account would lose what it
+            // has counted.
+            tellAccount()
             keepPauses(renamed: [])
             log.info("service \(name): slot \(slot) has nothing pending any more and is free")
         } catch {

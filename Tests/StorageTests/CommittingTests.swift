@@ -112,6 +112,26 @@ import Testing
         #expect(slots[1].slot.since == 3)
     }
 
+    @Test("no checkpoint is written between the end of a slot and the account of what it had counted")
+    func freedSlot() throws {
+        let bench = try Bench(.disk)
+        bench.supervisor.install(Bench.slot("audit", since: 1, tableStart: 8), at: 1)
+        bench.publish(2)
+        #expect(try bench.run { bench.producer.committed == 3 })
+        bench.supervisor.free(slot: 1)
+        bench.publish(1)
+        #expect(try !bench.run(rounds: 20) { bench.producer.committed == 4 })
+        #expect(try bench.checkpoint()?.slots.map(\.slot.name) == ["alerts", "audit"])
+        var account = SupervisorAccount(ledgerSince: 5)
+        account.slotsFreed = 1
+        account.past = [Checkpoint.PastAccount(name: "audit")]
+        bench.committer.takeOver(account)
+        bench.time.pass(seconds: 1)
+        #expect(try bench.run { bench.producer.committed == 4 })
+        let checkpoint = try #require(try bench.checkpoint())
+        #expect(checkpoint.slots.map(\.slot.name) == ["alerts"] && checkpoint.past.map(\.name) == ["audit"])
+    }
+
     @Test("a checkpoint names no sender's number that is not committed, and counts no such record")
     func uncommitted() throws {
         let bench = try Bench(.disk)
