@@ -74,7 +74,8 @@ struct SoakVerdict {
         if service.order != "none", service.order != "topic" {
             #expect(verdict.senders.map(\.disordered).reduce(0, +) == 0, "\(service.name)")
         }
-        #expect(twice(service) <= service.mayComeTwice, "\(service.name)")
+        // Behind a supervisor's kill all comes again that was delivered since the last checkpoint: how much, is not known here.
+        if !hasForgotten { #expect(twice(service) <= service.mayComeTwice, "\(service.name)") }
     }
 
     private func wants(_ service: SoakService, _ sender: Int) -> Bool {
