@@ -147,9 +147,12 @@ final class Shard {
     func launchFailed(_ failure: Failure, now: UInt64) {
         context.count(.launchFailures, 1)
         lease.status.countLaunchFailure()
-        backoff.fail(at: now, &context.jitter)
+        launchLater(now)
         troubles.set(failure)
     }
+
+    /// The next launch waits, longer each time until something is answered.
+    func launchLater(_ now: UInt64) { backoff.fail(at: now, &context.jitter) }
 
     // MARK: what an operator asks for
 

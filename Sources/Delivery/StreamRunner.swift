@@ -23,6 +23,7 @@ final class StreamRunner: ServiceRunner {
 
     private var process: ServiceProcess?
     private var conduct = StreamConduct()
+    private var trial: StartTrial
     private var patience = AnswerPatience()
 
     /// The last valid answer, or when deliveries were first held since there were none.
@@ -37,6 +38,8 @@ final class StreamRunner: ServiceRunner {
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
         grace = shard.context.graces.ending
+        // A process that speaks frames says itself when it is up.
+        trial = StartTrial(hold: shard.service.usesFrames ? 0 : shard.context.graces.proving)
     }
 
     var running: Int { process == nil ? 0 : 1 }
@@ -46,9 +49,10 @@ final class StreamRunner: ServiceRunner {
     }
 
     /// How many messages may be handed to its process.
-    private var room: Int {
+    private func room(_ now: UInt64) -> Int {
         guard shard.isServing, let process, !process.ending.hasBegun, !framing.isFull else { return 0 }
-        return max(0, min(shard.window, framing.credit ?? 0) - shard.queue.inFlight)
+        let window = min(shard.window, framing.credit ?? 0)
+        return max(0, trial.most(of: window, launchedAt: process.launchedAt, now: now) - shard.queue.inFlight)
     }
 
     // MARK: work
@@ -70,7 +74,7 @@ final class StreamRunner: ServiceRunner {
     /// - Returns: false if nothing was.
     private func fill(now: UInt64, head: UInt64) -> Bool {
         let heldNone = shard.flight.isEmpty
-        guard framing.handOut(atMost: room, now: now, head: head) > 0 else { return false }
+        guard framing.handOut(atMost: room(now), now: now, head: head) > 0 else { return false }
         if heldNone { lastProgress = now }
         idleSince = now
         patience.handedOut(now: now, inFlight: shard.queue.inFlight, window: min(shard.window, framing.credit ?? 0))
@@ -166,6 +170,7 @@ final class StreamRunner: ServiceRunner {
         idleSince = now
         guard !conduct.hasAnswered else { return }
         conduct.answer()
+        trial.pass()
         shard.backoff.succeed()
     }
 
@@ -199,14 +204,15 @@ final class StreamRunner: ServiceRunner {
     func deadline(now: UInt64) -> UInt64 {
         var earliest = min(shard.flight.deadline, patience.deadline)
         if let process {
-            earliest = min(earliest, process.ending.deadline, startDeadline)
+            let opening = trial.opening(launchedAt: process.launchedAt, after: now)
+            earliest = min(earliest, process.ending.deadline, startDeadline, opening)
             if !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout {
                 earliest = min(earliest, idleSince.addingSaturated(idleTimeout))
             }
         } else if shard.isServing, shard.backoff.blocks(at: now), !shard.isIdle {
             earliest = min(earliest, shard.backoff.until)
         }
-        return mayLaunch(now) || room > 0 ? min(earliest, shard.queue.nextDue ?? .max) : earliest
+        return mayLaunch(now) || room(now) > 0 ? min(earliest, shard.queue.nextDue ?? .max) : earliest
     }
 
     // MARK: the end
@@ -273,14 +279,16 @@ final class StreamRunner: ServiceRunner {
         self.process = nil
         let failure = conduct.startFailure(
             status, isYoung: now &- process.launchedAt < shard.context.graces.start, isUp: framing.credit != nil)
-        if let failure { shard.launchFailed(failure, now: now) }
+        let meaning = trial.end(failure, held: shard.queue.inFlight)
+        switch meaning {
+        case .launchFailed(let failure): shard.launchFailed(failure, now: now)
+        case .failedAlone: shard.launchLater(now)
+        case .failed: break
+        }
+        let cause = meaning.cause(status, verdict: conduct.verdict)
         // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
         while !shard.isEnding, let index = shard.flight.first {
-            if failure != nil {
-                shard.putBack(index, wasHandedOut: true)
-            } else {
-                shard.fail(index, conduct.verdict ?? .ended(status), now: now)
-            }
+            if let cause { shard.fail(index, cause, now: now) } else { shard.putBack(index, wasHandedOut: true) }
         }
     }
 

@@ -14,6 +14,8 @@ enum Failure: Equatable {
     case launch(String)
     /// A stream process ended before its first answer.
     case diedAtStart(ExitStatus)
+    /// So did the next one, which had got this one message alone.
+    case diedAlone(ExitStatus)
     /// A process ended with deliveries of its own, or an exec process asked for another attempt.
     case ended(ExitStatus)
     case timedOut
@@ -48,6 +50,7 @@ extension Failure: CustomStringConvertible {
         switch self {
         case .launch(let why): why
         case .diedAtStart(let status): "died at start (\(status))"
+        case .diedAlone(let status): "died of its first message (\(status))"
         case .ended(let status): "ended with \(status)"
         case .timedOut: "no answer within the ack-timeout"
         case .refused(let why): why.isEmpty ? "answered fail" : "answered fail: \(why)"
@@ -77,7 +80,7 @@ extension Failure {
     var incident: Incident.Kind? {
         switch self {
         case .launch, .diedAtStart: .launchFailure
-        case .ended, .closedInput, .closedOutput, .closedSocket, .unreadable: .serviceExit
+        case .ended, .diedAlone, .closedInput, .closedOutput, .closedSocket, .unreadable: .serviceExit
         case .timedOut, .mute, .neverUp: .serviceTimeout
         case .corruptRecord, .damagedSegment: .corruption
         case .unreadableSegment: .disk

@@ -17,6 +17,8 @@ package final class WorkerContext {
         var ending: UInt64 = 5_000_000_000
         /// A stream service that dies so early without an answer has not started.
         var start: UInt64 = 5_000_000_000
+        /// How long the process behind one that died so with messages in hand gets nothing, if it can't say that it is up.
+        var proving: UInt64 = 1_000_000_000
         /// From SIGTERM to SIGKILL once the time of a drain is over; the supervisor waits little longer.
         var last: UInt64 = 300_000_000
 
