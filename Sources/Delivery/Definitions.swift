@@ -39,7 +39,10 @@ extension Settings.Service {
             && limits == other.limits
     }
 
-    /// It is on its way out: what is pending is delivered or dropped, and nothing new comes.
+    /// It is on its way out: what is pending is delivered or given up, and nothing new comes.
     var isRetiring: Bool { placement.map { $0.state != .active } ?? false }
     var isDropping: Bool { placement?.state == .dropping }
+    var isBurying: Bool { placement?.state == .burying }
+    /// Nothing of it is handed out any more.
+    var isGivenUp: Bool { isDropping || isBurying }
 }

@@ -99,6 +99,7 @@ extension Shard {
         guard let delay = retry.delay(after: attempt, age: time &- min(time, first), &context.jitter) else {
             return bury(index, failure, attempt: attempt, first: first, time, now)
         }
+        guard !service.isBurying else { return bury(index, .removed, attempt: attempt, first: first, time, now) }
         let due = now.addingSaturated(delay)
         countRun(index, now: now)
         lease.table.backOff(index, attempt: attempt, notBefore: due, firstFailed: first)
@@ -123,10 +124,23 @@ extension Shard {
         countRun(index, now: now)
         lease.table.backOff(index, attempt: attempt, notBefore: 0, firstFailed: first)
         queue.bury(index)
+        send(index, Failings(attempts: attempt, first: first, last: time, reason: failure.words))
+    }
+
+    /// The same for one that is with no process, as its service is removed: that is no attempt.
+    func buryRemoved(_ index: Int) {
+        enterShared(index)
+        let attempts = queue.failures(at: index)
+        let time = Clock.realtime()
+        let first = attempts > 0 ? lease.table.firstFailed(index) ?? time : time
+        lease.table.backOff(index, attempt: attempts, notBefore: 0)
+        queue.bury(index, isAttempt: false)
+        send(index, Failings(attempts: attempts, first: first, last: time, reason: Failure.removed.words))
+    }
+
+    private func send(_ index: Int, _ failings: Failings) {
         context.keeper.add(
-            KeeperLink.Letter(
-                shard: self, index: index, sequence: queue.sequence(at: index),
-                failings: Failings(attempts: attempt, first: first, last: time, reason: failure.words)))
+            KeeperLink.Letter(shard: self, index: index, sequence: queue.sequence(at: index), failings: failings))
     }
 
     /// The keeper has the letter.

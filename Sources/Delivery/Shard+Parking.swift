@@ -40,11 +40,15 @@ extension Shard {
 
     /// What was only looked at has an entry in the queue alone: the committer must see it, too.
     private func enterLookedAt() {
-        queue.forEachWaiting { index, sequence in
-            guard lease.table[index]?.sequence != sequence else { return }
-            lease.table.begin(index, sequence: sequence, attempt: 0)
-            lease.table.backOff(index, attempt: 0, notBefore: 0)
-        }
+        queue.forEachWaiting { index, _ in enterShared(index) }
+    }
+
+    /// Gives what may have an entry in the queue alone one in the shared table.
+    func enterShared(_ index: Int) {
+        let sequence = queue.sequence(at: index)
+        guard lease.table[index]?.sequence != sequence else { return }
+        lease.table.begin(index, sequence: sequence, attempt: 0)
+        lease.table.backOff(index, attempt: 0, notBefore: 0)
     }
 
     func tellCommitter() {
@@ -144,7 +148,7 @@ extension Shard {
 
     /// When it is to be looked after though nothing has happened, monotonic nanoseconds.
     func parkingDeadline(now: UInt64) -> UInt64 {
-        queue.hasParked && diskPausedUntil > now ? diskPausedUntil : .max
+        (queue.hasParked || service.isBurying) && diskPausedUntil > now ? diskPausedUntil : .max
     }
 
     // MARK: reading

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What becomes of a shard whose service is taken out of the settings, or gives way to another cut of itself: what is
-/// pending is delivered, or dropped, and the supervisor is told when nothing is left.
+/// pending is delivered, dropped, or made dead letters, and the supervisor is told when nothing is left.
 ///
 /// Worker and GrantedShards ask it once a round, for retiring services alone.
 /// Invariant: no record of it that lies below `retiring-at` is pending once it has been said to be resolved.
@@ -11,15 +11,18 @@ extension Shard {
     /// So many records are dropped before the worker looks after the others.
     private static let dropsPerRound = 4_096
 
-    /// Gives up what is pending and not in flight, if the service is to be dropped.
-    func drop(now: UInt64, head: UInt64) {
+    /// Gives up what is pending and not in flight, if the service goes at once.
+    func giveUp(now: UInt64, head: UInt64) {
         hasMoreToDrop = false
-        guard service.isDropping, stage == .serving else { return }
+        guard service.isGivenUp, stage == .serving else { return }
+        // A letter needs its message, which the disk may hold back.
+        guard service.isDropping || now >= diskPausedUntil else { return }
         for _ in 0..<Self.dropsPerRound {
             // What backs off goes, too, however long it still would.
             guard let delivery = queue.next(now: .max, head: head, from: lease) ?? nextParked(now: now, head: head)
             else { return }
-            settle(delivery.index, .removed, now: 0)
+            // As many letters as the table has entries; when some are kept there is room for more.
+            if service.isBurying { buryRemoved(delivery.index) } else { settle(delivery.index, .removed, now: 0) }
         }
         hasMoreToDrop = true
     }

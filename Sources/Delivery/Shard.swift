@@ -128,7 +128,7 @@ final class Shard {
     // MARK: its end
 
     /// Whether anything may be handed out.
-    var isServing: Bool { stage == .serving && !isPaused && !isHeldBack && !service.isDropping }
+    var isServing: Bool { stage == .serving && !isPaused && !isHeldBack && !service.isGivenUp }
     var isEnding: Bool { stage == .ending }
 
     func finish() { if stage == .serving { stage = .finishing } }

@@ -201,11 +201,12 @@ final class ShardQueue {
     }
 
     /// A delivery has failed for good; its entry stays until `resolve`, and holds back what an order says.
-    func bury(_ index: Int) {
-        entries[index].failures &+= 1
+    /// - Parameter isAttempt: false: it is given up with all that comes behind it, which need not wait for it.
+    func bury(_ index: Int, isAttempt: Bool = true) {
+        if isAttempt { entries[index].failures &+= 1 }
         wait(index, due: 0)
         entries[index].state = .buried
-        if isOrdered { held.hold(entries[index].sequence, key: entries[index].key) }
+        if isOrdered, isAttempt { held.hold(entries[index].sequence, key: entries[index].key) }
     }
 
     func isBuried(_ index: Int) -> Bool { entries[index].state == .buried }

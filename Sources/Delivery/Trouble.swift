@@ -43,6 +43,8 @@ enum Failure: Equatable {
     case foreign
     /// It wants a message never again; with its words.
     case rejected(String)
+    /// Its service was removed with `on-remove: dead`.
+    case removed
 }
 
 extension Failure: CustomStringConvertible {
@@ -68,6 +70,7 @@ extension Failure: CustomStringConvertible {
         case .garbage(let line): "answered what is no reply" + (line.isEmpty ? "" : ": \(line)")
         case .foreign: "answered for a message that it does not hold"
         case .rejected(let why): "rejected a message (a dead letter)" + (why.isEmpty ? "" : ": \(why)")
+        case .removed: "removed"
         }
     }
 }
@@ -85,7 +88,7 @@ extension Failure {
         case .corruptRecord, .damagedSegment: .corruption
         case .unreadableSegment: .disk
         case .overflow, .expired: .overload
-        case .refused, .garbage, .foreign, .rejected: nil
+        case .refused, .garbage, .foreign, .rejected, .removed: nil
         }
     }
 }

@@ -88,7 +88,7 @@ package final class Worker {
         for runner in shards.all {
             runner.shard.obey(now: now)
             runner.shard.keepToSpills()
-            runner.shard.drop(now: now, head: head)
+            runner.shard.giveUp(now: now, head: head)
             runner.shard.keepToLimits(now: now, head: head)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()

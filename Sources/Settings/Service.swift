@@ -84,6 +84,15 @@ extension Settings.Service {
         case drain = 0
         case dead = 1
         case drop = 2
+
+        /// As what a service retires that is taken out.
+        package var state: Placement.State {
+            switch self {
+            case .drain: .draining
+            case .dead: .burying
+            case .drop: .dropping
+            }
+        }
     }
 
     /// A service's place in the ring, and whether it is there to stay.
@@ -95,6 +104,8 @@ extension Settings.Service {
             case draining = 1
             /// It retires: what is pending and not handed out is dropped.
             case dropping = 2
+            /// It retires: what is pending and not handed out becomes dead letters.
+            case burying = 3
         }
 
         package var slot: Int

@@ -92,11 +92,7 @@ struct ServiceReader {
                 "is frames, which a process per message can't speak; mode: stream beside it would be right")
         }
         _ = section.choice("order", into: &service.order)
-        if let place = section.choice("on-remove", into: &service.onRemove), service.onRemove == .dead {
-            faults.add(
-                place, section.name("on-remove"),
-                "is dead, which this version can't do yet; drain or drop would be right")
-        }
+        _ = section.choice("on-remove", into: &service.onRemove)
     }
 
     private func readNumbers(into service: inout Settings.Service) {

@@ -54,8 +54,16 @@ package struct SettingsDifference: Equatable, Sendable {
             variables(key + ".environment", old.environment, pair.new.environment)
         }
         for old in pairs.removed {
-            let how = old.onRemove == .drop ? "dropping" : "draining"
-            changed.append(.init("services.\(old.name)", from: nil, to: "removed (\(how))"))
+            changed.append(.init("services.\(old.name)", from: nil, to: "removed (\(Self.word(old.onRemove)))"))
+        }
+    }
+
+    /// What becomes of what is pending.
+    private static func word(_ onRemove: Settings.Service.OnRemove) -> String {
+        switch onRemove {
+        case .drain: "draining"
+        case .dead: "into dead letters"
+        case .drop: "dropping"
         }
     }
 

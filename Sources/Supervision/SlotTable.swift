@@ -95,7 +95,7 @@ package struct SlotTable: Equatable, Sendable {
         var next = self
         let pairs = ServicePairs(running: active, new: services)
         for service in pairs.removed {
-            next.retire(next.index(of: service.name), as: service.onRemove == .drop ? .dropping : .draining)
+            next.retire(next.index(of: service.name), as: service.onRemove.state)
         }
         // All that goes, goes before anything comes: a name may pass from one service to another.
         let places = pairs.new.map { pair in pair.old.flatMap { next.index(of: $0.name) } }

@@ -34,8 +34,8 @@ struct StartingLog {
                 slot: place.slot, service: service ?? Settings.Service(name: place.slot.name, topics: [], command: []))
             entry.service.placement = nil
             if place.slot.state == .retiring || service == nil {
-                let drops = service == nil || service?.placement?.state == .dropping
-                entry.state = drops ? .dropping : .draining
+                let state = service.map { $0.placement?.state ?? .draining } ?? .dropping
+                entry.state = state == .active ? .draining : state
                 entry.slot.state = .retiring
                 entry.slot.retiringAt = min(entry.slot.retiringAt, found.next)
             }

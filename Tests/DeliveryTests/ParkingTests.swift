@@ -113,6 +113,23 @@ struct ParkingTests {
         try bench.end(worker)
     }
 
+    @Test("become dead letters with a service that is removed so, even if the disk does not give them at first")
+    func buried() throws {
+        let (bench, worker) = try parked(Self.note(), below: 6)
+        bench.shelf.isBroken = true
+        let settings = try bench.retire(.burying)
+        worker.takeOver(settings)
+        #expect(try bench.run(worker) { try bench.status().reason.contains("can't be read") })
+        #expect(try bench.counts().pending == 8 && bench.keeper.letters.isEmpty)
+        bench.shelf.isBroken = false
+        #expect(try bench.run(worker) { worker.nextResolved() == 0 })
+        #expect(try bench.counts()[.dead] == 8 && bench.counts().pending == 0)
+        let bodies = bench.keeper.letters.map { String(decoding: $0.message.body, as: UTF8.self) }
+        #expect(bodies == (1...8).map(String.init))
+        #expect(bench.keeper.letters.allSatisfy { $0.failings.reason == "removed" && $0.failings.attempts == 0 })
+        try bench.end(worker)
+    }
+
     @Test("that can't be read any more are counted as corrupt, and the others go on")
     func damaged() throws {
         let (bench, worker) = try parked(Self.note(), below: 6)

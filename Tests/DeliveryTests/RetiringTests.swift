@@ -146,6 +146,78 @@ struct RetiringTests {
         try bench.end(worker)
     }
 
+    @Test(
+        "makes dead letters of what is pending and not in flight, and lets the rest finish",
+        arguments: Settings.Service.Order.allCases)
+    func buries(order: Settings.Service.Order) throws {
+        let script = """
+            while \(Self.read); do case $line in *'"body":"bad'*) echo fail $id; continue;; esac
+            until [ -e $OUT/go ]; do sleep 0.01; done; echo ok $id; done
+            """
+        let bench = try Bench([
+            .stream(script) {
+                $0.order = order
+                $0.inFlight = 2
+                $0.retry.backoff = .seconds(1_000)
+                $0.retry.maxBackoff = .seconds(1_000)
+            }
+        ])
+        let worker = try bench.worker()
+        bench.publish("bad", topic: "a", source: "a")
+        for body in ["1", "2", "3", "4"] { bench.publish(body, topic: "b", source: "b") }
+        let flying: UInt64 = order == .all ? 1 : 2
+        #expect(try bench.run(worker) { try bench.counts().backingOff == 1 && bench.counts().inFlight == flying })
+        worker.takeOver(try bench.retire(.burying))
+        #expect(try bench.run(worker) { try bench.counts()[.dead] == 5 - flying })
+        #expect(try bench.counts().inFlight == flying && worker.nextResolved() == nil)
+        let letters = bench.keeper.letters
+        #expect(letters.allSatisfy { $0.failings.reason == "removed" } && UInt64(letters.count) == 5 - flying)
+        for letter in letters {
+            #expect(letter.failings.attempts == (letter.message.body == Array("bad".utf8) ? 1 : 0))
+        }
+        try bench.write("go", "")
+        #expect(try resolved(bench, worker) == 0)
+        #expect(try bench.delivered() == flying && bench.counts().pending == 0)
+        try bench.end(worker)
+    }
+
+    @Test("has a dead letter of each message kept before it counts as one, by a successor if need be")
+    func buriesWhatIsKept() throws {
+        let bench = try Bench([.exec("true")])
+        let first = try bench.worker()
+        bench.supervisor.setPaused(true, slot: 0)
+        // More than there are places in its table.
+        for number in 1...200 { bench.publish("\(number)") }
+        let settings = try bench.retire(.burying)
+        first.takeOver(settings)
+        bench.keeper.keeps = false
+        #expect(try bench.run(first) { !bench.keeper.letters.isEmpty })
+        #expect(try bench.counts()[.dead] == 0 && bench.counts().pending == 200)
+        try bench.end(first)
+        bench.keeper.hangUp()
+        bench.keeper.keeps = true
+        let second = try bench.worker(0, settings: settings)
+        #expect(try resolved(bench, second) == 0)
+        #expect(try bench.counts()[.dead] == 200 && bench.counts().pending == 0)
+        #expect(Set(bench.keeper.letters.map(\.message.body)).count == 200)
+        try bench.end(second)
+    }
+
+    @Test("makes a dead letter of what fails then instead of trying it again")
+    func buriesFailed() throws {
+        let bench = try Bench([.exec("until [ -e $OUT/go ]; do sleep 0.01; done; exit 1")])
+        let worker = try bench.worker()
+        bench.publish("x")
+        #expect(try bench.run(worker) { try bench.counts().inFlight == 1 })
+        worker.takeOver(try bench.retire(.burying))
+        try bench.write("go", "")
+        #expect(try resolved(bench, worker) == 0)
+        #expect(try bench.counts()[.dead] == 1 && bench.counts().pending == 0)
+        #expect(bench.keeper.letters.map(\.failings.reason) == ["removed"])
+        #expect(bench.keeper.letters.map(\.failings.attempts) == [1])
+        try bench.end(worker)
+    }
+
     @Test("drops far more records than one round may take, without a pause")
     func dropsMany() throws {
         let bench = try Bench([.exec("exec sleep 600")], records: 16_384)

@@ -100,9 +100,7 @@ struct FaultTests {
             "framing: frames",
             "3:14: services[1].framing: is frames, which a process per message can't speak; mode: stream beside it "
                 + "would be right"),
-        Row(
-            "on-remove: dead",
-            "3:16: services[1].on-remove: is dead, which this version can't do yet; drain or drop would be right"),
+        Row("on-remove: burn", "3:16: services[1].on-remove: is \"burn\"; drain, dead or drop would be right"),
         Row("order: any", "3:12: services[1].order: is \"any\"; none, source, topic or all would be right"),
         Row("instances: 0", "3:16: services[1].instances: is \"0\"; \(count)"),
         Row("instances: 10000", "3:16: services[1].instances: is \"10000\"; \(count)"),

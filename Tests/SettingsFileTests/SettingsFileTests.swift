@@ -61,7 +61,7 @@ struct SettingsFileTests {
                 user: nobody
                 group: adm
                 limits: { nofile: 64, as: { soft: 1GiB, hard: infinity } }
-                on-remove: drop
+                on-remove: dead
                 renamed-from: pager
             """)
         #expect(settings.services == [Self.everything])
@@ -124,7 +124,7 @@ struct SettingsFileTests {
             .init(
                 name: "as", resource: ResourceLimit.addressSpace.resource, soft: 1 << 30, hard: ResourceLimit.infinity),
         ]
-        expected.onRemove = .drop
+        expected.onRemove = .dead
         expected.renamedFrom = "pager"
         return expected
     }()

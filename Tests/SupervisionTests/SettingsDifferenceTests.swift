@@ -83,7 +83,10 @@ struct SettingsDifferenceTests {
     @Test("services that come, go and are renamed are told by name")
     func services() {
         var old = Settings()
-        old.services = [service("stays"), service("old"), service("drops") { $0.onRemove = .drop }, service("drains")]
+        old.services = [
+            service("stays"), service("old"), service("drops") { $0.onRemove = .drop },
+            service("buries") { $0.onRemove = .dead }, service("drains"),
+        ]
         let result = difference(old) {
             $0.services = [service("new") { $0.renamedFrom = "old" }, service("stays"), service("comes")]
         }
@@ -92,6 +95,7 @@ struct SettingsDifferenceTests {
                 .init("services.new", from: nil, to: "renamed from old"),
                 .init("services.comes", from: nil, to: "added"),
                 .init("services.drops", from: nil, to: "removed (dropping)"),
+                .init("services.buries", from: nil, to: "removed (into dead letters)"),
                 .init("services.drains", from: nil, to: "removed (draining)"),
             ])
     }

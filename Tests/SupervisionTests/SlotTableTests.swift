@@ -133,12 +133,15 @@ struct SlotTableTests {
     }
 
     @Test(
-        "a removed service retires as its own settings said, and keeps its last definition", arguments: [false, true])
-    func removed(drops: Bool) throws {
-        let gone = service("gone") { $0.onRemove = drops ? .drop : .drain }
+        "a removed service retires as its own settings said, and keeps its last definition",
+        arguments: [
+            (.drain, "draining"), (.drop, "dropping"), (.dead, "burying"),
+        ] as [(Settings.Service.OnRemove, String)])
+    func removed(onRemove: Settings.Service.OnRemove, state: String) throws {
+        let gone = service("gone") { $0.onRemove = onRemove }
         var table = try SlotTable.of(service("a"), gone)
         try table.change(to: [service("a")])
-        #expect(table.words == ["a/active", drops ? "gone/dropping" : "gone/draining"])
+        #expect(table.words == ["a/active", "gone/\(state)"])
         #expect(table.services.map(\.name) == ["a", "gone"])
         #expect(table.active.map(\.name) == ["a"])
     }

@@ -57,14 +57,16 @@ struct StartingLogTests {
         #expect(table[5]?.service.command == ["/bin/true"])
     }
 
-    @Test("what retired goes on to retire, and what follows it waits")
-    func retiring() {
+    @Test(
+        "what retired goes on to retire, in the same way, and what follows it waits",
+        arguments: [Settings.Service.Placement.State.draining, .dropping, .burying])
+    func retiring(state: Settings.Service.Placement.State) {
         let old = Self.slot("a", at: 0, order: .all) { $0.state = .retiring }
         let found = Self.found(
             [old, Self.slot("a", at: 1, order: .all)],
-            definitions: [Self.placed("a", at: 0, .dropping), Self.placed("a", at: 1)])
+            definitions: [Self.placed("a", at: 0, state), Self.placed("a", at: 1)])
         let table = StartingLog(found, []).table
-        #expect(table[0]?.state == .dropping && table[0]?.slot.retiringAt == 50)
+        #expect(table[0]?.state == state && table[0]?.slot.retiringAt == 50)
         #expect(table.isHeldBack(1) && !table.isHeldBack(0))
     }
 

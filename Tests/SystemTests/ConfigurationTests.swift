@@ -34,7 +34,7 @@ struct ConfigurationTests {
             command: [/bin/true]
             user: no-such-user-here
             concurrency: 10000
-            on-remove: dead
+            on-remove: burn
 
         """
     /// Line and a word of each fault.

@@ -162,6 +162,20 @@ struct ReloadTests {
         try broker.stop()
     }
 
+    @Test("with on-remove: dead what was not handed out becomes dead letters, and what was is finished")
+    func buried() throws {
+        let (broker, _) = try blocked("on-remove: dead")
+        #expect(try broker.reload(services: []).lines == ["services.blocked: removed (into dead letters)"])
+        let ledger = try broker.ledger("buried") { $0.services["blocked"]?.dead == 9 }
+        #expect(ledger.services["blocked"]?.pending == 1)
+        try scratch.write("go", "")
+        let last = try broker.ledger("finished") { $0.services["blocked"]?.pending == 0 }
+        #expect(last.services["blocked"]?.delivered == 1 && last.services["blocked"]?.dead == 9)
+        let listed = try broker.belfry(["dead", "list", "--json"])
+        #expect(listed.output.components(separatedBy: #""reason":"removed""#).count == 10, "\(listed)")
+        try broker.stop()
+    }
+
     @Test("a renamed service keeps what is pending and what it has counted")
     func renamed() throws {
         let (broker, service) = try blocked()
