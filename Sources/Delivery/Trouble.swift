@@ -41,7 +41,7 @@ enum Failure: Equatable {
     case garbage(String)
     /// It answered for a message that it does not hold.
     case foreign
-    /// It wants a message never again; with its words.
+    /// It wants a message never again: how it ended, or its words.
     case rejected(String)
     /// Its service was removed with `on-remove: dead`.
     case removed
@@ -69,7 +69,7 @@ extension Failure: CustomStringConvertible {
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
         case .garbage(let line): "answered what is no reply" + (line.isEmpty ? "" : ": \(line)")
         case .foreign: "answered for a message that it does not hold"
-        case .rejected(let why): "rejected a message (a dead letter)" + (why.isEmpty ? "" : ": \(why)")
+        case .rejected(let why): "rejected" + (why.isEmpty ? "" : ": \(why)")
         case .removed: "removed"
         }
     }

@@ -11,8 +11,7 @@ package enum Outcome: UInt8, CaseIterable, Sendable {
     case pending = 0
     case delivered = 1
     case dead = 2
-    /// Refused by the service: exit 65 or `fail … dead`.
-    case rejected = 3
+    // 3 is free.
     /// Undelivered after the shutdown's grace.
     case shutdown = 4
     /// Its service was removed with `on-remove: drop`.
@@ -32,7 +31,6 @@ package enum Outcome: UInt8, CaseIterable, Sendable {
     package var dropReason: String? {
         switch self {
         case .pending, .delivered, .dead: nil
-        case .rejected: "rejected"
         case .shutdown: "shutdown"
         case .removed: "removed"
         case .expired: "expired"

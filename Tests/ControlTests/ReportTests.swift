@@ -69,7 +69,7 @@ struct ReportTests {
         let expected = """
             {"since":"1970-01-01T00:01:40.000000000Z","intake":{"received":10,"published":7,"duplicate":1,\
             "refused":{"full":2,"http":0},"routed":6,"unrouted":1,"replayed":0,\
-            "kernel-dropped":4},"services":{"on-call":{"matched":6,"delivered":3,"dead":0,"dropped":{"rejected":1},\
+            "kernel-dropped":4},"services":{"on-call":{"matched":6,"delivered":3,"dead":0,"dropped":{"overflow":1},\
             "pending":2,"in-flight":1,"parked":0}}}
             """
         #expect(Self.text { Self.ledger.write(into: &$0) } == expected)
@@ -86,7 +86,7 @@ struct ReportTests {
 
             services                 matched delivered      dead   dropped   pending
               on-call                      6         3         0         1         2
-                dropped: rejected 1
+                dropped: overflow 1
                 of pending: in flight 1, parked 0
 
             """

@@ -111,7 +111,7 @@ extension ReportTests {
             row.name = service.name
             row.matched = .max
             row.delivered = .max
-            row.dropped = [.init("rejected", .max)]
+            row.dropped = [.init("overflow", .max)]
             row.pending = .max
             return row
         }
@@ -132,7 +132,7 @@ extension ReportTests {
         service.name = "on-call"
         service.matched = 6
         service.delivered = 3
-        service.dropped = [.init("rejected", 1)]
+        service.dropped = [.init("overflow", 1)]
         service.pending = 2
         service.inFlight = 1
         ledger.services = [service]

@@ -36,7 +36,7 @@ struct ServicesReportTests {
         service.workers = [0, 1]
         service.counts.matched = 30
         service.counts.delivered = 20
-        service.counts.dropped = [.init("rejected", 2)]
+        service.counts.dropped = [.init("overflow", 2)]
         service.counts.waiting = 5
         service.counts.inFlight = 1
         service.counts.backingOff = 2
@@ -88,7 +88,7 @@ struct ServicesReportTests {
                       5 attempts, 500ms to 5m apart, for 1h at most  keeps 1 GiB at most
                       keeps for 1d at most  as nobody  nofile 64  on-remove: drop
             queue     5 waiting  1 in flight  2 backing off  4 of them parked  oldest 1m00s
-            account   30 matched  20 delivered  7 retried  2 rejected
+            account   30 matched  20 delivered  7 retried  2 overflow
             launches  29 started  3 failed  p50 850µs  p99 2.1ms
             run time  p50 123ms  p99 1m43s
             failures  1970-01-01T00:01:39Z  ×37  ended with exit 3
@@ -120,7 +120,7 @@ struct ServicesReportTests {
             "on-remove":"drop","directory":null,\
             "user":"nobody","limits":{"nofile":{"soft":64,"hard":null}}},"instances":1,"shards":2,"workers":[0,1],\
             "matched":30,"waiting":5,"in-flight":1,"backing-off":2,"parked":4,"delivered":20,\
-            "dead":0,"dropped":{"rejected":2},\
+            "dead":0,"dropped":{"overflow":2},\
             "retried":7,"launches":29,"launch-failures":3,"oldest":"1970-01-01T00:00:40.000000000Z",\
             "launch-time":{"count":29,"p50":850000,"p99":2150000},\
             "run-time":{"count":27,"p50":123000000,"p99":103000000000},\

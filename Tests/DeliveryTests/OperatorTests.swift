@@ -207,7 +207,7 @@ struct OperatorTests {
         #expect(found[0].count == 3 && found.allSatisfy { $0.time >= before && $0.incarnation == 1 })
     }
 
-    @Test("notes why a service rejected a message: that it is dropped must not go unseen")
+    @Test("notes why a service rejected a message: that it is a dead letter must not go unseen")
     func rejected() throws {
         let bench = try Bench([
             .exec("exit 65", name: "never"),
@@ -218,10 +218,7 @@ struct OperatorTests {
         #expect(try bench.run(worker) { try bench.counts(0)[.dead] == 1 && bench.counts(1)[.dead] == 1 })
         try bench.end(worker)
         let found = try bench.failures().sorted { $0.slot < $1.slot }
-        #expect(
-            found.map(\.words) == [
-                "rejected a message (a dead letter): exit 65", "rejected a message (a dead letter): no such customer",
-            ])
+        #expect(found.map(\.words) == ["rejected: exit 65", "rejected: no such customer"])
         #expect(try bench.status(0).reason.isEmpty && bench.status(1).reason.isEmpty)
     }
 

@@ -16,12 +16,12 @@ import Testing
         producer.publish()
         let leases = try (0..<shards).map { try worker.lease(slot: 0, shard: $0) }
         for sequence in UInt64(1)...30 where sequence % 7 != 0 {
-            leases.first { $0.holds(sequence) }?.settle(sequence, sequence % 2 == 0 ? .delivered : .rejected)
+            leases.first { $0.holds(sequence) }?.settle(sequence, sequence % 2 == 0 ? .delivered : .expired)
         }
         for lease in leases { lease.raiseFloor(to: lease.nextPending(from: lease.floor, to: 31) ?? 31) }
         let counts = try #require(try ring.ledger().service(at: 0)).counts
         #expect(counts.matched == 30 && counts.pending == 4)
-        #expect(counts[.delivered] == 13 && counts[.rejected] == 13)
+        #expect(counts[.delivered] == 13 && counts[.expired] == 13)
     }
 
     @Test("in flight and backing off are counted from the tables")

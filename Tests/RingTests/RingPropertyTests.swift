@@ -98,7 +98,7 @@ private struct History {
         let second = lease.nextPending(from: first + 1, to: model.head)
         let sequence = Bool.random(using: &random) ? first : second ?? first
         lease.table.begin(Int(sequence % 8), sequence: sequence, attempt: 1)
-        let outcome = [Outcome.delivered, .rejected, .dead].randomElement(using: &random)!
+        let outcome = [Outcome.delivered, .expired, .dead].randomElement(using: &random)!
         if lease.settle(sequence, outcome) { model.settle(sequence, slot, outcome) }
         if Bool.random(using: &random) { lease.table.free(Int(sequence % 8)) }
     }

@@ -18,11 +18,11 @@ import Testing
             producer.publish()
             let lease = try #require(leases.first { $0.holds(sequence) })
             #expect(lease.outcome(of: sequence) == .pending)
-            #expect(lease.settle(sequence, sequence % 2 == 0 ? .delivered : .rejected))
+            #expect(lease.settle(sequence, sequence % 2 == 0 ? .delivered : .expired))
             for lease in leases { lease.raiseFloor(to: sequence + 1) }
         }
         let counts = try #require(try ring.ledger().service(at: 0)).counts
-        #expect(counts[.delivered] == 50 && counts[.rejected] == 50 && counts.pending == 0)
+        #expect(counts[.delivered] == 50 && counts[.expired] == 50 && counts.pending == 0)
     }
 
     @Test("an outcome is set once")
@@ -34,7 +34,7 @@ import Testing
         producer.publish()
         let lease = try ring.worker().lease(slot: 0, shard: 0)
         #expect(lease.settle(1, .delivered))
-        #expect(!lease.settle(1, .rejected))
+        #expect(!lease.settle(1, .expired))
         #expect(lease.outcome(of: 1) == .delivered)
     }
 
@@ -50,9 +50,9 @@ import Testing
             producer.publish()
             if sequence < 17 { holder.settleAll(to: sequence + 1, .delivered) }
         }
-        holder.settle(17, .rejected)
+        holder.settle(17, .expired)
         #expect(!late.plane.set(.delivered, for: 1))
-        #expect(holder.outcome(of: 17) == .rejected)
+        #expect(holder.outcome(of: 17) == .expired)
     }
 
     @Test("the next holder begins at the floor and passes over what is resolved")
