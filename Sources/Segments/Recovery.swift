@@ -66,7 +66,7 @@ package struct Recovery {
         try store.finish(at: tally.next, &writer)
         let (checkpoint, missing) = tally.finish(mode: mode, now: now)
         for service in missing where found.mode == .memory {
-            incidents.append(.init(.lost, "service \(service.name)", count: service.count))
+            incidents.append(.init(.lost, service.name, count: service.count))
         }
         try checkpoints.write(checkpoint)
         try removeOld(&writer, checkpoint)

@@ -18,6 +18,7 @@ package struct SegmentIncident: Equatable, Sendable {
     }
 
     package let kind: Kind
+    /// Where, and what; of what is lost, the service.
     package let detail: String
     package let count: UInt64
 

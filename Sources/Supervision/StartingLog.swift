@@ -5,6 +5,7 @@
 /// Invariant: every slot that has something pending stays, with the definition that it had last; a slot of which none is
 /// known any more lets go of what waits for it, and says so.
 
+internal import Control
 internal import LinuxIO
 internal import Logging
 internal import Ring
@@ -137,23 +138,42 @@ extension StartingLog {
         let time = Timestamp.rfc3339(found.asOf)
         let since = "what came in after \(time) is gone and in no ledger (ring.durability: memory)"
         guard !lost.isEmpty else { return since }
-        let services = lost.map { "\($0.detail): \($0.count)" }.joined(separator: ", ")
+        let services = lost.map { "service \($0.detail): \($0.count)" }.joined(separator: ", ")
         return "\(since); of what had come before, deliveries that were in memory alone are lost (\(services))"
     }
 
     private var lost: [SegmentIncident] { found.incidents.filter { $0.kind == .lost } }
 
     private func line(_ incident: SegmentIncident, _ path: String) -> Line? {
-        let place = "\(path)/\(incident.detail)"
         switch incident.kind {
-        case .lost: return nil
-        case .tornTail: return .notice("\(place): cut there, as after a power cut; no sender was told that it is kept")
+        // In the line that tells of the last end.
+        case .lost: nil
+        case .tornTail: .notice(words(incident, path))
+        case .corruption, .foreign: .error(words(incident, path))
+        }
+    }
+
+    private func words(_ incident: SegmentIncident, _ path: String) -> String {
+        let place = "\(path)/\(incident.detail)"
+        return switch incident.kind {
+        case .lost: "deliveries that were in memory alone when belfryd was killed"
+        case .tornTail: "\(place): cut there, as after a power cut; no sender was told that it is kept"
         case .corruption:
-            return .error(
-                "\(place) \(incident.count) can't be read, though they were written: they are counted as corrupt (or, if "
-                    + "it is not known for whom they were, as unrouted); the file is kept as *.corrupt: look at the disk"
-            )
-        case .foreign: return .error("\(place): left out, and kept as *.corrupt")
+            "\(place), \(incident.count) can't be read, though they were written: they are counted as corrupt (or, if "
+                + "it is not known for whom they were, as unrouted); the file is kept as *.corrupt: look at the disk"
+        case .foreign: "\(place): left out, and kept as *.corrupt"
+        }
+    }
+
+    /// What the keeper is to write down of a start.
+    func incidents(_ path: String, at now: UInt64) -> [Incident] {
+        found.incidents.map { incident in
+            let detail = words(incident, path)
+            return switch incident.kind {
+            case .lost: Incident(time: now, .lost, incident.detail, detail, count: incident.count)
+            case .tornTail: Incident(time: now, .disk, "supervisor", detail)
+            case .corruption, .foreign: Incident(time: now, .corruption, "supervisor", detail)
+            }
         }
     }
 }

@@ -97,6 +97,7 @@ package final class Supervisor {
         port = try PortSockets(settings.port, inherited)
         let start = try StartingLog(segments, folder.segmentsPath, settings)
         for line in start.lines(folder.segmentsPath) { line.write(to: log) }
+        notes.tell(start.incidents(folder.segmentsPath, at: Clock.realtime()))
         startsParked = start.found.hasParked
         regions = try Regions(settings, start)
         desks = try Role.all(workers: settings.workers.count).map(RoleDesk.init)

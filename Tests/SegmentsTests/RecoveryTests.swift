@@ -149,7 +149,7 @@ struct RecoveryTests {
         #expect(try Self.waiting(found, test) == [1, 2])
         #expect(found.pending == 2 && found.checkpoint.slots[0].shards[0].entries == [])
         #expect(found.checkpoint.slots[0].shards[0].totals[Int(Outcome.lost.rawValue)] == 4)
-        #expect(found.incidents == [.init(.lost, "service a", count: 4)] && !found.wasClean)
+        #expect(found.incidents == [.init(.lost, "a", count: 4)] && !found.wasClean)
     }
 
     @Test("what was spilled when no checkpoint told of it any more does not come back later")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a start goes on with, by what recovery has found.
 
+import Control
 import LinuxIO
 import Ring
 @testable import Segments
@@ -114,7 +115,7 @@ struct StartingLogTests {
             ])
         let memory = Self.found([]) {
             $0.wasClean = false
-            $0.incidents = [.init(.lost, "service a", count: 3)]
+            $0.incidents = [.init(.lost, "a", count: 3)]
         }
         #expect(
             StartingLog(memory, []).lines("/s") == [
@@ -125,13 +126,14 @@ struct StartingLogTests {
             ])
     }
 
-    @Test("damaged files are told with their place, and what to do")
+    @Test("damaged files are told with their place, and what to do, and the same words are to be kept as incidents")
     func tellsDamage() {
         let found = Self.found([]) {
             $0.incidents = [
                 .init(.corruption, "log-1.seg: of messages 4 to 9", count: 2),
                 .init(.foreign, "log-2.seg: belongs to another log"),
                 .init(.tornTail, "log-3.seg: ends in the middle of message 12"),
+                .init(.lost, "a", count: 3),
             ]
         }
         let lines = StartingLog(found, []).lines("/s")
@@ -142,9 +144,14 @@ struct StartingLogTests {
             return
         }
         #expect(
-            first.hasPrefix("/s/log-1.seg: of messages 4 to 9 2 can't be read") && first.hasSuffix("look at the disk"))
+            first.hasPrefix("/s/log-1.seg: of messages 4 to 9, 2 can't be read") && first.hasSuffix("look at the disk"))
         #expect(second.hasPrefix("/s/log-2.seg: belongs to another log"))
         #expect(third.hasPrefix("/s/log-3.seg: ends in the middle of message 12"))
+        let incidents = StartingLog(found, []).incidents("/s", at: 5)
+        #expect(incidents.map(\.kind) == [.corruption, .corruption, .disk, .lost])
+        #expect(incidents.map(\.detail).prefix(3) == [first, second, third])
+        #expect(incidents.map(\.process) == ["supervisor", "supervisor", "supervisor", "a"])
+        #expect(incidents.last?.count == 3 && incidents.allSatisfy { $0.time == 5 })
     }
 
     @Test("a folder that can't be read or has no room stops the start, with the file and what to do")

@@ -23,13 +23,6 @@ struct DeadLetterTests {
         #expect(sent.succeeded, "\(sent.errors)")
     }
 
-    private func letters(_ broker: Broker, _ words: [String] = ["list"]) throws -> [[String: Any]] {
-        let answer = try broker.belfry(["dead"] + words + ["--json"])
-        #expect(answer.succeeded, "\(answer.errors)")
-        let report = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any]
-        return report?["letters"] as? [[String: Any]] ?? []
-    }
-
     @Test("are listed with their reasons, shown with what they say, and dropped")
     func life() throws {
         let broker = try start("echo x >>\(scratch.path)/tries; exit 65")
@@ -38,18 +31,18 @@ struct DeadLetterTests {
         _ = try broker.ledger("two deaths") { $0.services["sick"]?.dead == 2 }
         #expect(scratch.text("tries") == "x\nx\n")
 
-        let listed = try letters(broker)
+        let listed = try broker.letters()
         #expect(listed.compactMap { $0["topic"] as? String } == ["alerts.fan", "alerts.disk"])
         #expect(listed.allSatisfy { ($0["reason"] as? String)?.contains("exit 65") == true && $0["body"] == nil })
-        #expect(try letters(broker, ["list", "--topic", "*.disk"]).count == 1)
+        #expect(try broker.letters(["list", "--topic", "*.disk"]).count == 1)
         let id = try #require(listed.first?["id"] as? Int)
-        #expect(try letters(broker, ["show", "\(id)"]).first?["body"] as? String == "two \u{1B}[2J\u{202E}")
+        #expect(try broker.letters(["show", "\(id)"]).first?["body"] as? String == "two \u{1B}[2J\u{202E}")
         let shown = try broker.belfry(["dead", "show", "\(id)"])
         #expect(shown.output.hasSuffix("\n  two  [2J\n"), "\(shown.output)")
 
         let dropped = try broker.belfry(["dead", "drop", "\(id)"])
         #expect(dropped.output == "dropped 1 dead letter\n", "\(dropped)")
-        #expect(try letters(broker).compactMap { $0["topic"] as? String } == ["alerts.disk"])
+        #expect(try broker.letters().compactMap { $0["topic"] as? String } == ["alerts.disk"])
         let again = try broker.belfry(["dead", "drop", "\(id)"])
         #expect(!again.succeeded && again.errors.contains("there is no dead letter \"\(id)\""))
         #expect(try broker.ledger().services["sick"]?.dead == 2)
@@ -78,11 +71,11 @@ struct DeadLetterTests {
         let broker = try start(notes(mode), "mode: \(mode)")
         try send("one", to: broker)
         _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
-        let first = try #require(try letters(broker).first)
+        let first = try #require(try broker.letters().first)
         // The first replay fails: the same letter, counted as another delivery.
         #expect(try broker.belfry(["dead", "replay", "--all"]).output == "replayed 1 dead letter\n")
         _ = try broker.ledger("its second death") { $0.services["sick"]?.dead == 2 }
-        #expect(try letters(broker).compactMap { $0["message"] as? String } == [first["message"] as? String])
+        #expect(try broker.letters().compactMap { $0["message"] as? String } == [first["message"] as? String])
 
         _ = try scratch.write("mended", "")
         let id = try #require(first["message"] as? String)
@@ -91,7 +84,7 @@ struct DeadLetterTests {
         #expect(ledger.services["sick"]?.matched == 3 && ledger.services["sick"]?.pending == 0)
         #expect(ledger.intake.published == 3 && ledger.intake.replayed == 2)
         #expect(scratch.text("got") == String(repeating: "\(id) 1 one\n", count: 3))
-        #expect(try letters(broker).isEmpty)
+        #expect(try broker.letters().isEmpty)
         try broker.stop()
     }
 
@@ -111,7 +104,7 @@ struct DeadLetterTests {
         #expect(
             answer.output == "replayed 1 dead letter\nkept 3, refused: there is no service sick\n", "\(answer)")
         _ = try broker.ledger("its second death") { $0.services["well"]?.dead == 2 }
-        #expect(try letters(broker).count == 4)
+        #expect(try broker.letters().count == 4)
         try broker.stop()
     }
 
@@ -132,7 +125,7 @@ struct DeadLetterTests {
         // If the keeper died before it had begun, there is nothing on its way.
         _ =
             try scratch.poll("no letter left") {
-                let left = try letters(broker, ["list", "--limit", "1000"])
+                let left = try broker.letters(["list", "--limit", "1000"])
                 if left.contains(where: { $0["replaying"] as? Bool == false }) {
                     _ = try broker.belfry(["dead", "replay", "--all"])
                 }
@@ -151,7 +144,7 @@ struct DeadLetterTests {
         _ = try first.ledger("its death") { $0.services["sick"]?.dead == 1 }
         try first.stop()
         let second = try start("exit 65")
-        #expect(try letters(second, ["list"]).count == 1)
+        #expect(try second.letters().count == 1)
         try second.stop()
     }
 
@@ -170,7 +163,7 @@ struct DeadLetterTests {
         #expect(try broker.ledger().services["sick"]?.dead == 0)
         try FileManager.default.removeItem(atPath: store)
         _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
-        #expect(try letters(broker).count == 1)
+        #expect(try broker.letters().count == 1)
         #expect(scratch.text("tries") == "x\n")
         try broker.stop()
     }
@@ -188,7 +181,7 @@ struct DeadLetterTests {
             return $0.services["sick"]?.dead == UInt64(count)
         }
         #expect(kills > 0)
-        let kept = try letters(broker, ["list", "--limit", "1000"])
+        let kept = try broker.letters(["list", "--limit", "1000"])
         #expect(Set(kept.compactMap { $0["message"] as? String }).count == count && kept.count == count)
         try broker.stop()
     }

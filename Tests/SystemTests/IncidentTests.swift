@@ -18,13 +18,6 @@ struct IncidentTests {
         return try Broker(scratch, services: ["- name: sick\n  topics: [\">\"]\n  command: [\(path)]\n  \(retry)"])
     }
 
-    private func incidents(_ broker: Broker, _ words: String...) throws -> [[String: Any]] {
-        let answer = try broker.belfry(["incidents", "--json"] + words)
-        #expect(answer.succeeded, "\(answer.errors)")
-        let report = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any]
-        return report?["incidents"] as? [[String: Any]] ?? []
-    }
-
     @Test("of services and of roles are kept, every one of them, and told by kind and process")
     func kept() throws {
         let broker = try start()
@@ -34,7 +27,7 @@ struct IncidentTests {
         #expect(sent.succeeded)
         _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
         let found = try scratch.poll("the worker's death in the store") {
-            let found = try incidents(broker, "--kind", "role-exit")
+            let found = try broker.incidents("--kind", "role-exit")
             return found.isEmpty ? nil : found
         }
         #expect((found.first?["process"] as? String)?.hasPrefix("worker ") == true, "\(found)")
@@ -44,11 +37,11 @@ struct IncidentTests {
         try broker.stop()
 
         let second = try start()
-        let exits = try incidents(second, "--process", "sick", "--kind", "service-exit")
+        let exits = try second.incidents("--process", "sick", "--kind", "service-exit")
         #expect(exits.allSatisfy { $0["detail"] as? String == "ended with exit 3" }, "\(exits)")
         let told = exits.compactMap { $0["count"] as? Int }.reduce(0, +)
         #expect(told == scratch.text("tries").split(separator: "\n").count && told == 7)
-        #expect(try incidents(second, "--process", "nobody").isEmpty)
+        #expect(try second.incidents("--process", "nobody").isEmpty)
         try second.stop()
     }
 
