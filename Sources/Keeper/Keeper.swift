@@ -58,7 +58,7 @@ package final class Keeper {
         self.folder = folder
         self.channel = channel
         self.idleTime = idleTime
-        replays = ReplayDesk(store)
+        replays = try ReplayDesk(store)
         idleSince = loop.now
         _ = try loop.watch(self.channel.raw, Subject(kind: Kind.channel), .readable)
         try adopt(.supervisor, supervisor)

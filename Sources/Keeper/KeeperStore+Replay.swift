@@ -48,6 +48,11 @@ extension KeeperStore {
         }
     }
 
+    /// The greatest number that a letter has; 0 if none has one.
+    package func lastReplay() throws -> UInt64 {
+        try queue.read { try UInt64.fetchOne($0, sql: "SELECT max(replay) FROM letter") ?? 0 }
+    }
+
     /// The letters to be sent behind a number, a few at a time.
     package func replays(behind number: UInt64, most: Int) throws -> [(number: UInt64, message: KeptMessage)] {
         try queue.read { database in

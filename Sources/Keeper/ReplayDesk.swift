@@ -20,14 +20,18 @@ final class ReplayDesk {
     /// Numbers that have gone out, and those that are done with.
     private var sent: UInt64 = 0
     private(set) var done: UInt64 = 0
-    /// The greatest number that was given.
+    /// The greatest number of a letter that is on its way.
     private var last: UInt64 = 0
     /// Why numbers were refused, until somebody asks.
     private var refusals: [UInt64: String] = [:]
     /// What the acceptor has said and the store could not take yet.
     private var unwritten: [KeeperFrame] = []
 
-    init(_ store: KeeperStore) { self.store = store }
+    init(_ store: KeeperStore) throws {
+        self.store = store
+        // Those of an earlier keeper.
+        last = try store.lastReplay()
+    }
 
     /// Whether letters wait for the acceptor.
     var isWaiting: Bool { last > done }
@@ -90,7 +94,8 @@ final class ReplayDesk {
         writeDown()
         guard isWelcome, let acceptor, sent < done &+ Self.window, acceptor.backlog < Self.backlog else { return }
         // What can't be read now is asked for with the next step.
-        for (number, message) in (try? store.replays(behind: sent, most: 32)) ?? [] {
+        let letters = (try? store.replays(behind: sent, most: 32)) ?? []
+        for (number, message) in letters {
             acceptor.send(.replay(number: number, message))
             sent = number
             last = max(last, number)

@@ -5,6 +5,7 @@
 /// Invariant: a question is answered once, or its connection ends; who wants the keeper stands here until it has a socket.
 
 internal import Control
+internal import LinuxIO
 
 final class KeeperDesk {
     struct Question {
@@ -29,13 +30,17 @@ final class KeeperDesk {
     /// Workers (by their place) that have dead letters for it.
     var wanting: Set<Int> = []
     var questions: [Question] = []
+    /// It is to look at what an earlier one has left: replays under way. True until one is ready.
+    var isDue: Bool
     /// The acceptor's process that has a socket of the present keeper.
     var acceptor: CInt?
 
     init(executable: String, folder: String) {
         self.executable = executable
         self.folder = folder
+        // What is in the store is the keeper's alone to know.
+        isDue = File.exists(folder + "/store.sqlite")
     }
 
-    var isWanted: Bool { !wanting.isEmpty || !questions.isEmpty }
+    var isWanted: Bool { isDue || !wanting.isEmpty || !questions.isEmpty }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The keeper's life: started when somebody wants it, given the others' sockets, asked, and let go when it has rested.
+/// The keeper's life: started when somebody wants it or an earlier one has left something, given the others' sockets, asked, and let go when it has rested.
 ///
 /// Part of the Supervisor; called by its loop.
 /// Invariant: it is told to stop only when nothing is on its way to it; a keeper that dies costs nobody what it had not said is
@@ -91,6 +91,7 @@ extension Supervisor {
         switch message {
         case .ready:
             keeper.isReady = true
+            keeper.isDue = false
             keeper.failures = 0
             keeper.trouble = ""
         case .answered(let number):
@@ -128,6 +129,7 @@ extension Supervisor {
         log.warning("keeper (pid \(process.pid)) died (\(status))")
         note(.roleExit, "keeper", "died (\(status))")
         keeper.restarts += 1
+        keeper.isDue = true
         if !wasReady { keeperFailed("the keeper died at its start (\(status))") }
     }
 

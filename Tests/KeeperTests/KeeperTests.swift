@@ -18,8 +18,10 @@ struct KeeperTests {
         let notes: Descriptor
         private var near: SeqPacketChannel?
 
-        init(idleTime: UInt64 = 60_000_000_000) throws {
+        /// - Parameter prepare: makes what an earlier keeper has left in the folder.
+        init(idleTime: UInt64 = 60_000_000_000, _ prepare: (_ folder: String) throws -> Void = { _ in }) throws {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try prepare(folder)
             var far: SeqPacketChannel?
             var near: SeqPacketChannel?
             try SeqPacketChannel.pair().split { first, second in
@@ -172,6 +174,31 @@ struct KeeperTests {
         #expect(try next() == .replay(number: 1, message))
         acceptor.send(.kept(1))
         #expect(try office.run { asker.text() == "replayed 1 dead letter\nok\n" })
+    }
+
+    @Test("goes on with the replays that an earlier one had begun, and does not rest before they are published")
+    func goesOn() throws {
+        let office = try Office(idleTime: 1) { folder in
+            guard case .letter(_, let message, let failings) = Self.letter(1) else { return }
+            let store = try KeeperStore(folder: folder)
+            try store.keep([.letter(message, failings)])
+            #expect(try store.beginReplay(KeeperFilter(), KeptNote(.audit, time: 1, subject: "", detail: "")) == 1...1)
+        }
+        let acceptor = try Self.join(office, place: 0)
+        acceptor.send(.welcome(last: 0))
+        var frames: [KeeperFrame] = []
+        #expect(
+            try office.run {
+                if let frame = acceptor.next() { frames.append(frame) }
+                return frames.count == 2
+            })
+        guard case .replay(1, let message)? = frames.last else {
+            Issue.record("no replay: \(frames)")
+            return
+        }
+        #expect(message.body == [1] && office.hear() == nil)
+        acceptor.send(.kept(1))
+        #expect(try office.run { office.hear() == .drained })
     }
 
     @Test("offers to leave when it has rested, and goes when it is told to")
