@@ -175,11 +175,13 @@ package final class Keeper {
     private func commit() {
         if let retryAt, retryAt > Clock.monotonic() { return }
         guard !pending.isEmpty else { return }
+        FaultPoint.reach(.lettersRead)
         do {
             try store.keep(pending.map(\.record))
         } catch {
             return failed(error)
         }
+        FaultPoint.reach(.lettersKept)
         recover()
         var last: [Int: UInt64] = [:]
         for (place, number, _) in pending { last[place] = number }
@@ -189,6 +191,7 @@ package final class Keeper {
             peers[place]?.flush()
             drop(place)
         }
+        FaultPoint.reach(.keptTold)
     }
 
     /// What can't be written need not be read: it waits with those who sent it.

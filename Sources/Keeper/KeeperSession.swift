@@ -37,6 +37,7 @@ final class KeeperSession {
     /// Answers, or begins what is to be answered later.
     func begin(_ store: KeeperStore) {
         do {
+            FaultPoint.reach(.questionHeard)
             let request = try ControlRequest.parse(Array(question.line.utf8).span)
             guard let answer = try answer(request, store) else { return }
             succeed(answer)
@@ -100,11 +101,13 @@ final class KeeperSession {
         case .drop:
             var change = DeadChange(.drop)
             change.count = try store.drop(filter, audit(action, filter))
+            FaultPoint.reach(.lettersDropped)
             return change.answer(format)
         case .replay:
             guard let numbers = try store.beginReplay(filter, audit(action, filter)) else {
                 return DeadChange(.replay).answer(format)
             }
+            FaultPoint.reach(.replayNumbered)
             replays.expect(numbers)
             awaited = (numbers, format)
             return nil

@@ -6,6 +6,7 @@
 /// knows up to which number it need not. Behind a refusal the acceptor takes nothing until it is greeted anew, which it is
 /// when the refusal is on the disk: no number that was passed over is ever taken for one that was accepted.
 
+import LinuxIO
 import Wire
 
 final class ReplayDesk {
@@ -48,6 +49,7 @@ final class ReplayDesk {
         isWelcome = false
         acceptor?.send(.hello(id))
         acceptor?.flush()
+        FaultPoint.reach(.acceptorGreeted)
     }
 
     func end(with peer: KeeperPeer) {
@@ -79,9 +81,11 @@ final class ReplayDesk {
             (sent, done, isWelcome) = (known, max(done, known), true)
         case .kept(let number):
             try store.endReplays(upTo: number)
+            FaultPoint.reach(.replayEnded)
             done = max(done, number)
         case .refused(let number, let reason):
             try store.refuseReplay(number)
+            FaultPoint.reach(.replayRefused)
             refusals[number] = reason
             done = max(done, number)
             greet(try store.sender())
@@ -101,6 +105,7 @@ final class ReplayDesk {
             last = max(last, number)
         }
         acceptor.flush()
+        if !letters.isEmpty { FaultPoint.reach(.replaySent) }
     }
 
     /// How many of the numbers were refused, and why the last one.

@@ -58,6 +58,20 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case checkpointWritten = "committer.checkpoint-written"
     case filesRemoved = "committer.files-removed"
 
+    // The keeper: what is to be kept, ...
+    case lettersRead = "keeper.letters-read"
+    case lettersKept = "keeper.letters-kept"
+    case keptTold = "keeper.kept-told"
+    // ... what is asked, ...
+    case questionHeard = "keeper.question-heard"
+    case lettersDropped = "keeper.letters-dropped"
+    // ... and what is delivered again.
+    case replayNumbered = "keeper.replay-numbered"
+    case acceptorGreeted = "keeper.acceptor-greeted"
+    case replaySent = "keeper.replay-sent"
+    case replayEnded = "keeper.replay-ended"
+    case replayRefused = "keeper.replay-refused"
+
     // The supervisor, in the order of a change of the settings.
     case slotsInstalled = "supervisor.slots-installed"
     case imageGiven = "supervisor.image-given"
