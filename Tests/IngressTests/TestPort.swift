@@ -44,6 +44,8 @@ final class TestPort {
         var mask: UInt64
         var source: String
         var sourceHash: UInt32
+        /// Of one that is delivered again.
+        var original: OriginalID?
 
         var text: String { String(decoding: body, as: UTF8.self) }
     }
@@ -184,7 +186,8 @@ final class TestPort {
                     topic: String(decoding: payload[header.topic], as: UTF8.self), body: Array(payload[header.body]),
                     decoded: String(decoding: payload[header.decoded], as: UTF8.self),
                     wireProtocol: WireProtocol(rawValue: header.wireProtocol), mask: header.mask,
-                    source: String(decoding: payload[header.source], as: UTF8.self), sourceHash: header.sourceHash))
+                    source: String(decoding: payload[header.source], as: UTF8.self), sourceHash: header.sourceHash,
+                    original: header.originalID.flatMap { OriginalID(payload[$0].span) }))
         }
         return records
     }
