@@ -14,17 +14,6 @@ struct OverloadTests {
 
     init() throws { scratch = try Scratch() }
 
-    /// Belfryd behind a few words of shell, which end in `exec "$BELFRYD" "$@"`.
-    private func wrapper(_ words: String) throws -> String {
-        let path = try scratch.write(
-            "belfryd.sh", "#!/bin/sh\nset -e\n[ $# -gt 0 ] || exit 0\nBELFRYD='\(Executables.belfryd)'\n\(words)\n",
-            executable: true)
-        // A process that another test starts at this moment may still have the file open for writing.
-        let isIdle: Bool = try scratch.poll("the script") { (try? scratch.run(path, [])) != nil ? true : nil }
-        #expect(isIdle)
-        return path
-    }
-
     private func send(_ broker: Broker, _ lines: [String]) throws {
         let sent = try broker.belfry(
             ["send", "--to", "127.0.0.1:\(broker.port)", "--lines", "-"], input: lines.map { $0 + "\n" }.joined())
@@ -96,7 +85,8 @@ struct OverloadTests {
         try FileManager.default.setAttributes([.ownerAccountID: user], ofItemAtPath: scratch.path)
         let broker = try Broker(
             scratch, services: [recorder.service("\">\"", Self.impatient)],
-            executable: wrapper("exec setpriv --reuid=\(user) --regid=\(user) --clear-groups \"$BELFRYD\" \"$@\""))
+            executable: scratch.wrapper(
+                "exec setpriv --reuid=\(user) --regid=\(user) --clear-groups \"$BELFRYD\" \"$@\""))
         try shortage(broker, recorder, of: "nproc", "resource temporarily unavailable", as: user)
     }
 
@@ -123,36 +113,16 @@ struct OverloadTests {
 
     // MARK: room
 
-    /// A state folder of so many KiB, which only the broker and who asks for its root can see.
-    private func small(_ kibibytes: Int) throws -> String {
-        let state = scratch.file("state")
-        return try wrapper(
-            """
-            mkdir -p '\(state)'
-            exec unshare -m sh -c 'mount -t tmpfs -o size=\(kibibytes)k,mode=700 none "$0" && exec "$@"' \\
-                '\(state)' "$BELFRYD" "$@"
-            """)
-    }
-
-    /// The file that takes what is left of the broker's state folder.
-    private func filler(_ broker: Broker) -> String {
-        "/proc/\(broker.program.pid)/root\(scratch.file("state"))/filler"
-    }
-
-    private func fill(_ broker: Broker) throws {
-        let filled = try scratch.run("dd", ["if=/dev/zero", "of=\(filler(broker))", "bs=4k"])
-        #expect(filled.errors.contains("No space left"), "\(filled.errors)")
-    }
-
     @Test(
         "a ring that is full, with no room on the disk either, lets TCP wait and refuses UDP, until there is room",
-        .enabled(if: Self.canMount, "only root can mount a small disk"))
+        .enabled(if: SmallDisk.canBeMade, "only root can mount a small disk"))
     func fullRing() throws {
+        let disk = try SmallDisk(1_024, in: scratch)
         let recorder = try Recorder.stream("recorder", in: scratch)
         let broker = try Broker(
             scratch, services: [recorder.service("\">\"", "in-flight: 1024")], portOptions: ", max-message: 16KiB",
-            settings: "ring: { size: 64KiB }", executable: small(1_024))
-        try fill(broker)
+            settings: "ring: { size: 64KiB }", executable: disk.belfryd())
+        try disk.fill()
         #expect(try broker.belfry(["pause", "recorder"]).succeeded)
         let lines = (1...6_000).map { "\($0)\n" }.joined()
         let sender = try Program(
@@ -165,7 +135,7 @@ struct OverloadTests {
         }
         #expect(full.services["recorder"]?.delivered == 0)
         #expect(!sender.hasEnded)
-        try FileManager.default.removeItem(atPath: filler(broker))
+        try disk.empty()
         #expect(try broker.belfry(["resume", "recorder"]).succeeded)
         #expect(try sender.wait().succeeded)
         let ledger = try broker.ledger("all delivered") {
@@ -179,28 +149,23 @@ struct OverloadTests {
 
     @Test(
         "a store on a full disk keeps dead letters pending, until there is room",
-        .enabled(if: Self.canMount, "only root can mount a small disk"))
+        .enabled(if: SmallDisk.canBeMade, "only root can mount a small disk"))
     func fullStore() throws {
+        let disk = try SmallDisk(4_096, in: scratch)
         let path = try scratch.write(
             "sick.sh", "#!/bin/sh\necho x >>'\(scratch.path)/tries'\nexit 65\n", executable: true)
         let broker = try Broker(
-            scratch, services: ["- name: sick\n  topics: [\">\"]\n  command: [\(path)]"], executable: small(4_096))
+            scratch, services: ["- name: sick\n  topics: [\">\"]\n  command: [\(path)]"], executable: disk.belfryd())
         try send(broker, ["first"])
         _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
-        try fill(broker)
+        try disk.fill()
         try send(broker, [String(repeating: "second", count: 20_000)])
         _ = try scratch.wait("a second try") { scratch.text("tries") == "x\nx\n" ? true : nil } as Bool
         _ = try scratch.poll("what the log says") { broker.program.errors.contains("full") ? true : nil } as Bool
         #expect(try broker.ledger().services["sick"]?.pending == 1)
-        try FileManager.default.removeItem(atPath: filler(broker))
+        try disk.empty()
         _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 2 }
         #expect(scratch.text("tries") == "x\nx\n")
         try broker.stop()
     }
-
-    private static let canMount: Bool = {
-        guard CurrentProcess.user == 0, let scratch = try? Scratch() else { return false }
-        let tried = try? scratch.run("unshare", ["-m", "mount", "-t", "tmpfs", "none", scratch.path])
-        return tried?.succeeded ?? false
-    }()
 }

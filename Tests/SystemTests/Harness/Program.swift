@@ -107,4 +107,14 @@ extension Scratch {
     ) throws -> Program.Result {
         try Program(name, arguments, in: self, input: Array(input.utf8), environment: environment).wait(until: deadline)
     }
+
+    /// Belfryd behind a few words of shell, which end in `exec "$BELFRYD" "$@"` or the like.
+    func wrapper(_ words: String) throws -> String {
+        let path = try write(
+            "belfryd.sh", "#!/bin/sh\nset -e\n[ $# -gt 0 ] || exit 0\nBELFRYD='\(Executables.belfryd)'\n\(words)\n",
+            executable: true)
+        // A process that another test starts at this moment may still have the file open for writing.
+        _ = try poll("the script") { (try? run(path, [])) != nil ? true : nil } as Bool
+        return path
+    }
 }
