@@ -39,6 +39,7 @@ struct FaultTests {
             let sent = try soak.run(until: mark, of: point.role)
             let verdict = try SoakVerdict(soak, sent)
             verdict.expectNothingLost()
+            verdict.expectDeadLetters()
             verdict.expectLedgerAgrees()
             try soak.broker.stop()
         } catch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The promise of the whole: nothing accepted is lost, and the ledger says where it went. Numbered notifications over native
-/// TCP, datagrams and syslog go to `exec`, `lines` and `frames` services, while everything that may break is broken.
+/// TCP, datagrams and syslog go to `exec`, `lines` and `frames` services, while everything that may break is broken. Some
+/// are rejected: dead letters, which are delivered again.
 ///
 /// BELFRY_SOAK_SEED repeats a soak (each prints its seed), BELFRY_SOAK_SECONDS makes it longer; `make soak` does.
 /// Invariant: what is judged was counted by the senders and by the services (Tests/Tools/recorder.c); both sides of the
@@ -27,6 +28,7 @@ struct SoakTests {
             let sent = try soak.run(for: .seconds(Int64(seconds)))
             let verdict = try SoakVerdict(soak, sent)
             verdict.expectNothingLost()
+            verdict.expectDeadLetters()
             verdict.expectLedgerAgrees()
             for line in verdict.lines { print("soak (\(terms.durability)): \(line)") }
             try soak.broker.stop()
@@ -35,7 +37,8 @@ struct SoakTests {
             throw Broken(
                 description: "\(error)\nseed \(seed)\n\(file)\n\(soak.earlierWords)\(soak.broker.program.errors)")
         }
-        #expect(soak.recoveries.count("acceptor") > 0 && soak.recoveries.count("worker") > 0)
+        #expect(soak.recoveries.count("kill -9 of the acceptor") > 0)
+        #expect(soak.recoveries.count("kill -9 of the worker") > 0)
     }
 
     struct Broken: Error, CustomStringConvertible { let description: String }

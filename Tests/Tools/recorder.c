@@ -5,8 +5,10 @@
 //                           perhaps behind a <PRI>; a record goes to FOLDER/<start>-<pid> before its ack; further words
 //                           are passed over
 //   recorder -x FOLDER …    serves as exec: its one record goes to the end of FOLDER/exec
+//   recorder -r … FOLDER …  before the others: rejects those that is_rejected says, of which nothing is recorded
 //   recorder -jK FOLDER N…  judges: N… are how many each sender has sent; prints, for each, what arrived. The order
-//                           is checked among the numbers that are equal modulo K (1 if left out)
+//                           is checked among the numbers that are equal modulo K (1 if left out); `never` are those
+//                           of the arrived that a -r service never takes
 //
 // Invariant: records are written before the acks of the same batch, so that whatever was acked is in the account.
 #include <dirent.h>
@@ -23,7 +25,10 @@ struct record {
 };
 enum { senders = 1 << 16, room = 1 << 20, most_keys = 16 };
 
-static char input[room], replies[room];
+// Of a sender's numbers a -r service rejects every 16th, and when there is a FOLDER/.mended only every 32nd.
+enum { sick = 16, never = 32 };
+
+static char input[room], replies[room], mended[4096];
 static struct record records[room / 32];
 static size_t reply_bytes, record_count;
 
@@ -41,12 +46,19 @@ static void settle(int account, int to) {
   record_count = reply_bytes = 0;
 }
 
-// SENDER NUMBER, and whatever may follow; of a syslog message, behind its <PRI>.
-static void note(const char *body) {
+static int is_rejected(uint32_t number) {
+  return *mended && number % sick == 0 && (number % never == 0 || access(mended, F_OK) != 0);
+}
+
+// SENDER NUMBER, and whatever may follow; of a syslog message, behind its <PRI>. Gives whether it is taken.
+static int note(const char *body) {
   char *end;
   if (*body == '<') body += strcspn(body, ">") + 1;
   records[record_count].sender = (uint32_t)strtoul(body, &end, 10);
-  records[record_count++].number = (uint32_t)strtoul(end, NULL, 10);
+  records[record_count].number = (uint32_t)strtoul(end, NULL, 10);
+  if (is_rejected(records[record_count].number)) return 0;
+  record_count++;
+  return 1;
 }
 
 // One line {"id":"…", … "body":"SENDER NUMBER"…}; the members' order is not relied on.
@@ -55,11 +67,9 @@ static void take(char *line) {
   if (!id || !body) exit(70);
   id += 6;
   size_t length = strcspn(id, "\"");
-  note(body + 8);
-  memcpy(replies + reply_bytes, "ok ", 3);
-  memcpy(replies + reply_bytes + 3, id, length);
-  replies[reply_bytes + 3 + length] = '\n';
-  reply_bytes += length + 4;
+  // Shorter than the line that it answers.
+  const char *format = note(body + 8) ? "ok %.*s\n" : "fail %.*s dead no\n";
+  reply_bytes += (size_t)sprintf(replies + reply_bytes, format, (int)length, id);
 }
 
 // All whole lines of the input; gives how many bytes they are.
@@ -144,13 +154,14 @@ static int serve_one(const char *folder) {
   if (account < 0) return 73;
   size_t filled = 0;
   for (ssize_t got; (got = read(0, input + filled, room - 1 - filled)) > 0;) filled += (size_t)got;
-  note(input);
+  if (!note(input)) return 65;
   settle(account, 1);
   return 0;
 }
 
 static uint8_t *seen[senders];
-static uint64_t sent[senders], arrived[senders], twice[senders], disordered[senders], foreign;
+static uint64_t sent[senders], arrived[senders], twice[senders], disordered[senders], nevers[senders],
+    foreign;
 static uint32_t newest[senders][most_keys], keys = 1;
 
 // First arrivals of a sender's notifications must come in its order; what comes again is counted apart.
@@ -167,6 +178,7 @@ static void judge_file(const char *folder, const char *name) {
     } else {
       uint32_t *last = &newest[r.sender][r.number % keys];
       arrived[r.sender]++;
+      if (r.number % never == 0) nevers[r.sender]++;
       if (r.number < *last) disordered[r.sender]++;
       if (r.number > *last) *last = r.number;
     }
@@ -188,8 +200,9 @@ static int judge(const char *folder, int count, char **numbers) {
   for (int i = 0; i < files; i++) judge_file(folder, names[i]->d_name);
   printf("processes %d foreign %llu\n", files, (unsigned long long)foreign);
   for (int i = 0; i < count; i++)
-    printf("arrived %llu twice %llu disordered %llu newest %u\n", (unsigned long long)arrived[i],
-           (unsigned long long)twice[i], (unsigned long long)disordered[i], newest[i][0]);
+    printf("arrived %llu twice %llu disordered %llu newest %u never %llu\n", (unsigned long long)arrived[i],
+           (unsigned long long)twice[i], (unsigned long long)disordered[i], newest[i][0],
+           (unsigned long long)nevers[i]);
   return 0;
 }
 
@@ -197,6 +210,11 @@ int main(int count, char **words) {
   if (count >= 4 && !strncmp(words[1], "-j", 2)) {
     if (words[1][2]) keys = (uint32_t)atoi(words[1] + 2);
     return keys < 1 || keys > most_keys ? 64 : judge(words[2], count - 3, words + 3);
+  }
+  if (count >= 3 && !strcmp(words[1], "-r")) {
+    words++, count--;
+    const char *folder = words[!strcmp(words[1], "-x") && count >= 3 ? 2 : 1];
+    snprintf(mended, sizeof mended, "%s/.mended", folder);
   }
   if (count >= 3 && !strcmp(words[1], "-x")) return serve_one(words[2]);
   return count >= 2 ? serve(words[1]) : 64;

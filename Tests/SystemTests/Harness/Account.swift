@@ -3,6 +3,7 @@
 /// hold the ledger to it.
 /// Invariant: the account is the service's own; nothing in it comes from the broker.
 
+import Foundation
 import LinuxIO
 import Testing
 
@@ -15,6 +16,8 @@ struct Account {
         var disordered: UInt64 = 0
         /// The greatest number of those that arrived, if the order is that of all of them.
         var newest: UInt64 = 0
+        /// Of those that arrived: what a service that rejects would never take.
+        var never: UInt64 = 0
     }
 
     struct Verdict {
@@ -33,7 +36,14 @@ struct Account {
         self.scratch = scratch
         self.recorder = recorder
         folder = scratch.file(name)
-        try Directory.make(folder)
+        try LinuxIO.Directory.make(folder)
+    }
+
+    /// How many records it has now, whether they came for the first time or again.
+    var count: UInt64 {
+        let files = FileManager.default.enumerator(atPath: folder)?.compactMap { "\(folder)/\($0)" } ?? []
+        return files.map { (try? FileManager.default.attributesOfItem(atPath: $0)[.size] as? UInt64) ?? 0 }
+            .reduce(0, +) / 8
     }
 
     /// Compiles one of the C programs of Tests/Tools and gives its path.
@@ -56,9 +66,10 @@ struct Account {
             let values = zip(words, words.dropFirst()).reduce(into: [Substring: UInt64]()) { $0[$1.0] = UInt64($1.1) }
             verdict.foreign += values["foreign"] ?? 0
             guard let arrived = values["arrived"], let twice = values["twice"] else { continue }
-            let disordered = values["disordered"] ?? 0
             verdict.senders.append(
-                Sender(arrived: arrived, twice: twice, disordered: disordered, newest: values["newest"] ?? 0))
+                Sender(
+                    arrived: arrived, twice: twice, disordered: values["disordered"] ?? 0,
+                    newest: values["newest"] ?? 0, never: values["never"] ?? 0))
         }
         return verdict
     }

@@ -16,11 +16,12 @@ final class Broker {
 
     /// `services` are the list items of the configuration, each beginning with "- "; `settings` are further top-level
     /// lines; `portOptions` stand inside `port: {…}`, each with a comma in front. `sockets` are handed over, as systemd
-    /// does; `executable` is another belfryd than the one under test.
+    /// does; `executable` is another belfryd than the one under test; `meanwhile` is called
+    /// while it starts.
     init(
         _ scratch: Scratch, services: [String], portOptions: String = "", settings: String = "",
         environment: [String] = [], limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = [],
-        sockets: HandedOver? = nil, executable: String = Executables.belfryd
+        sockets: HandedOver? = nil, executable: String = Executables.belfryd, meanwhile: () throws -> Void = {}
     ) throws {
         let file = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings)
         self.scratch = scratch
@@ -29,6 +30,7 @@ final class Broker {
             executable, ["--config", file], in: scratch, environment: environment, limits: limits,
             sockets: sockets?.named ?? [])
         self.program = program
+        try meanwhile()
         // Not by the name alone: a broker that was killed has left its own.
         let isUp: Bool = try scratch.poll("the control socket") {
             (try? Sockets.unixConnect(scratch.file("control"))) != nil ? true : program.hasEnded ? false : nil

@@ -8,14 +8,19 @@ import Testing
 enum Roles {
     /// The children of the supervisor whose command line has this role.
     static func pids(_ role: String, of broker: Broker) -> [CInt] {
-        let path = "/proc/\(broker.program.pid)/task/\(broker.program.pid)/children"
-        let text = (try? File.read(path, limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return text.split(separator: " ").compactMap { CInt($0) }.filter {
+        pids(of: broker).filter {
             let command = LeftOver.command($0)
             return ["belfryd", "belfry"].contains {
                 command.hasPrefix("\($0) \(role)") || command.contains("/\($0) \(role)")
             }
         }
+    }
+
+    /// All the children of the supervisor.
+    static func pids(of broker: Broker) -> [CInt] {
+        let path = "/proc/\(broker.program.pid)/task/\(broker.program.pid)/children"
+        let text = (try? File.read(path, limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return text.split(separator: " ").compactMap { CInt($0) }
     }
 
     /// Signals the role's process (one of the workers, in turn by `round`); false if none runs at the moment.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What can be done to the broker of a soak, its services and its settings. Used by Soak, which chooses.
+/// What can be done to the broker of a soak, its services, its settings and its disk. Used by Soak, which chooses.
 /// Invariant: each says whether it has happened, and when it returns the broker takes and delivers notifications.
 
 import LinuxIO
@@ -35,42 +35,13 @@ extension Soak {
         return try measure("committer") { try kill(pid) }
     }
 
-    /// With all that it has started; another one is started at once, as systemd does.
-    func killSupervisor() throws -> Bool {
-        try measure("supervisor") {
-            let since = try kill(broker.program.pid)
-            try broker.program.wait()
-            workerDied()
-            try startAgain()
-            return since
-        }
-    }
-
-    /// In good order, with something undelivered as often as not.
-    func restart() throws -> Bool {
-        broker.program.signal(Signal.terminate)
-        let result = try broker.program.wait()
-        #expect(result.status == .exited(0), "\(result.errors)")
-        workerDied()
-        try startAgain()
-        try pass()
-        return true
-    }
-
-    private func startAgain() throws {
-        earlierWords += broker.program.errors
-        broker = try Broker(
-            scratch, services: items, portOptions: Self.portOptions, settings: Self.rest(terms, workers: workers),
-            sockets: sockets)
-    }
-
     func workerDied() { for index in services.indices { services[index].deaths += 1 } }
 
     /// - Returns: when the signal was sent; the process is dead then. Nil if it was gone already.
     func kill(_ pid: CInt) throws -> UInt64? {
-        guard let process = try? ProcessDescriptor(pid: pid), LeftOver.command(pid).contains("belfryd ") else {
-            return nil
-        }
+        guard let process = try? ProcessDescriptor(pid: pid),
+            ["belfryd ", "belfry keeper "].contains(where: LeftOver.command(pid).contains)
+        else { return nil }
         let since = Clock.monotonic()
         guard process.send(Signal.kill) else { return nil }
         guard try Deadline.after().wait(on: process.raw) else { throw TimedOut("the death of \(pid)") }
@@ -79,7 +50,7 @@ extension Soak {
 
     func measure(_ role: String, _ kill: () throws -> UInt64?) throws -> Bool {
         guard let since = try kill() else { return false }
-        recoveries.note(role, nanoseconds: try pass() &- since)
+        recoveries.note("kill -9 of the \(role)", try pass() &- since)
         return true
     }
 
@@ -97,6 +68,36 @@ extension Soak {
     /// - Returns: when the probe was delivered.
     @discardableResult
     func pass() throws -> UInt64 { try probe.pass(broker.port, until: .after()).delivered }
+
+    // MARK: the disk
+
+    /// For a while nothing more can be written: the files that a new committer begins least of all.
+    func fillDisk() throws -> Bool {
+        guard let disk else { return false }
+        try disk.fill()
+        let end = Deadline.after(.milliseconds(1500))
+        repeat {
+            let role = ["acceptor", "committer", "committer", "keeper", "worker"].randomElement(using: &chance)!
+            if Roles.signal(Signal.kill, role, of: broker), role == "worker" { workerDied() }
+            try disk.fill()
+            _ = try Deadline.after(.milliseconds(100)).wait(on: broker.program.raw)
+        } while !end.passed
+        if terms.isDurable { try expectTrouble(disk) }
+        let since = Clock.monotonic()
+        try disk.empty()
+        recoveries.note("a full disk had room", try pass() &- since)
+        return true
+    }
+
+    /// What is accepted must be written, and can't be.
+    private func expectTrouble(_ disk: SmallDisk) throws {
+        Roles.signal(Signal.kill, "committer", of: broker)
+        _ =
+            try scratch.poll("the broker to say that the disk is full") {
+                try disk.fill()
+                return try broker.status().committer.trouble
+            } as String
+    }
 
     // MARK: services
 
@@ -139,7 +140,7 @@ extension Soak {
         return true
     }
 
-    private var items: [String] { services.filter(\.isThere).map(\.item) + [probe.item] }
+    var items: [String] { services.filter(\.isThere).map(\.item) + [probe.item] }
 
     func reload() throws {
         try broker.rewrite(

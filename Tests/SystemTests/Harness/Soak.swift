@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A broker under a mixed load, to which everything happens that may happen to one: its processes are killed and stopped,
-/// its services crash, hang and lose their programs, its settings are reloaded. Used by SoakTests, which judges what
-/// became of the notifications.
+/// its services crash, hang, reject and lose their programs, its settings are reloaded, its disk is full. Used by
+/// SoakTests, which judges what became of the notifications.
 /// Invariant: behind each disturbance a notification passes from end to end before the next one begins; and what is
 /// counted as a death here was one.
 
@@ -9,46 +9,18 @@ import LinuxIO
 import Testing
 
 final class Soak {
-    enum Disturbance: String {
-        case acceptorKilled, workerKilled, committerKilled, supervisorKilled, acceptorStopped, workerStopped
-        case serviceKilled, serviceHung, programTakenAway, reload, pause, restart
-    }
-
-    /// What the broker is to be.
-    struct Terms: Sendable, CustomTestStringConvertible {
-        let durability: String
-        let ring: String
-        /// Notifications a second of each sender.
-        let rate: Int
-        /// Whether what is accepted outlives the supervisor.
-        var isDurable: Bool { durability == "disk" }
-        var testDescription: String { durability }
-
-        /// A ring that `frail` fills within seconds when it is away: what waits for it is parked.
-        static let memory = Terms(durability: "memory", ring: "4MiB", rate: 2000)
-        static let disk = Terms(durability: "disk", ring: "4MiB", rate: 1000)
-        /// Slower, as a debug build is.
-        static let small = Terms(durability: "memory", ring: "1MiB", rate: 200)
-        static let smallDisk = Terms(durability: "disk", ring: "1MiB", rate: 200)
-    }
-
-    /// What happens at random, some of it more often.
-    private static let menu: [Disturbance] =
-        Array(repeating: .acceptorKilled, count: 5) + Array(repeating: .workerKilled, count: 5)
-        + Array(repeating: .serviceKilled, count: 4) + Array(repeating: .reload, count: 3)
-        + Array(repeating: .committerKilled, count: 2) + [.serviceHung, .programTakenAway, .pause]
-    /// What takes long: seldom, but once at least.
-    private var slow: [Disturbance] {
-        [.workerStopped, .acceptorStopped, .restart] + (terms.isDurable ? [.supervisorKilled] : [])
-    }
-
     let terms: Terms
     let scratch: Scratch
     let sockets: HandedOver
+    /// What its state folder lies on, where one can be made.
+    let disk: SmallDisk?
+    let executable: String
     var broker: Broker
     var services: [SoakService]
     var probe: Probe
     var recoveries = RecoveryTimes()
+    /// What the services had taken, from time to time.
+    var looks: [Look] = []
     /// What earlier supervisors have said.
     var earlierWords = ""
     private(set) var done: [Disturbance: Int] = [:]
@@ -67,6 +39,9 @@ final class Soak {
         scratch = try Scratch()
         sockets = try HandedOver.make()
         probe = try Probe(in: scratch)
+        // A fault is looked at for itself.
+        disk = fault == nil && SmallDisk.canBeMade ? try SmallDisk(Self.diskSize, in: scratch) : nil
+        executable = try fault != nil ? Executables.builtBelfryd : disk?.belfryd() ?? Executables.belfryd
         let recorder = try Account.compile("recorder", in: scratch)
         services = try Self.services(recorder, in: scratch)
         broker = try Broker(
@@ -74,22 +49,25 @@ final class Soak {
             settings: Self.rest(terms, workers: 2),
             environment: fault.map { [scratch] in FaultMark.environment($0.point, passing: $0.passing, in: scratch) }
                 ?? [],
-            sockets: sockets, executable: fault == nil ? Executables.belfryd : Executables.builtBelfryd)
+            sockets: sockets, executable: executable)
     }
 
     private static func services(_ recorder: String, in scratch: Scratch) throws -> [SoakService] {
         func service(
             _ name: String, _ manner: SoakService.Manner, _ wish: SoakService.Wish, _ order: String, shards: Int,
-            open: Int
+            open: Int, rejects: Bool = false
         ) throws -> SoakService {
             try SoakService(
-                name, manner, wish, order: order, shards: shards, open: open, recorder: recorder, in: scratch)
+                name, manner, wish, order: order, shards: shards, open: open, rejects: rejects, recorder: recorder,
+                in: scratch)
         }
         return try [
             service("archive", .lines, .all, "source", shards: 2, open: 128),
             service("mirror", .frames, .all, "none", shards: 2, open: 256),
             service("page", .exec, .slow, "none", shards: 2, open: 2),
             service("frail", .lines, .load, "all", shards: 1, open: 32),
+            service("picky", .lines, .slow, "none", shards: 2, open: 16, rejects: true),
+            service("strict", .exec, .slow, "none", shards: 2, open: 2, rejects: true),
             service("guest", .frames, .all, "topic", shards: 3, open: 64),
         ]
     }
@@ -102,6 +80,9 @@ final class Soak {
             + "ring: { size: \(terms.ring), durability: \(terms.durability) }\nshutdown: { grace: 2s }"
     }
 
+    /// KiB: the files that are written to, and those that are still read, of 64 MiB each.
+    private static let diskSize = 512 << 10
+
     // MARK: the run
 
     /// Disturbs until the time is over, and all that is slow has happened.
@@ -110,12 +91,12 @@ final class Soak {
         try pass()
         let end = Deadline.after(duration)
         while !end.passed {
-            let menu = Int.random(in: 0..<40, using: &chance) == 0 ? slow : Self.menu
+            let menu = Int.random(in: 0..<40, using: &chance) == 0 ? slow : usual
             try disturb(menu.randomElement(using: &chance)!)
             if awayUntil?.passed == true { try giveBack() }
-            _ = try Deadline.after(.milliseconds(Int.random(in: 0...60, using: &chance))).wait(on: broker.program.raw)
+            try breathe(most: 60)
         }
-        for disturbance in slow where done[disturbance] == nil { try disturb(disturbance) }
+        for disturbance in due where done[disturbance] == nil { try disturb(disturbance) }
         return try settle(senders)
     }
 
@@ -143,10 +124,21 @@ final class Soak {
         _ = try scratch.poll("the datagrams to be read") { sockets.hasWaiting ? nil : true }
         // Behind this one the acceptor has published all that it had read before.
         try pass()
+        try rest()
+        try mend()
+        return sent
+    }
+
+    /// All that is wanted is delivered, or a dead letter.
+    func rest() throws {
         _ = try broker.ledger("all delivered", until: .after(.seconds(90))) { ledger in
             ledger.services.values.allSatisfy { $0.pending == 0 }
         }
-        return sent
+    }
+
+    /// Lets the load go on for so many milliseconds at most.
+    func breathe(most: Int) throws {
+        _ = try Deadline.after(.milliseconds(Int.random(in: 0...most, using: &chance))).wait(on: broker.program.raw)
     }
 
     private func disturb(_ disturbance: Disturbance) throws {
@@ -155,6 +147,7 @@ final class Soak {
             case .acceptorKilled: try killAcceptor()
             case .workerKilled: try killWorker()
             case .committerKilled: try killCommitter()
+            case .keeperKilled: try killKeeper()
             case .supervisorKilled: try killSupervisor()
             case .acceptorStopped: try stop("acceptor")
             case .workerStopped: try stop("worker")
@@ -164,6 +157,8 @@ final class Soak {
             case .reload: try change()
             case .pause: try pause()
             case .restart: try restart()
+            case .replay: try replay()
+            case .diskFull: try fillDisk()
             }
         if isDone { done[disturbance, default: 0] += 1 }
         // What was published and not committed was not accepted.
@@ -173,6 +168,7 @@ final class Soak {
 
     /// What was once accepted stays so.
     private func look(behind disturbance: Disturbance) throws {
+        looks.append(Look(services))
         let now = try broker.ledger().intake.published
         guard now >= published else { throw Fell(disturbance: disturbance, from: published, to: now) }
         published = now

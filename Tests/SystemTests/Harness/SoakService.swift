@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A service of the soak: what it wants, how it is run, and what is done to its processes. Used by Soak.
-/// Invariant: `mayComeTwice` is the most that can have been in flight at all the deaths that were counted.
+/// Invariant: `mayComeTwice` is the most that can have been in flight at all the deaths that were counted, and what a
+/// supervisor's death made forgotten: what was taken since a checkpoint.
 
 import Foundation
 import LinuxIO
@@ -15,6 +16,8 @@ struct SoakService {
     let wish: Wish
     let order: String
     let shards: Int
+    /// Whether it makes dead letters of some (Tests/Tools/recorder.c).
+    let rejects: Bool
     let account: Account
     /// The file that it is started from: a link, so that it can be taken away.
     private let program: String
@@ -24,14 +27,16 @@ struct SoakService {
     var ackTimeout = 30
     /// Its own processes that were killed or hung, and the workers that were.
     var deaths: UInt64 = 0
+    /// What it had taken since the checkpoints from which supervisors have gone on.
+    var forgotten: UInt64 = 0
     private(set) var mostOpen: UInt64 = 0
 
     init(
-        _ name: String, _ manner: Manner, _ wish: Wish, order: String, shards: Int, open: Int, recorder: String,
-        in scratch: Scratch
+        _ name: String, _ manner: Manner, _ wish: Wish, order: String, shards: Int, open: Int, rejects: Bool,
+        recorder: String, in scratch: Scratch
     ) throws {
         (self.name, self.manner, self.wish) = (name, manner, wish)
-        (self.order, self.shards, self.open) = (order, shards, open)
+        (self.order, self.shards, self.open, self.rejects) = (order, shards, open, rejects)
         account = try Account(name, recorder: recorder, in: scratch)
         program = scratch.file("\(name)-program")
         try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: recorder)
@@ -41,7 +46,7 @@ struct SoakService {
     /// To be called when `open` has changed.
     mutating func noteOpen() { mostOpen = max(mostOpen, UInt64(shards * open)) }
 
-    var mayComeTwice: UInt64 { deaths * mostOpen }
+    var mayComeTwice: UInt64 { deaths * mostOpen + forgotten }
 
     private var topics: String {
         switch wish {
@@ -53,7 +58,7 @@ struct SoakService {
 
     /// Its item of the configuration.
     var item: String {
-        let words = [program] + (manner == .exec ? ["-x"] : []) + [account.folder]
+        let words = [program] + (rejects ? ["-r"] : []) + (manner == .exec ? ["-x"] : []) + [account.folder]
         let lines = [
             "- name: \(name)", "  topics: [\(topics)]", "  command: [\(words.joined(separator: ", "))]",
             "  order: \(order)", "  ack-timeout: \(ackTimeout)s",
@@ -84,6 +89,9 @@ struct SoakService {
         }
         return false
     }
+
+    /// From now on it takes some of what it has rejected.
+    func mend() throws { try Data().write(to: URL(fileURLWithPath: "\(account.folder)/.mended")) }
 
     /// Takes its program away, or gives it back.
     func takeAway(_ isAway: Bool) throws {

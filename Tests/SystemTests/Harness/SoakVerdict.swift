@@ -14,6 +14,8 @@ struct SoakVerdict {
     private let everybody: Range<Int>
     /// By service.
     private let verdicts: [String: Account.Verdict]
+    /// By service, of those that reject.
+    private let letters: [String: DeadLetters]
 
     init(_ soak: Soak, _ sent: SoakSenders.Sent) throws {
         (self.soak, self.sent) = (soak, sent)
@@ -23,6 +25,9 @@ struct SoakVerdict {
         let counts = (0...all.keys.max()!).map { all[$0] ?? 0 }
         everybody = counts.indices
         verdicts = try soak.services.reduce(into: [:]) { $0[$1.name] = try $1.account.judge(sent: counts) }
+        letters = try soak.services.filter(\.rejects).reduce(into: [:]) {
+            $0[$1.name] = try DeadLetters(asking: soak.scratch, at: soak.broker.control, of: $1.name)
+        }
     }
 
     /// What arrived at a service of the notifications of some senders, each counted once.
@@ -67,7 +72,8 @@ struct SoakVerdict {
         #expect(verdict.foreign == 0, "\(service.name)")
         if service.name != "guest" {
             for sender in everybody {
-                let expected = wants(service, sender) ? verdicts["archive"]!.senders[sender].arrived : 0
+                let all = verdicts["archive"]!.senders[sender]
+                let expected = wants(service, sender) ? all.arrived - (service.rejects ? all.never : 0) : 0
                 #expect(verdict.senders[sender].arrived == expected, "\(service.name), sender \(sender)")
             }
         }
@@ -86,18 +92,45 @@ struct SoakVerdict {
         }
     }
 
+    // MARK: dead letters
+
+    /// What `archive` has of what the service wants, or of that what the service never takes.
+    private func wanted(_ service: SoakService, _ count: KeyPath<Account.Sender, UInt64>) -> UInt64 {
+        everybody.reduce(0) {
+            $0 + (wants(service, $1) ? verdicts["archive"]!.senders[$1][keyPath: count] : 0)
+        }
+    }
+
+    /// Those in the store are what the services never take, each once.
+    func expectDeadLetters() {
+        for service in soak.services where service.rejects {
+            let letters = letters[service.name]!
+            #expect(letters.total == wanted(service, \.never), "dead letters of \(service.name)")
+            #expect(Set(letters.letters.map(\.message)).count == letters.letters.count, "\(service.name)")
+        }
+    }
+
+    /// Deliveries of dead letters: what the ledger has beyond those that were published.
+    private func replayed(_ service: SoakService) -> UInt64 {
+        (ledger.services[service.name]?.matched ?? 0) &- wanted(service, \.arrived)
+    }
+
     private func twice(_ service: SoakService) -> UInt64 { verdicts[service.name]!.senders.map(\.twice).reduce(0, +) }
 
     /// Both sides of it (Ledger has checked that they balance) say what the senders and the services counted.
     func expectLedgerAgrees() {
-        #expect(ledger.intake.published == accepted)
-        #expect(ledger.intake.routed == accepted)
+        let replays = soak.services.filter(\.rejects).map(replayed).reduce(0, &+)
+        #expect(ledger.intake.replayed == replays)
+        #expect(ledger.intake.published == accepted + ledger.intake.replayed)
+        #expect(ledger.intake.routed == ledger.intake.published)
         if !hasForgotten { #expect(ledger.intake.kernelDropped == dropped) }
         #expect(ledger.intake.refused.keys.allSatisfy { $0 == "full" })
         for service in soak.services {
             let arrived = arrived(service.name, of: everybody)
             #expect(ledger.services[service.name]?.delivered == arrived, "\(service.name)")
-            #expect(ledger.services[service.name]?.matched == arrived, "\(service.name)")
+            let dead = service.rejects ? letters[service.name]!.total + replayed(service) : 0
+            #expect(ledger.services[service.name]?.dead == dead, "\(service.name)")
+            #expect(ledger.services[service.name]?.matched == arrived + dead, "\(service.name)")
         }
         #expect(ledger.services["probe"]?.delivered == soak.probe.count)
     }
@@ -114,10 +147,16 @@ struct SoakVerdict {
                 + "\(refused)"
                 + (hasForgotten
                     ? ", not yet accepted when a supervisor died \(missingDatagrams - Int64(refused))" : ""),
-            "accepted but lost \(lost); doubled, of at most what was in flight at a death: \(doubled)",
+            "accepted but lost \(lost); doubled, of at most what was in flight at a death or taken since a checkpoint: \(doubled)",
             "ledger: balanced, \(ledger.intake.published) in, "
                 + "\(ledger.services.values.map(\.delivered).reduce(0, +)) delivered, both as counted outside",
+            "dead letters: "
+                + soak.services.filter(\.rejects).map {
+                    "\(letters[$0.name]!.total) of \($0.name) in the store, as counted outside, "
+                        + "\(replayed($0)) times one was delivered again"
+                }.joined(separator: "; "),
             "disturbances: \(disturbances.joined(separator: ", "))",
-        ] + soak.recoveries.lines.map { "working again after kill -9 of the \($0)" }
+        ] + soak.recoveries.lines.map { "working again after \($0)" }
+            + (soak.disk == nil ? ["no disk was full: only root can make one that is small"] : [])
     }
 }

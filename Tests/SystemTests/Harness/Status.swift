@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What `belfry status --json` and `belfry ledger --json` print, read by their documented keys and nothing else.
+/// What `belfry status`, `ledger` and `dead list` print with `--json`, read by their documented keys and nothing else.
 /// Used by Broker. A key that is missing fails the test that asked.
 /// Invariant: `Ledger` is only ever made of a ledger whose two sides balance; one that does not balance is an error.
 
@@ -12,6 +12,7 @@ struct Status: Decodable {
         let age: UInt64
         let restarts: UInt64
     }
+    struct Committer: Decodable { let trouble: String? }
     struct Worker: Decodable {
         let index: Int
         let pid: CInt?
@@ -53,12 +54,13 @@ struct Status: Decodable {
     let uptime: UInt64
     let address: String
     let acceptor: Role
+    let committer: Committer
     let workers: [Worker]
     let services: [Service]
     let ring: Ring
 
     init(asking scratch: Scratch, at control: String) throws {
-        self = try JSONDecoder().decode(Status.self, from: Answer.json("status", scratch, control))
+        self = try JSONDecoder().decode(Status.self, from: Answer.json(["status"], scratch, control))
     }
 
     var port: UInt16 { UInt16(address.split(separator: ":").last ?? "") ?? 0 }
@@ -101,7 +103,7 @@ struct Ledger: Decodable, Equatable {
     let services: [String: Service]
 
     init(asking scratch: Scratch, at control: String) throws {
-        try self.init(json: Answer.json("ledger", scratch, control))
+        try self.init(json: Answer.json(["ledger"], scratch, control))
     }
 
     init(json: Data) throws {
@@ -118,11 +120,28 @@ struct Ledger: Decodable, Equatable {
     }
 }
 
+/// The dead letters in the store, as `belfry dead list --json` tells them.
+struct DeadLetters: Decodable {
+    struct Letter: Decodable {
+        let message: String
+        let replaying: Bool
+    }
+
+    let total: UInt64
+    let letters: [Letter]
+
+    /// At most 10,000 of them are listed, all are counted.
+    init(asking scratch: Scratch, at control: String, of service: String) throws {
+        let words = ["dead", "list", "--limit", "10000", "--service", service]
+        self = try JSONDecoder().decode(DeadLetters.self, from: Answer.json(words, scratch, control))
+    }
+}
+
 private enum Answer {
     struct Refused: Error { let result: Program.Result }
 
-    static func json(_ verb: String, _ scratch: Scratch, _ control: String) throws -> Data {
-        let result = try scratch.run(Executables.belfry, ["--control", control, verb, "--json"])
+    static func json(_ words: [String], _ scratch: Scratch, _ control: String) throws -> Data {
+        let result = try scratch.run(Executables.belfry, ["--control", control] + words + ["--json"])
         guard result.succeeded else { throw Refused(result: result) }
         return Data(result.output.utf8)
     }
