@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
 # pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
-# make soak: five minutes of kills, hangs and reloads under load (MINUTES=60 for more), with figures.
+# make soak: five minutes of kills, hangs, reloads and full disks under load (MINUTES=60 for more), with figures.
 # make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
+# make sanitize: the tests under AddressSanitizer and ThreadSanitizer (SANITIZER=address for one, TESTS=… for some of them).
 # make parking: two million notifications for a service that is down, in front of a ring of 4 MiB.
 # make power-cut: what a power cut may leave of the segments, LIVES=20 times over.
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test soak fuzz power-cut parking bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test soak fuzz sanitize power-cut parking bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -77,6 +78,9 @@ soak: packages-test
 
 fuzz: packages-build
 	Scripts/fuzz --seconds $(or $(SECONDS),60)
+
+sanitize: packages-test
+	Scripts/sanitize $(if $(TESTS),--filter $(TESTS)) $(SANITIZER)
 
 parking: packages-test
 	$(RELEASE) --product belfryd

@@ -38,6 +38,16 @@ let fuzz: [Target] =
             swiftSettings: house)
     ]
 
+/// What Scripts/sanitize links into everything: what the sanitizers are told, and the folder for their reports.
+let sanitizing: [Target] =
+    Context.environment["BELFRY_SANITIZE"].map { reports in
+        [
+            .target(
+                name: "SanitizerOptions", path: "Tests/SanitizerOptions",
+                cSettings: [.define("BELFRY_REPORTS", to: "\"\(reports)\"")])
+        ]
+    } ?? []
+
 let package = Package(
     name: "belfry",
     products: [
@@ -56,7 +66,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // Floor 1
-        module("LinuxIO", ["CLinux"]),
+        module("LinuxIO", ["CLinux"] + sanitizing.map { .init(stringLiteral: $0.name) }),
         module("Wire", []),
         module("Settings", []),
         // Floor 2
@@ -123,5 +133,5 @@ let package = Package(
         .target(name: "Calls", path: "Tests/InstructionCounts/Calls"),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
-    ] + fuzz
+    ] + fuzz + sanitizing
 )
