@@ -12,8 +12,10 @@ extension Acceptor {
     /// Wakes who is to read what was published: the workers, or the committer, who wakes them when it is durable.
     func wakeReaders() {
         if intake.isCommitted { intake.wake(workers) }
+        let wasTight = isTight
         lookWhetherTight()
-        if intake.producer.committerSleeps(isTight: isTight) { committerBell?.ring() }
+        // While the ring is tight it looks by itself.
+        if intake.producer.committerSleeps(isTight: isTight && !wasTight) { committerBell?.ring() }
     }
 
     private func lookWhetherTight() {

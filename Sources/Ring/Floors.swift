@@ -49,18 +49,62 @@ struct Floors {
     ///
     /// A slot that can't be read (a supervisor died while writing it) holds everything: `0`.
     mutating func lowest(_ control: borrowing ControlReader) -> UInt64 {
-        let version = control.slotsVersion
-        if known?.version != version {
-            guard let slots = try? control.slots() else { return 0 }
-            known = (version, slots)
-        }
         var lowest = UInt64.max
-        guard let slots = known?.slots else { return 0 }
+        guard let slots = slots(control) else { return 0 }
         for place in slots.indices {
             for shard in 0..<slots[place].slot.shards {
                 lowest = min(lowest, floor(slots[place].slot, at: slots[place].index, shard: shard))
             }
         }
         return lowest
+    }
+    /// Where all shards of all services stand; nil if a slot can't be read just now.
+    mutating func stands(_ control: borrowing ControlReader) -> [ShardStand]? {
+        slots(control)?.flatMap { index, slot in
+            (0..<slot.shards).map { shard in
+                let block = Self.block(outcomes, slot: index, shard: shard)
+                return ShardStand(
+                    name: .init(slot: index, shard: shard), incarnation: slot.incarnation,
+                    floor: floor(slot, at: index, shard: shard),
+                    parkedFrom: block.relaxed(RingLayout.Shard.parkedFrom))
+            }
+        }
+    }
+
+    private mutating func slots(_ control: borrowing ControlReader) -> [(index: Int, slot: ServiceSlot)]? {
+        let version = control.slotsVersion
+        if known?.version != version {
+            guard let slots = try? control.slots() else { return nil }
+            known = (version, slots)
+        }
+        return known?.slots
+    }
+}
+
+/// How far a shard has got, as others see it.
+package struct ShardStand: Equatable, Sendable {
+    package struct Name: Hashable, Sendable {
+        package var slot: Int
+        package var shard: Int
+
+        package init(slot: Int, shard: Int) {
+            self.slot = slot
+            self.shard = shard
+        }
+    }
+
+    package var name: Name
+    /// The service's, of which the slot may have another one later.
+    package var incarnation: UInt64
+    /// Nothing below it is wanted from the ring.
+    package var floor: UInt64
+    /// The same of parked records.
+    package var parkedFrom: UInt64
+
+    package init(name: Name, incarnation: UInt64, floor: UInt64, parkedFrom: UInt64) {
+        self.name = name
+        self.incarnation = incarnation
+        self.floor = floor
+        self.parkedFrom = parkedFrom
     }
 }

@@ -62,14 +62,21 @@ package final class RingReader {
     /// Whether the acceptor says that more than half of the ring is held.
     package var isTight: Bool { acceptorPage.isTight }
 
-    /// Whether more than half of the records or bytes are held: what the acceptor says may be a while ago.
-    package var isHalfHeld: Bool {
+    /// Whether more than so many quarters of the records or bytes are held: what the acceptor says may be a while ago.
+    package func holds(quarters: UInt64) -> Bool {
         let (head, totals) = intake()
         let tail = tail()
         guard tail < head else { return false }
-        return head &- tail > geometry.descriptorCount / 2
-            || totals.arenaNext &- descriptor(tail).relaxed(RingLayout.Descriptor.offset) > geometry.arenaSize / 2
+        let offset = descriptor(tail).relaxed(RingLayout.Descriptor.offset)
+        return head &- tail > geometry.descriptorCount / 4 &* quarters
+            || totals.arenaNext &- offset > geometry.arenaSize / 4 &* quarters
     }
+
+    /// Where all shards stand; nil while a slot is being changed.
+    package func stands() -> [ShardStand]? { floors.stands(control) }
+
+    /// Grows with each batch of datagrams: their senders don't wait.
+    package var datagramBatches: UInt64 { intake().totals.nextBatch }
 
     /// Where the ring has to be spilled to, so that at most a quarter of its records and bytes stays held.
     /// - Parameter end: what is published and committed.

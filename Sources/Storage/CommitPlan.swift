@@ -55,6 +55,8 @@ struct CommitPlan: Equatable {
     static let calm: UInt64 = 10_000_000_000
     /// How often memory mode looks at the ring: its acceptor need not ring for each record.
     static let look: UInt64 = 50_000_000
+    /// How often a tight ring is looked at: who stands still doesn't ring.
+    static let tightLook: UInt64 = 10_000_000
     /// How often the last spill is tried.
     static let lastTries = 3
 
@@ -117,6 +119,7 @@ struct CommitPlan: Equatable {
     func deadline(_ view: View) -> UInt64 {
         var deadline = checkpoints.deadline
         if mode == .memory { deadline = min(deadline, view.now + Self.look) }
+        if view.isTight { deadline = min(deadline, view.now + Self.tightLook) }
         if hasUncommitted(view) { deadline = min(deadline, max(log.notBefore, checkpoints.retry.notBefore)) }
         switch phase {
         case .idle: if view.target != nil || isEnding { deadline = min(deadline, parked.notBefore) }

@@ -33,6 +33,9 @@ package final class Committer {
     private var base: UInt64
     /// Committed since all sleepers were woken, so that idle shards raise their floors.
     var unheard = (records: UInt64(0), bytes: 0)
+    private var laggards = Laggards()
+    /// Of datagrams, at the last look at a tight ring.
+    private var batchesSeen: UInt64 = 0
     private var answered: UInt64 = 0
     private var isStopped = false
 
@@ -141,13 +144,23 @@ package final class Committer {
         view.slotsVersion = reader.control.slotsVersion
         view.committed = page.committed
         // The acceptor's word may be old: it looks only when it publishes.
-        view.isTight = reader.isTight && reader.isHalfHeld
+        view.isTight = reader.isTight && reader.holds(quarters: 2)
         switch plan.phase {
-        case .idle: if view.isTight { view.target = target(min(view.head, view.committed)) }
+        case .idle:
+            if view.isTight, let reach = reach(view) { view.target = target(min(view.head, view.committed, reach)) }
         case .frozen(let target, _): view.isReady = reader.isReady(for: target)
         case .writing, .stored: break
         }
         return view
+    }
+
+    /// Up to where the ring is to be spilled at most; nil: not at all. Datagrams don't wait until a laggard is known.
+    private func reach(_ view: CommitPlan.View) -> UInt64? {
+        if let stands = reader.stands() { laggards.see(stands, head: view.head, spilled: spilled, at: view.now) }
+        let batches = reader.datagramBatches
+        defer { batchesSeen = batches }
+        if batches != batchesSeen, reader.holds(quarters: 3) { return .max }
+        return laggards.reach(at: view.now)
     }
 
     /// Where a spill has to go to. Higher than any before it: an answer to an earlier question is none to this.

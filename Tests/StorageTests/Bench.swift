@@ -14,6 +14,8 @@ final class Bench {
     final class Time {
         var now: UInt64 = 1_000_000_000_000
         func pass(seconds: UInt64) { now += seconds * 1_000_000_000 }
+        /// In a few such steps whoever stands still lags.
+        func step() { now += Laggards.patience / 4 }
     }
 
     let time = Time()
@@ -142,8 +144,14 @@ final class Bench {
         for _ in 0..<rounds {
             if holds() { return true }
             _ = try committer.step(until: 1)
+            time.step()
         }
         return holds()
+    }
+
+    /// The committer looks on until whoever stands still lags; the next round is the first in which it does.
+    func lag() throws {
+        _ = try run(rounds: 4) { false }
     }
 
     /// Messages to the supervisor so far, by kind.

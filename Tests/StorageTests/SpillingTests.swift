@@ -18,7 +18,7 @@ import Testing
         for _ in 0..<100 {
             bench.publish(20, mask: 3)
             try fast.deliver()
-            _ = try bench.run(rounds: 6) {
+            _ = try bench.run(rounds: 12) {
                 slow.obey()
                 return !bench.producer.isTight()
             }
@@ -66,12 +66,14 @@ import Testing
             for step in 0..<(steps + 12) {
                 if step == steps { try bench.replaceCommitter() }
                 _ = try bench.committer.step(until: 1)
+                bench.time.pass(seconds: 1)
                 if (step + round) % 3 == 0 { try holder.deliver(1) } else { holder.obey() }
             }
         }
         try holder.deliver()
         while !holder.obey() || holder.lease.floor < bench.producer.published {
             _ = try bench.committer.step(until: 1)
+            bench.time.step()
             try holder.deliver()
         }
         #expect(holder.delivered == Array(1...400))
@@ -84,6 +86,7 @@ import Testing
         let holder = try Holder(bench)
         _ = try bench.committer.step(until: 1)
         bench.publish(200)
+        try bench.lag()
         bench.disk.failure = spared % 2 == 0 ? .full : .broken
         bench.disk.spared = spared
         for _ in 0..<10 {
@@ -109,6 +112,7 @@ import Testing
         let holder = try Holder(bench)
         _ = try bench.committer.step(until: 1)
         bench.publish(200)
+        try bench.lag()
         bench.disk.failure = .full
         _ = try bench.committer.step(until: 1)
         #expect(holder.lease.parkingStep == .none)
@@ -129,6 +133,7 @@ import Testing
         let holder = try Holder(bench)
         _ = try bench.committer.step(until: 1)
         bench.publish(200)
+        try bench.lag()
         bench.disk.failure = .full
         _ = try bench.committer.step(until: 1)
         #expect(bench.messages().count == 2)
