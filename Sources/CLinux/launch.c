@@ -141,7 +141,8 @@ int belfry_launch(struct belfry_launch *request, int *pidfd) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   // Suspends this thread until the child has executed or ended.
-  pid_t pid = clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, pidfd);
+  int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | (request->as_sibling ? CLONE_PARENT : 0) | SIGCHLD;
+  pid_t pid = clone(run_child, stack + sizeof stack, flags, &child, pidfd);
   int code = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (pid < 0) {
@@ -150,6 +151,7 @@ int belfry_launch(struct belfry_launch *request, int *pidfd) {
     return -1;
   }
   if (request->failed_step == belfry_step_none) return pid;
+  // A sibling is our parent's to reap: there is nothing to wait for (ECHILD).
   while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
   close(*pidfd);
   return -1;

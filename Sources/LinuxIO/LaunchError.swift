@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Why a program could not be started: at which step, and the errno. Thrown by LaunchPlan; Delivery shows it in `status`.
 /// It is never a program's own exit: that one started.
-/// Invariant: when it is thrown, no child is left.
+/// Invariant: when it is thrown, no child is left; of a sibling, an ended one for our parent to reap.
 
 internal import CLinux
 internal import Glibc

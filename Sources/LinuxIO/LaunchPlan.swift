@@ -24,6 +24,7 @@ internal import Glibc
 
     /// `variables` are names of environment variables whose values are set anew for each launch; empty until then.
     package init(_ request: LaunchRequest, variables names: [String] = []) throws(SystemCallError) {
+        precondition(!request.asSibling || request.parentDeathSignal == nil, "a sibling's parent is not its launcher")
         self.request = request
         path = CStringTable([request.path])
         arguments = CStringTable(request.arguments)
@@ -96,6 +97,7 @@ internal import Glibc
             unsafe launch.group = credentials.group
         }
         unsafe launch.new_process_group = request.processGroup ? 1 : 0
+        unsafe launch.as_sibling = request.asSibling ? 1 : 0
         unsafe launch.death_signal = request.parentDeathSignal ?? 0
         unsafe launch.unusual_signals = unusualSignals
     }

@@ -33,12 +33,15 @@ package struct LaunchRequest: Sendable {
     package var processGroup: Bool
     /// Comes to the child when the thread that launched it ends.
     package var parentDeathSignal: CInt?
+    /// A child of our parent (systemd, a shell) and not of ours, so that it may outlive us as what we are. Its end makes
+    /// its pidfd readable as any, but its parent alone can reap it. Not for process 1, and not with a death signal.
+    package var asSibling: Bool
 
     package init(
         path: String, arguments: [String], environment: [String] = [], directory: String? = nil,
         descriptors: [(source: CInt, target: CInt)] = [], listenNames: [String]? = nil,
         credentials: Credentials? = nil, limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = [],
-        processGroup: Bool = true, parentDeathSignal: CInt? = nil
+        processGroup: Bool = true, parentDeathSignal: CInt? = nil, asSibling: Bool = false
     ) {
         self.path = path
         self.arguments = arguments
@@ -50,5 +53,6 @@ package struct LaunchRequest: Sendable {
         self.limits = limits
         self.processGroup = processGroup
         self.parentDeathSignal = parentDeathSignal
+        self.asSibling = asSibling
     }
 }

@@ -99,14 +99,15 @@ struct belfry_launch {
   uint32_t user, group;
   int set_credentials;
   int new_process_group;
+  int as_sibling;  // a child of our own parent
   int death_signal;  // or 0
   uint64_t unusual_signals;
   // Told back by the child, which shares this memory until it execs.
   volatile int failed_step;
   volatile int failed_errno;
 };
-/// The child's pid and pidfd, or -1 with failed_step and failed_errno set and the child reaped. Changes nothing of the
-/// caller's.
+/// The child's pid and pidfd, or -1 with failed_step and failed_errno set and the child reaped (a sibling is left to our
+/// parent). Changes nothing of the caller's.
 int belfry_launch(struct belfry_launch *request, int *pidfd);
 /// Those that this process ignores or handles, signal n as bit n - 1.
 uint64_t belfry_unusual_signals(void);
