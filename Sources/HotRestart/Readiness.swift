@@ -4,6 +4,7 @@
 /// Invariant: one call is one datagram, so that its assignments take effect together.
 
 internal import CSystemd
+internal import LinuxIO
 
 package enum Readiness {
     package enum Notice: Equatable, Sendable {
@@ -31,5 +32,12 @@ package enum Readiness {
     package static func notify(_ notices: Notice...) -> Bool {
         // Holds: the string lives for the call. NOTIFY_SOCKET stays: there is more to say later.
         unsafe sd_notify(0, notices.map(\.assignment).joined(separator: "\n")) > 0
+    }
+
+    /// Waits until the service manager has taken in all that was told it before (`BARRIER=1`): behind `mainPID` the
+    /// process named may speak for the service, and we may end. False when it did not answer in time, or there is none.
+    @discardableResult
+    package static func barrier(within time: Duration) -> Bool {
+        sd_notify_barrier(0, time.nanoseconds / 1000) > 0
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Descriptors by name, handed to a new process by our own launcher. The new process is this test program once more: in it
-/// only InheritProbe runs, which adopts what it was given and writes what it found to descriptor 9.
+/// Descriptors by name, handed to a new process by our own launcher. In it InheritProbe adopts what it was given.
 
 import Glibc
 import HotRestart
@@ -50,38 +49,16 @@ struct InheritedDescriptorsTests {
         #expect(report == ["LISTEN_FDS, LISTEN_FDNAMES: invalid argument"])
     }
 
-    /// Runs the probe in a process that inherits the sources under the names.
     private func probe(_ names: [String]?, _ sources: [CInt], environment: [String] = []) throws -> [String] {
-        let pipe = try Descriptor.pipe()
-        var request = LaunchRequest(
-            path: try CurrentProcess.executable(),
-            arguments: ["probe", "--testing-library", "swift-testing", "--filter", "HotRestartTests.InheritProbe"])
-        request.environment = environment + ["BELFRY_INHERIT_PROBE=1", "LD_LIBRARY_PATH=\(libraryPath)"]
-        request.listenNames = names
-        request.descriptors = sources.enumerated().map { ($0.element, CInt(3 + $0.offset)) } + [(pipe.writing.raw, 9)]
-        request.parentDeathSignal = nil
-        let process = try LaunchPlan(request).launch()
-        let reading = try reading(of: pipe)
-        let report = String(decoding: try File.read(reading.raw, limit: 10_000), as: UTF8.self)
-        let poller = try Poller()
-        try poller.add(process.raw, token: 0, events: .readable)
-        if try poller.wait(timeoutNanoseconds: 30_000_000_000) == 0 { process.send(Signal.kill) }
-        #expect(process.reap() == .exited(0))
-        return report.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+        try Probe("InheritProbe", environment: environment).run(names, sources)
     }
-
-    private var libraryPath: String { CurrentProcess.environment("LD_LIBRARY_PATH") ?? "" }
-
-    private func reading(of pipe: consuming Pipe) throws -> Descriptor { try pipe.reading.duplicate() }
 }
 
-@Suite(
-    "The probe that runs in the new process", .enabled(if: CurrentProcess.environment("BELFRY_INHERIT_PROBE") != nil))
+@Suite("The probe that runs in the new process", .enabled(if: Probe.isRunning("InheritProbe")))
 struct InheritProbe {
     @Test("writes what it found")
     func run() throws {
-        let report = Descriptor(owning: 9)
-        for line in lines() { try File.write(report.raw, Array((line + "\n").utf8).span) }
+        try Probe.report(lines())
     }
 
     private func lines() -> [String] {
