@@ -23,7 +23,7 @@ final class StreamRunner: ServiceRunner {
 
     private var process: ServiceProcess?
     private var conduct = StreamConduct()
-    private var trial: StartTrial
+    private var trial: ProcessTrial
     private var patience = AnswerPatience()
 
     /// The last valid answer, or when deliveries were first held since there were none.
@@ -39,7 +39,7 @@ final class StreamRunner: ServiceRunner {
         launcher = try ServiceLauncher(shard.service, shard.context)
         grace = shard.context.graces.ending
         // A process that speaks frames says itself when it is up.
-        trial = StartTrial(hold: shard.service.usesFrames ? 0 : shard.context.graces.proving)
+        trial = ProcessTrial(hold: shard.service.usesFrames ? 0 : shard.context.graces.proving)
     }
 
     var running: Int { process == nil ? 0 : 1 }
@@ -97,26 +97,22 @@ final class StreamRunner: ServiceRunner {
     private func launch(_ now: UInt64) {
         do throws(LaunchFailure) {
             let decided = Clock.monotonic()
-            let process = try launcher.launch(on: shard.context.loop, now: now)
+            let new = try launcher.launch(on: shard.context.loop, now: now)
             do throws(SystemCallError) {
-                try process.watch(runner: runner, place: 0)
+                try new.watch(runner: runner, place: 0)
             } catch {
-                process.discard()
+                new.discard()
                 throw LaunchFailure(words: "\(error)")
             }
-            begin(process, took: Clock.monotonic() &- decided)
+            process = new
+            patience = AnswerPatience()
+            framing.begin()
+            conduct = StreamConduct()
+            shard.troubles.clearAnswers()
+            shard.launched(took: Clock.monotonic() &- decided)
         } catch {
             shard.launchFailed(.launch(error.words), now: now)
         }
-    }
-
-    private func begin(_ new: ServiceProcess, took: UInt64) {
-        process = new
-        patience = AnswerPatience()
-        framing.begin()
-        conduct = StreamConduct()
-        shard.troubles.clearAnswers()
-        shard.launched(took: took)
     }
 
     // MARK: events
@@ -168,9 +164,9 @@ final class StreamRunner: ServiceRunner {
     private func progress(_ now: UInt64) {
         lastProgress = now
         idleSince = now
+        trial.pass()
         guard !conduct.hasAnswered else { return }
         conduct.answer()
-        trial.pass()
         shard.backoff.succeed()
     }
 
@@ -184,10 +180,13 @@ final class StreamRunner: ServiceRunner {
 
     private func expire(_ now: UInt64) {
         if startDeadline <= now { end(.neverUp, now) }
-        while shard.flight.deadline <= now, let index = shard.flight.first {
-            fail(index, .timedOut, now)
-            if lastProgress.addingSaturated(shard.ackTimeout) <= now { end(.mute, now) }
+        guard shard.flight.deadline <= now else { return }
+        let isMute = lastProgress.addingSaturated(shard.ackTimeout) <= now
+        if isMute { end(.mute, now) }
+        if isMute, trial.end(nil, held: shard.queue.inFlight) == .unclear {
+            while let index = shard.flight.first { shard.putBack(index, wasHandedOut: true) }
         }
+        while shard.flight.deadline <= now, let index = shard.flight.first { fail(index, .timedOut, now) }
     }
 
     /// Until when its process has to say that it is up, if it has to.
@@ -283,6 +282,7 @@ final class StreamRunner: ServiceRunner {
         switch meaning {
         case .launchFailed(let failure): shard.launchFailed(failure, now: now)
         case .failedAlone: shard.launchLater(now)
+        case .unclear: shard.troubles.set(conduct.verdict ?? .ended(status))
         case .failed: break
         }
         let cause = meaning.cause(status, verdict: conduct.verdict)

@@ -70,7 +70,7 @@ struct FramesLifeTests {
         try bench.end(worker)
     }
 
-    @Test("that dies has what it had answered taken, and the rest counted as failed attempts")
+    @Test("that dies has what it had answered taken, and the one that it held counted as a failed attempt")
     func dies() throws {
         let program = """
             window(8)

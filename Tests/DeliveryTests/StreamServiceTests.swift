@@ -191,7 +191,7 @@ struct StreamServiceTests {
         try bench.end(worker)
     }
 
-    @Test("has the deliveries that it held when it died counted as failed attempts")
+    @Test("has the one delivery that it held when it died counted as a failed attempt")
     func dies() throws {
         let script = """
             [ -e $OUT/died ] || { \(Self.read); echo ok $id; \(Self.read); touch $OUT/died; exit 9; }
