@@ -18,6 +18,7 @@ extension RoleMessage {
         case .workerBell(let index): [Kind.workerBell.rawValue, index]
         case .tight: [Kind.tight.rawValue]
         case .spill: [Kind.spill.rawValue]
+        case .stored: [Kind.stored.rawValue]
         case .account: [Kind.account.rawValue]
         case .keeperWanted: [Kind.keeperWanted.rawValue]
         case .keeper: [Kind.keeper.rawValue]
@@ -50,6 +51,7 @@ extension RoleMessage {
         case .workerBell: self = .workerBell(index: bytes[1])
         case .tight: self = .tight
         case .spill: self = .spill
+        case .stored: self = .stored
         case .account: self = .account
         case .keeperWanted: self = .keeperWanted
         case .keeper: self = .keeper

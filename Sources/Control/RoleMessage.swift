@@ -20,8 +20,11 @@ package enum RoleMessage: Equatable, Sendable {
     case drain(deadline: UInt64, keepSocketQueue: Bool)
     /// supervisor → role: end now.
     case stop
-    /// supervisor → committer: nobody serves any more. Store all that is undelivered, then say `drained`.
+    /// supervisor → committer: nobody serves any more. Store all that is undelivered, then say `stored`.
     case spill
+    /// committer → supervisor: all that is undelivered is on the disk. (`drained` it says when it has rested, which may
+    /// cross a `spill`.)
+    case stored
     /// supervisor → committer, with a memory file: what the supervisor alone has counted, for the next checkpoint.
     case account
     /// supervisor → role, with the image (R3): go over to these settings, then say `applied`.
@@ -69,11 +72,12 @@ package enum RoleMessage: Equatable, Sendable {
         case answered = 20
         case trouble = 21
         case incident = 22
+        case stored = 26
 
         /// Bytes of a message of this kind; of one that ends with text the fewest.
         var count: Int {
             switch self {
-            case .drained, .stop, .settings, .tight, .spill, .account, .keeperWanted, .keeper, .trouble: 1
+            case .drained, .stop, .settings, .tight, .spill, .stored, .account, .keeperWanted, .keeper, .trouble: 1
             case .resolved, .workerPage, .workerBell, .keeping: 2
             case .ready, .applied, .answered: 9
             case .drain: 10
@@ -94,7 +98,7 @@ package enum RoleMessage: Equatable, Sendable {
     package var carriesDescriptor: Bool {
         switch self {
         case .settings, .workerPage, .workerBell, .account, .keeper, .keeping, .ask: true
-        case .ready, .applied, .resolved, .tight, .drained, .drain, .stop, .spill: false
+        case .ready, .applied, .resolved, .tight, .drained, .drain, .stop, .spill, .stored: false
         case .keeperWanted, .answered, .trouble, .incident: false
         }
     }

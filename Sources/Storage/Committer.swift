@@ -67,8 +67,8 @@ package final class Committer {
     package var isFinished: Bool { isStopped || plan.outcome != nil }
     /// It ended for want of work: if it is told to store everything meanwhile, it goes on.
     package var hasRested: Bool { !isStopped && plan.outcome == .rested }
-    /// It has come to an end of its own: rested, or stored everything.
-    package var hasEnded: Bool { !isStopped && plan.outcome != nil && hasWorked }
+    /// All that is undelivered is on the disk, as it was told.
+    package var hasStored: Bool { !isStopped && plan.outcome == .stored }
     /// What it was asked for did not fail.
     package var hasWorked: Bool { plan.outcome != .failed }
 

@@ -2,7 +2,7 @@
 /// The entry of a process that belfryd's supervisor started as `belfryd committer`.
 ///
 /// It takes what it was handed by name, and writes until it is told to end or there is nothing left to do.
-/// Invariant: it says `ready` only when all is mapped and the folder was read, `drained` only when all that it was asked to
+/// Invariant: it says `ready` only when all is mapped and the folder was read, `stored` only when all that it was asked to
 /// store is on the disk; when the supervisor is gone it ends at once.
 
 import Control
@@ -55,11 +55,11 @@ package enum CommitterRole {
         }
     }
 
-    /// It has ended for want of work, or stored everything, and says so; a request to store may be on its way.
+    /// It has stored everything, or ended for want of work, and says which; a request to store may be on its way.
     private static func isAskedForMore(_ committer: Committer, _ channel: borrowing RoleChannel) throws -> Bool {
-        guard committer.hasEnded else { return false }
-        _ = channel.send(.drained)
+        if committer.hasStored { _ = channel.send(.stored) }
         guard committer.hasRested else { return false }
+        _ = channel.send(.drained)
         if try committer.linger(until: Clock.monotonic() + lastWord) { try obey(channel, committer) }
         return !committer.isFinished
     }

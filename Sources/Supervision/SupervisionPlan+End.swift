@@ -17,7 +17,7 @@ extension SupervisionPlan {
 
     mutating func drained(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
         guard self[role].phase == .ready else { return }
-        if role.serves ? isDraining : restful.contains(role) || isSpillSent { lives[role.place].becomeDrained() }
+        if role.serves ? isDraining : restful.contains(role) { lives[role.place].becomeDrained() }
         if role == .acceptor { acceptorIsDone(&effects) }
     }
 
@@ -79,10 +79,15 @@ extension SupervisionPlan {
         effects.append(.sendSpill)
     }
 
+    mutating func stored() {
+        guard isSpillSent, self[.committer].hasProcess else { return }
+        hasStored = true
+        lives[Role.committer.place].becomeDrained()
+    }
+
     mutating func storerIsDead(_ ending: RoleLife.Ending, _ now: UInt64, _ effects: inout [Effect]) {
-        hasStored = ending == .drained && isSpillSent
-        // One that had ended by itself as this began has failed at nothing.
-        if ending != .drained, storesLeft > 0 { storesLeft -= 1 }
+        // One that had rested before it was told has failed at nothing.
+        if ending != .drained || isSpillSent, storesLeft > 0 { storesLeft -= 1 }
         guard !hasStored, storesLeft > 0 else { return lives[Role.committer.place].end() }
         isSpillSent = false
         fail(.committer, now, &effects)

@@ -30,6 +30,8 @@ package struct SupervisionPlan: Equatable, Sendable {
         /// A role that rests has something to do.
         case wanted(Role)
         case drained(Role)
+        /// The committer has stored everything that was undelivered.
+        case stored
         case died(Role)
         /// What a dead worker had left behind is dead, too.
         case cleared(Role)
@@ -125,6 +127,7 @@ package struct SupervisionPlan: Equatable, Sendable {
         case .ready(let role): ready(role, now, &effects)
         case .wanted(let role): want(role, &effects)
         case .drained(let role): drained(role, now, &effects)
+        case .stored: stored()
         case .died(let role): died(role, now, &effects)
         case .cleared(let role): buried(role, now, &effects)
         case .stuck(let role): if self[role].hasProcess { effects.append(.kill(role)) }

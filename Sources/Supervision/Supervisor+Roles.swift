@@ -35,6 +35,7 @@ extension Supervisor {
         case .applied(let version): process.applied = version
         case .resolved: lookAtRetiring()
         case .drained: apply(.drained(desk.role))
+        case .stored where desk.role == .committer: apply(.stored)
         case .keeperWanted: keeper.wanting.insert(desk.role.place)
         case .incident(let incident): note(incident, from: "\(desk.role)")
         case .tight where desk.role == .acceptor: apply(.wanted(.committer))

@@ -10,7 +10,7 @@ struct RoleChannelTests {
     static let messages: [RoleMessage] = [
         .ready(settingsVersion: 0x0102_0304_0506_0708), .drained, .drain(deadline: .max, keepSocketQueue: true),
         .drain(deadline: 0, keepSocketQueue: false), .stop, .applied(settingsVersion: 7), .resolved(slot: 63),
-        .settings, .tight, .spill, .account, .workerPage(index: 0), .workerBell(index: 63), .keeperWanted, .keeper,
+        .settings, .tight, .spill, .stored, .account, .workerPage(index: 0), .workerBell(index: 63), .keeperWanted, .keeper,
         .keeping(place: 64),
         .answered(ticket: 1 << 40),
     ]

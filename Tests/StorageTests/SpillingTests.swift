@@ -159,7 +159,7 @@ import Testing
         bench.publish(7)
         bench.committer.storeEverything()
         #expect(try bench.run { bench.committer.isFinished })
-        #expect(bench.committer.hasEnded && bench.committer.hasWorked && !bench.committer.hasRested)
+        #expect(bench.committer.hasStored && bench.committer.hasWorked && !bench.committer.hasRested)
         let checkpoint = try #require(try bench.checkpoint())
         #expect(checkpoint.isClean && checkpoint.head == 58 && checkpoint.spilled == 58)
         #expect(checkpoint.slots[0].shards[0].entries.map(\.sequence) == [12])
@@ -177,6 +177,6 @@ import Testing
             bench.time.pass(seconds: 1)
             _ = try bench.committer.step(until: 1)
         }
-        #expect(bench.committer.isFinished && !bench.committer.hasWorked && !bench.committer.hasEnded)
+        #expect(bench.committer.isFinished && !bench.committer.hasWorked && !bench.committer.hasStored)
     }
 }

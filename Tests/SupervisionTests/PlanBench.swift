@@ -32,7 +32,7 @@ struct PlanBench {
 
     /// The committer comes up, stores what is left, and ends.
     mutating func store() -> [SupervisionPlan.Effect] {
-        tell(.launched(.committer), .ready(.committer), .drained(.committer), .died(.committer))
+        tell(.launched(.committer), .ready(.committer), .stored, .died(.committer))
     }
 
     /// All roles up and announced.

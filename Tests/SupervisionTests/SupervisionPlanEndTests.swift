@@ -126,6 +126,27 @@ struct SupervisionPlanEndTests {
         #expect(bench.tell(.ready(.acceptor)) == [.sendDrain(.acceptor, deadline: bench.now + 5 * second)])
     }
 
+    @Test("a committer that rested as it was told to store counts as having stored only when it says that it has")
+    func restsAsItIsToldToStore() {
+        for stores in [false, true] {
+            var bench = PlanBench.serving(workers: 1)
+            bench.tell(.wanted(.committer), .launched(.committer), .ready(.committer))
+            bench.tell(.drainAsked, .drained(.acceptor), .died(.acceptor), .drained(.worker(0)), .died(.worker(0)))
+            #expect(bench.tell(.cleared(.worker(0))) == [.sendSpill])
+            bench.tell(.drained(.committer))
+            if stores { bench.tell(.stored) }
+            #expect(bench.tell(.died(.committer)).contains(.finish) == stores)
+            #expect(bench.plan.hasStored == stores)
+        }
+    }
+
+    @Test("a committer that says that it has stored before it was told to has not")
+    func storesUnasked() {
+        var bench = PlanBench.serving(workers: 1, commits: true)
+        bench.tell(.stored)
+        #expect(!bench.plan.hasStored && bench.plan[.committer].phase == .ready)
+    }
+
     @Test("without a grace everybody is told to stop right away, and killed if that does not help")
     func noGrace() {
         var bench = PlanBench.serving(workers: 1, grace: 0)
