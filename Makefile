@@ -5,7 +5,7 @@
 # make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
 # make sanitize: the tests under AddressSanitizer and ThreadSanitizer (SANITIZER=address for one, TESTS=… for some of them).
 # make parking: two million notifications for a service that is down, in front of a ring of 4 MiB.
-# make power-cut: what a power cut may leave of the segments, LIVES=20 times over.
+# make power-cut: what a power cut may leave of the segments, LIVES=20 times over, and at each write of a real belfryd.
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
@@ -18,7 +18,7 @@ RELEASE := swift build -c release --static-swift-stdlib
 export BELFRY_BIN = $(CURDIR)/.build/release
 
 BUILD_PACKAGES := libsystemd-dev libsqlite3-dev pkg-config
-TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils
+TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils patchelf
 
 # What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.
 PEERS := nats-server libnats-dev mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
@@ -88,6 +88,8 @@ parking: packages-test
 	BELFRY_PARKED=2000000 swift test --filter SystemTests.ParkingTests
 
 power-cut: packages-test
+	$(RELEASE) --product belfryd
+	$(RELEASE) --product belfry
 	BELFRY_POWER_CUTS=$(or $(LIVES),20) swift test --filter PowerCutTests
 
 # Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
