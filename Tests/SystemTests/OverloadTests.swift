@@ -148,6 +148,42 @@ struct OverloadTests {
     }
 
     @Test(
+        "with durability disk and no room on it nothing is accepted and nobody is told so, until there is room",
+        .enabled(if: SmallDisk.canBeMade, "only root can mount a small disk"))
+    func fullDisk() throws {
+        // A file of the log takes 64 MiB of it at once.
+        let disk = try SmallDisk(200 << 10, in: scratch)
+        let recorder = try Recorder.stream("recorder", in: scratch)
+        let broker = try Broker(
+            scratch, services: [recorder.service("\">\"", "in-flight: 1024")], portOptions: ", max-message: 16KiB",
+            settings: "ring: { size: 64KiB, durability: disk }", executable: disk.belfryd())
+        try send(broker, ["before"])
+        try recorder.wait(for: 1)
+        try disk.fill()
+        // The next one begins a file of its own.
+        try Roles.killAndReplace("committer", of: broker)
+        let sender = try Program(
+            Executables.belfry, ["send", "--to", "127.0.0.1:\(broker.port)", "--lines", "-"], in: scratch,
+            input: Array((1...6_000).map { "\($0)\n" }.joined().utf8))
+        let client = try Client.udp(broker.port)
+        _ = try broker.ledger("a refused datagram") {
+            try? client.send("datagram")
+            return $0.intake.refused["full", default: 0] > 0
+        }
+        #expect(try broker.status().committer.trouble?.contains("no space left on device") == true)
+        #expect(try !sender.hasEnded && recorder.deliveries().count == 1)
+        try disk.empty()
+        #expect(try sender.wait(until: .after(.seconds(60))).succeeded)
+        let ledger = try broker.ledger("all delivered") {
+            $0.services["recorder"]?.pending == 0 && $0.intake.published >= 6_001
+        }
+        #expect(ledger.services["recorder"]?.delivered == ledger.intake.published)
+        #expect(Set(try recorder.deliveries().map(\.text)).isSuperset(of: (1...6_000).map(String.init)))
+        try expectNoRestart(broker)
+        try broker.stop()
+    }
+
+    @Test(
         "a store on a full disk keeps dead letters pending, until there is room",
         .enabled(if: SmallDisk.canBeMade, "only root can mount a small disk"))
     func fullStore() throws {
