@@ -24,6 +24,8 @@ final class Soak {
     /// What earlier supervisors have said.
     var earlierWords = ""
     private(set) var done: [Disturbance: Int] = [:]
+    /// Datagrams that the kernel may have dropped while no belfryd was there.
+    var unwatched: UInt64 = 0
 
     /// As the ledger said it last.
     private var published: UInt64 = 0

@@ -123,7 +123,7 @@ struct SoakVerdict {
         #expect(ledger.intake.replayed == replays)
         #expect(ledger.intake.published == accepted + ledger.intake.replayed)
         #expect(ledger.intake.routed == ledger.intake.published)
-        if !hasForgotten { #expect(ledger.intake.kernelDropped == dropped) }
+        if !hasForgotten { #expect((dropped - soak.unwatched...dropped).contains(ledger.intake.kernelDropped)) }
         #expect(ledger.intake.refused.keys.allSatisfy { $0 == "full" })
         for service in soak.services {
             let arrived = arrived(service.name, of: everybody)
