@@ -18,6 +18,8 @@ int belfry_create_in(int folder, const char *name) {
   return openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
+int64_t belfry_next_data(int fd, uint64_t position) { return lseek(fd, (off_t)position, SEEK_DATA); }
+
 long belfry_write_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count,
                       uint64_t position) {
   struct iovec parts[2] = {{(void *)first, first_count}, {(void *)second, second_count}};

@@ -65,6 +65,14 @@ extension File {
         guard code == 0 || code == EOPNOTSUPP else { throw SystemCallError(call: "fallocate", code: code) }
     }
 
+    /// The first place at or behind this one where something may have been written; nil if nothing was, up to the end. A
+    /// file system that can't tell says that it may be here.
+    package static func nextData(_ raw: CInt, from position: Int) -> Int? {
+        let (place, code) = uninterrupted { Int(belfry_next_data(raw, UInt64(position))) }
+        guard code == ENXIO else { return code == 0 ? place : position }
+        return nil
+    }
+
     package static func truncate(_ raw: CInt, to count: Int) throws(SystemCallError) {
         try systemCall("ftruncate") { ftruncate(raw, off_t(count)) }
     }

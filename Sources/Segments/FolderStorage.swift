@@ -43,6 +43,8 @@ package final class FolderStorage: SegmentStorage {
 
     package func size(_ file: CInt) -> Int { File.size(file) ?? 0 }
 
+    package func nextWritten(_ file: CInt, from position: Int) -> Int? { File.nextData(file, from: position) }
+
     package func truncate(_ file: CInt, to count: Int) throws(SystemCallError) { try File.truncate(file, to: count) }
 
     package func sync(_ file: CInt) throws(SystemCallError) { try File.syncContents(file) }

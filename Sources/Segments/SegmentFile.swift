@@ -35,6 +35,9 @@ package struct SegmentFile: ~Copyable {
 
     package var size: Int { storage.size(handle) }
 
+    /// The first place at or behind this one where something may have been written; nil if nothing was.
+    package func nextWritten(from position: Int) -> Int? { storage.nextWritten(handle, from: position) }
+
     package func preallocate(_ count: Int) throws(SegmentFault) {
         try named { () throws(SystemCallError) in try storage.preallocate(handle, count) }
     }

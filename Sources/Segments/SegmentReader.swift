@@ -62,7 +62,9 @@ package final class SegmentReader {
     package func search(from position: Int) throws(SegmentFault) -> BatchHead? {
         var place = BatchHead.aligned(position)
         let size = self.size
-        while place < size {
+        // Most of a file's room was never written to: that need not be read.
+        while place < size, let written = file.nextWritten(from: place) {
+            place = max(place, written & ~(BatchHead.alignment - 1))
             if case .head(let head) = try look(at: place) { return head }
             place += BatchHead.alignment
         }

@@ -20,6 +20,8 @@ package protocol SegmentStorage: AnyObject {
     /// Appends up to `count` bytes to the buffer, fewer at the end of the file.
     func read(_ file: CInt, at position: Int, count: Int, into buffer: ByteBuffer) throws(SystemCallError)
     func size(_ file: CInt) -> Int
+    /// The first place at or behind this one where something may have been written; nil if nothing was, up to the end.
+    func nextWritten(_ file: CInt, from position: Int) -> Int?
     /// Takes what was left over of the room.
     func truncate(_ file: CInt, to count: Int) throws(SystemCallError)
     /// Contents and size are on the disk when this returns. After an error nothing is known of the file any more.
@@ -30,4 +32,9 @@ package protocol SegmentStorage: AnyObject {
     func names() throws(SystemCallError) -> [String]
     /// Names are on the disk when this returns.
     func syncFolder() throws(SystemCallError)
+}
+
+extension SegmentStorage {
+    /// Of one that can't tell.
+    package func nextWritten(_ file: CInt, from position: Int) -> Int? { position }
 }

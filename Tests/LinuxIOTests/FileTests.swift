@@ -26,6 +26,20 @@ struct FileTests {
         }
     }
 
+    @Test("tell where something was written, or that they can't tell")
+    func nextData() throws {
+        try withTemporaryDirectory { folder in
+            let files = try FileFolder(folder)
+            let file = try files.create("f")
+            try File.allocate(file.raw, 1 << 20)
+            try File.write(file.raw, at: 1 << 19, bytes("x").span, Span())
+            #expect([0, 1 << 19].contains(try #require(File.nextData(file.raw, from: 0))))
+            #expect(File.nextData(file.raw, from: 1 << 19) == 1 << 19)
+            #expect([nil, 3 << 18].contains(File.nextData(file.raw, from: 3 << 18)))
+            #expect(File.nextData(file.raw, from: 1 << 20) == nil)
+        }
+    }
+
     @Test("are made with those above them, and once is as good as twice")
     func makeDirectory() throws {
         try withTemporaryDirectory { folder in

@@ -30,6 +30,8 @@ uint32_t belfry_crc32c_by_table(uint32_t sum, const void *bytes, size_t count);
 int belfry_open_in(int folder, const char *name, int writable);
 /// Mode 0600; a name that is there is an error.
 int belfry_create_in(int folder, const char *name);
+// -1 and ENXIO if nothing was written from there on.
+int64_t belfry_next_data(int fd, uint64_t position);
 long belfry_write_two(int fd, const void *first, size_t first_count, const void *second, size_t second_count,
                       uint64_t position);
 
