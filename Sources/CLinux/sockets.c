@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #ifndef UDP_GRO
 #define UDP_GRO 104
@@ -121,4 +122,53 @@ ptrdiff_t belfry_receive_packet(int fd, void *bytes, size_t count, int *passed) 
     if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
       memcpy(passed, CMSG_DATA(header), sizeof *passed);
   return got;
+}
+
+union passed_descriptors {
+  struct cmsghdr header;
+  char room[CMSG_SPACE(belfry_most_passed * sizeof(int))];
+};
+
+ptrdiff_t belfry_send_descriptors(int fd, const void *bytes, size_t count, const int *passed, size_t passed_count) {
+  struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  union passed_descriptors control;
+  if (passed_count > belfry_most_passed) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (passed_count > 0) {
+    size_t size = passed_count * sizeof *passed;
+    message.msg_control = &control;
+    message.msg_controllen = CMSG_SPACE(size);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), passed, size);
+  }
+  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ptrdiff_t belfry_receive_descriptors(int fd, void *bytes, size_t count, int *passed, size_t *passed_count) {
+  struct iovec part = {.iov_base = bytes, .iov_len = count};
+  union passed_descriptors control;
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  *passed_count = 0;
+  ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (got < 0) return -1;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    // Cut off or not: what the kernel says has come fits into what it had room for.
+    size_t come = (header->cmsg_len - CMSG_LEN(0)) / sizeof *passed;
+    memcpy(passed, CMSG_DATA(header), come * sizeof *passed);
+    *passed_count = come;
+  }
+  if (!(message.msg_flags & MSG_CTRUNC)) return got;
+  // The others are gone: the kernel has closed what it could not give.
+  for (size_t i = 0; i < *passed_count; i++) close(passed[i]);
+  *passed_count = 0;
+  errno = EMFILE;
+  return -1;
 }

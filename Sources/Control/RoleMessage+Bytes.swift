@@ -22,6 +22,9 @@ extension RoleMessage {
         case .account: [Kind.account.rawValue]
         case .keeperWanted: [Kind.keeperWanted.rawValue]
         case .keeper: [Kind.keeper.rawValue]
+        case .handOver: [Kind.handOver.rawValue]
+        case .prepared: [Kind.prepared.rawValue]
+        case .handedOver: [Kind.handedOver.rawValue]
         case .keeping(let place): [Kind.keeping.rawValue, place]
         case .ask(let question):
             [Kind.ask.rawValue] + Self.bytes(question.ticket) + Self.bytes(question.user) + Self.bytes(question.pid)
@@ -55,6 +58,9 @@ extension RoleMessage {
         case .account: self = .account
         case .keeperWanted: self = .keeperWanted
         case .keeper: self = .keeper
+        case .handOver: self = .handOver
+        case .prepared: self = .prepared
+        case .handedOver: self = .handedOver
         case .keeping: self = .keeping(place: bytes[1])
         case .answered: self = .answered(ticket: Self.number(bytes))
         case .ask, .trouble, .incident: self.init(kind, withText: bytes)

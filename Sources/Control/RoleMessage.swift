@@ -48,6 +48,13 @@ package enum RoleMessage: Equatable, Sendable {
     case trouble(String)
     /// role → supervisor: something happened to it (no process named) or to a service; the time is now.
     case incident(Incident)
+    /// supervisor → acceptor, with a stream socket: the successor at its other end takes the connections and the ring. The
+    /// supervisor keeps neither end: by the end of the stream each of the two learns that the other is gone.
+    case handOver
+    /// acceptor that has a predecessor → supervisor: everything is mapped and open, that one may begin to hand over.
+    case prepared
+    /// acceptor → supervisor: its successor has everything and acts; it ends without touching any of it.
+    case handedOver
 
     /// Bytes of the longest message.
     package static let maximumCount = 17 + ControlRequest.maximumCount
@@ -72,12 +79,16 @@ package enum RoleMessage: Equatable, Sendable {
         case answered = 20
         case trouble = 21
         case incident = 22
+        case handOver = 23
+        case prepared = 24
+        case handedOver = 25
         case stored = 26
 
         /// Bytes of a message of this kind; of one that ends with text the fewest.
         var count: Int {
             switch self {
             case .drained, .stop, .settings, .tight, .spill, .stored, .account, .keeperWanted, .keeper, .trouble: 1
+            case .handOver, .prepared, .handedOver: 1
             case .resolved, .workerPage, .workerBell, .keeping: 2
             case .ready, .applied, .answered: 9
             case .drain: 10
@@ -97,9 +108,9 @@ package enum RoleMessage: Equatable, Sendable {
     /// Whether a descriptor comes with it.
     package var carriesDescriptor: Bool {
         switch self {
-        case .settings, .workerPage, .workerBell, .account, .keeper, .keeping, .ask: true
+        case .settings, .workerPage, .workerBell, .account, .keeper, .keeping, .ask, .handOver: true
         case .ready, .applied, .resolved, .tight, .drained, .drain, .stop, .spill, .stored: false
-        case .keeperWanted, .answered, .trouble, .incident: false
+        case .keeperWanted, .answered, .trouble, .incident, .prepared, .handedOver: false
         }
     }
 }

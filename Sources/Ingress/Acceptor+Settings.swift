@@ -18,6 +18,7 @@ extension Acceptor {
         switch message {
         case .settings: coming = try Settings(mapping: descriptor)
         case .keeper: try replays.adopt(descriptor)
+        case .handOver: successor = consume descriptor
         case .workerPage(let index):
             workers.set(page: try ProcessPage(MemoryFile.map(descriptor.raw, writable: false)), at: Int(index))
         case .workerBell(let index): workers.set(bell: EventCounter(owning: descriptor), at: Int(index))
@@ -36,6 +37,7 @@ extension Acceptor {
         replays.goOver(to: settings.activeSlots)
         connections.goOver(to: ConnectionLimits(settings.port))
         listener?.limit = settings.port.maxConnections
+        settingsVersion = settings.version
         workers.settle()
         FaultPoint.reach(.acceptorWentOver)
         _ = channel.send(.applied(settingsVersion: settings.version))

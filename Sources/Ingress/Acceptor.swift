@@ -20,10 +20,11 @@ package final class Acceptor {
         case orphaned
     }
 
-    private enum Kind {
+    enum Kind {
         static let datagrams: UInt8 = 3
         static let bell: UInt8 = 4
         static let channel: UInt8 = 5
+        static let successor: UInt8 = 7
     }
 
     /// A round is published early when it has taken in so many records: acks and workers should not wait for it all.
@@ -42,10 +43,15 @@ package final class Acceptor {
     let counters: PageCounters
     private let control: ControlReader
     let workers: WorkerBells
-    private let settingsVersion: UInt64
+    /// Those that are in use.
+    var settingsVersion: UInt64
     /// Settings that wait for the end of the round.
     var coming: Settings?
-    private let bell: EventCounter
+    /// A successor that waits for it.
+    var successor: Descriptor?
+    /// From here on it does nothing else, until that has taken everything or is gone.
+    var handOver: HandOver?
+    let bell: EventCounter
     let committerBell: EventCounter?
     /// As the page says it, and the supervisor was told.
     var isTight = false
@@ -79,6 +85,7 @@ package final class Acceptor {
     /// Finishes what a dead predecessor began, before anything new is looked at, and says `ready`.
     package func begin() throws(SystemCallError) {
         intake.time = Clock.realtime()
+        counters.setConnections(connections.count)
         writeDown(settingsVersion)
         datagrams.recover()
         intake.publish()
@@ -101,6 +108,7 @@ package final class Acceptor {
 
     /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
     package func step(until limit: UInt64? = nil) throws -> Progress {
+        if let handOver { return try goOn(with: handOver, until: limit) }
         let end = pace.isPolling ? min(limit ?? .max, pace.nextLook) : limit
         try sleep(until: end)
         intake.time = Clock.realtime()
@@ -114,6 +122,7 @@ package final class Acceptor {
         settle()
         try goOver()
         if let drain, progress == .running { try finish(drain.deadline, keepSocketQueue: drain.keepSocketQueue) }
+        if progress == .running, let successor = successor.take() { try beginHandOver(to: successor) }
         return progress
     }
 
@@ -180,9 +189,9 @@ package final class Acceptor {
         answerWatchdog()
     }
 
-    private func answerWatchdog() { counters.page.answer(control.question) }
+    func answerWatchdog() { counters.page.answer(control.question) }
 
-    private func hearSupervisor() throws {
+    func hearSupervisor() throws {
         while true {
             switch channel.receive() {
             case .message(.drain(let deadline, let keep)): drain = (deadline, keep)

@@ -4,14 +4,12 @@ import Control
 import HotRestart
 import LinuxIO
 import Logging
-import Ring
-import Settings
 
 /// The entry of a process that belfryd's supervisor started as `belfryd acceptor`.
 ///
-/// It takes what it was handed by name, gives up the rights that it will not need, and serves the port until the
-/// supervisor ends it.
-/// Invariant: descriptors it does not know are an error; untrusted bytes are looked at only behind the loss of rights.
+/// It takes what it was handed by name (with a descriptor `predecessor` also what another acceptor has), gives up the rights
+/// that it will not need, and serves the port until the supervisor ends it or has it hand over to another one.
+/// Invariant: untrusted bytes, a predecessor's among them, are looked at only behind the loss of rights.
 package enum AcceptorRole {
     /// - Returns: the exit code: 0 after a drain or a stop, 1 if it can't start or go on.
     package static func run() -> CInt {
@@ -22,9 +20,7 @@ package enum AcceptorRole {
             _ = try SignalDescriptor(blocking: [Signal.terminate, Signal.interrupt, Signal.hangup])
             // A connection is a descriptor; where the limit is low all the same, the listener copes.
             _ = try CurrentProcess.raiseDescriptorLimit()
-            let acceptor = try Acceptor(try parts())
-            try CurrentProcess.forbidNewRights()
-            try acceptor.begin()
+            let acceptor = try begun()
             while true {
                 switch try acceptor.step() {
                 case .running: continue
@@ -38,47 +34,25 @@ package enum AcceptorRole {
         }
     }
 
-    private static func parts() throws -> AcceptorParts {
+    /// One that serves. With a predecessor that lives, that has ended its own work then, and handed over what it had.
+    private static func begun() throws -> Acceptor {
         let inherited = try InheritedDescriptors.adopt()
-        let settings = try Settings(mapping: inherited.require("settings"))
-        let control = try inherited.require("control")
-        let page = try inherited.require("page")
-        let producer = try RingProducer(
-            control: ControlReader(MemoryFile.map(control.raw, writable: false)),
-            log: map("log", inherited, writable: true), outcomes: map("outcomes", inherited),
-            page: ProcessPage(MemoryFile.map(page.raw, writable: true)),
-            committerPage: CommitterPage(map("committer-page", inherited)))
-        let parts = try AcceptorParts(
-            settings: settings, producer: producer,
-            control: ControlReader(MemoryFile.map(control.raw, writable: false)),
-            counters: PageCounters(ProcessPage(MemoryFile.map(page.raw, writable: true))),
-            workers: try workers(inherited),
-            bell: EventCounter(owning: try inherited.require("bell")),
-            committerBell: EventCounter(owning: try inherited.require("committer-bell")),
-            channel: RoleChannel(owning: try inherited.require("channel")),
-            udp: inherited.take("udp", .udp), tcp: inherited.take("tcp", .tcpListener))
-        // Held until the process ends, as its name says; the lock goes with the descriptor.
-        _ = try inherited.require("fence").release()
-        try inherited.finish()
-        return parts
-    }
-
-    /// The descriptor must live until the mapping is made, and is not needed behind it.
-    private static func map(
-        _ name: String, _ inherited: InheritedDescriptors, writable: Bool = false
-    ) throws -> MappedMemory {
-        let descriptor = try inherited.require(name)
-        return try MemoryFile.map(descriptor.raw, writable: writable)
-    }
-
-    /// Pages and bells of workers 0, 1, … as far as they go.
-    private static func workers(_ inherited: InheritedDescriptors) throws -> WorkerBells {
-        let workers = WorkerBells()
-        for index in 0..<inherited.names.count(where: { $0.hasPrefix("page-") }) {
-            workers.set(page: try ProcessPage(map("page-\(index)", inherited)), at: index)
-            workers.set(bell: EventCounter(owning: try inherited.require("bell-\(index)")), at: index)
+        let predecessor = inherited.take("predecessor")
+        let inheritance = try AcceptorInheritance.take(inherited)
+        try CurrentProcess.forbidNewRights()
+        guard let predecessor else {
+            let acceptor = try Acceptor(inheritance.parts())
+            try acceptor.begin()
+            return acceptor
         }
-        workers.settle()
-        return workers
+        let takeOver = try TakeOver(predecessor, channel: inheritance.channel.raw)
+        _ = inheritance.channel.send(.prepared)
+        FaultPoint.reach(.takeOverPrepared)
+        while try !takeOver.begin() { try takeOver.wait() }
+        FaultPoint.reach(.takeOverBegun)
+        let acceptor = try Acceptor(inheritance.parts())
+        while try !acceptor.adopt(from: takeOver) { try takeOver.wait() }
+        try acceptor.begin(behind: takeOver)
+        return acceptor
     }
 }

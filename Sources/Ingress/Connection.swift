@@ -10,7 +10,8 @@ package import Wire
 /// Connections owns all of them and does their reading and writing; the sessions parse what they hold.
 /// Invariant: `input` and `output` are nil while there is nothing in them, so a connection at rest holds no buffer.
 package final class Connection {
-    package enum Phase: Equatable, Sendable {
+    // What both hold of a connection goes to a successor by these numbers: none ever changes its meaning.
+    package enum Phase: UInt8, Sendable {
         case open
         /// The peer has sent all that it will: answers still go out, then it is closed.
         case finishing
@@ -20,7 +21,7 @@ package final class Connection {
     }
 
     /// Why an open connection is not read just now.
-    package enum Pause: Equatable, Sendable {
+    package enum Pause: UInt8, Sendable {
         case none
         /// The ring is full; its next message stays in `input`.
         case space

@@ -9,7 +9,7 @@
 /// fires: so a message costs no timer.
 /// Invariant: `armedAt` is when the connection's timer fires, `.max` if it has none.
 package struct ConnectionClock: Equatable, Sendable {
-    package let openedAt: UInt64
+    package private(set) var openedAt: UInt64
     /// When the first byte of the unfinished frame came.
     package var frameBegan: UInt64
     package var lastHeard: UInt64
@@ -21,6 +21,14 @@ package struct ConnectionClock: Equatable, Sendable {
         self.openedAt = openedAt
         frameBegan = openedAt
         lastHeard = openedAt
+    }
+
+    /// The acceptor took nothing from anybody for so long.
+    package mutating func stoodStill(for span: UInt64) {
+        openedAt = Self.sum(openedAt, span)
+        frameBegan = Self.sum(frameBegan, span)
+        lastHeard = Self.sum(lastHeard, span)
+        closeBy = Self.sum(closeBy, span)
     }
 
     package func deadline(

@@ -12,15 +12,25 @@ package struct NativeSession: Equatable, Sendable {
     /// Its place in the ring's table, held as long as the connection lives; nil without HELLO.
     package private(set) var sender: SenderIndex?
     package private(set) var lastNumber: UInt64 = 0
-    private var isAckDue = false
+    private(set) var isAckDue = false
     /// Why the stream ends, to be told behind the last ack.
-    private var farewell: Refusal?
+    private(set) var farewell: Refusal?
     /// HELLO is only for the first frame.
-    private var hasBegun = false
+    private(set) var hasBegun = false
     /// The greatest body that WELCOME told, in bytes.
-    private var promised = 0
+    private(set) var promised = 0
 
     package init() {}
+
+    /// Goes on with one that a predecessor has begun.
+    init(_ handed: HandedSession, as sender: SenderIndex?) {
+        self.sender = sender
+        lastNumber = handed.lastNumber
+        isAckDue = handed.isAckDue
+        farewell = handed.farewell
+        hasBegun = handed.hasBegun
+        promised = handed.promised
+    }
 
     /// Enters what HELLO brought, and welcomes the sender.
     package mutating func begin(as sender: SenderIndex, last: UInt64, maxMessage: Int, _ replies: inout Replies) {

@@ -20,10 +20,7 @@ package final class PageCounters {
 
     package let page: ProcessPage
 
-    package init(_ page: consuming ProcessPage) {
-        self.page = page
-        self.page.setCounter(Counter.connectionsOpen.rawValue, 0)
-    }
+    package init(_ page: consuming ProcessPage) { self.page = page }
 
     package func count(_ counter: Counter, _ amount: UInt64 = 1) { page.count(counter.rawValue, amount) }
 

@@ -159,7 +159,7 @@ package enum WriteResult: Equatable, Sendable {
         return written(uninterrupted { unsafe Glibc.send(fd, storage + start, count, CInt(MSG_NOSIGNAL)) })
     }
 
-    private func written(_ outcome: (result: Int, code: CInt)) -> WriteResult {
+    func written(_ outcome: (result: Int, code: CInt)) -> WriteResult {
         switch outcome.code {
         case 0:
             consume(outcome.result)

@@ -27,8 +27,11 @@ internal import Glibc
         precondition(offset <= memory.count - DatagramArray.byteCount(entries: entries))
         self.entries = entries
         unsafe base = memory.base + offset
-        unsafe belfry_datagrams_attach(base, UInt32(entries), UInt32(DatagramArray.bufferSize))
+        attach()
     }
+
+    /// Puts our own pointers in the place of those of another process that has attached behind us and is gone.
+    package func attach() { unsafe belfry_datagrams_attach(base, UInt32(entries), UInt32(DatagramArray.bufferSize)) }
 
     /// Marks every entry as not filled. Only after what they held was published.
     package func reset() { unsafe belfry_datagrams_reset(base, UInt32(entries)) }

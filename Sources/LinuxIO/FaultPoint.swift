@@ -25,6 +25,18 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case settingsWrittenDown = "acceptor.settings-written-down"
     case acceptorWentOver = "acceptor.went-over"
 
+    // An acceptor that hands over, ...
+    case handOverFrozen = "hand-over.frozen"
+    case handOverPortion = "hand-over.portion"
+    case handOverSent = "hand-over.sent"
+    case handOverTaken = "hand-over.taken"
+    // ... and the one that takes over.
+    case takeOverPrepared = "take-over.prepared"
+    case takeOverBegun = "take-over.begun"
+    case takeOverConnection = "take-over.connection"
+    case takeOverAll = "take-over.all"
+    case takeOverTaken = "take-over.taken"
+
     // A worker, in the order of a delivery.
     case shardOpened = "worker.shard-opened"
     case entryWritten = "worker.entry-written"

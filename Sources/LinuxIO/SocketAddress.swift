@@ -59,6 +59,18 @@ package struct SocketAddress: Equatable, Sendable {
         }
     }
 
+    /// The form that the kernel reads, for another process.
+    package var bytes: [UInt8] {
+        // Holds: so many bytes of it are lent for the call.
+        unsafe withKernelForm { unsafe Array(UnsafeRawBufferPointer(start: $0, count: Int($1))) }
+    }
+
+    /// From that form; nil if it is neither IPv4 nor IPv6.
+    package init?(bytes: borrowing Span<UInt8>) {
+        guard let address = unsafe bytes.withUnsafeBytes({ unsafe SocketAddress($0) }) else { return nil }
+        self = address
+    }
+
     package var isLoopback: Bool { isIPv6 ? high == 0 && low == 1 : low >> 24 == 127 }
 
     var family: CInt { isIPv6 ? AF_INET6 : AF_INET }

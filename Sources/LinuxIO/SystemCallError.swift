@@ -31,6 +31,8 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
     /// The device could not read or write it.
     package var isInputOutput: Bool { code == EIO }
+    /// This process, or the system, may not have another descriptor.
+    package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
     /// There is nothing of that name.
     package var isMissing: Bool { code == ENOENT }
     /// More bytes than File.read was told to take.

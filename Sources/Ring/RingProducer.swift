@@ -196,6 +196,10 @@ package import LinuxIO
         return senders.pin(id, now: next, settled: committer.words?.committed ?? .max)
     }
     package func release(_ sender: SenderIndex) { senders.unpin(sender) }
+    /// The id of a sender whose place is held.
+    package func id(of sender: SenderIndex) -> SenderID { senders.id(at: Int(sender.value)) }
+    /// Holds the place of a sender that has one, as it was held by a predecessor that lives and may go on: nothing is changed.
+    package func holdKnown(_ id: SenderID) -> SenderIndex? { senders.pinKnown(id) }
     /// The last number accepted from a sender, as of the last `publish`.
     package func lastNumber(_ sender: SenderIndex) -> UInt64 { senders.last(sender) }
 
@@ -220,6 +224,9 @@ package import LinuxIO
     private func enteredSenders() {
         words.release(head.sequence, RingLayout.Log.sendersApplied)  // pairs with the next producer's attach
     }
+
+    /// Goes on though a successor has attached: that is gone, and has published nothing.
+    package func takeBack() { datagrams.attach() }
 
     // MARK: what the receive side changes (RingProducer+Datagrams)
 

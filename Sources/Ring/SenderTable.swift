@@ -75,6 +75,13 @@ struct SenderTable {
         return place
     }
 
+    /// The same of a sender that has a place, without a word in R1.
+    mutating func pinKnown(_ id: SenderID) -> SenderIndex? {
+        guard let known = places[id] else { return nil }
+        pins[Int(known.value)] += 1
+        return known
+    }
+
     mutating func unpin(_ index: SenderIndex) { pins[Int(index.value)] -= 1 }
 
     func last(_ index: SenderIndex) -> UInt64 { entry(Int(index.value)).relaxed(At.last) }
@@ -89,7 +96,7 @@ struct SenderTable {
             .min { entry($0).relaxed(At.used) < entry($1).relaxed(At.used) }
     }
 
-    private func id(at index: Int) -> SenderID {
+    func id(at index: Int) -> SenderID {
         SenderID(high: entry(index).relaxed(At.high), low: entry(index).relaxed(At.low))
     }
 

@@ -10,9 +10,10 @@ struct RoleChannelTests {
     static let messages: [RoleMessage] = [
         .ready(settingsVersion: 0x0102_0304_0506_0708), .drained, .drain(deadline: .max, keepSocketQueue: true),
         .drain(deadline: 0, keepSocketQueue: false), .stop, .applied(settingsVersion: 7), .resolved(slot: 63),
-        .settings, .tight, .spill, .stored, .account, .workerPage(index: 0), .workerBell(index: 63), .keeperWanted, .keeper,
+        .settings, .tight, .spill, .stored, .account, .workerPage(index: 0), .workerBell(index: 63), .keeperWanted,
+        .keeper,
         .keeping(place: 64),
-        .answered(ticket: 1 << 40),
+        .answered(ticket: 1 << 40), .handOver, .prepared, .handedOver,
     ]
     static let texts: [RoleMessage] = [
         .ask(KeeperQuestion(ticket: 1 << 40, user: 1 << 31, pid: 77, line: "dead list json")),

@@ -104,15 +104,24 @@ final class TestPort {
 
     /// Lets go of the acceptor without a word, as its death would, and lets another one attach.
     func replaceAcceptor() throws {
-        let process = try Self.start(
+        use(try process())
+        try acceptor.begin()
+    }
+
+    /// Another acceptor on the same ring and the same sockets, attached but not begun.
+    func process() throws -> Process {
+        try Self.start(
             files, settings, page: page, committerPage: committerFile, committerBell: committerBell.raw,
             workerPage: workerPage, workerBell: workerBell.raw, udp: udp.raw, tcp: tcp.raw)
+    }
+
+    /// From here on the port is that one's.
+    func use(_ process: Process) {
         acceptor = process.acceptor
         producer = process.producer
         counters = process.counters
         bell = process.bell
         channel = process.takeChannel()
-        try acceptor.begin()
     }
 
     /// Sends changed settings, as the supervisor does; an acceptor that is started later starts with them.
@@ -224,7 +233,7 @@ final class TestPort {
 
     // MARK: making
 
-    private final class Process {
+    final class Process {
         let acceptor: Acceptor
         let producer: RingProducer
         let counters: PageCounters

@@ -127,6 +127,11 @@ int belfry_get_option(int fd, int option, int *value);  // SOL_SOCKET
 extern const int belfry_so_domain, belfry_so_type, belfry_so_acceptconn, belfry_so_error, belfry_so_rcvbuf;
 ptrdiff_t belfry_send_packet(int fd, const void *bytes, size_t count, int passed);    // passed: or -1
 ptrdiff_t belfry_receive_packet(int fd, void *bytes, size_t count, int *passed);  // -1 in passed: none came
+enum { belfry_most_passed = 253 };  // SCM_MAX_FD
+/// The descriptors go with the first byte; no more than belfry_most_passed.
+ptrdiff_t belfry_send_descriptors(int fd, const void *bytes, size_t count, const int *passed, size_t passed_count);
+/// Room for belfry_most_passed. EMFILE, and none of them stays open, if this process may not have as many as came.
+ptrdiff_t belfry_receive_descriptors(int fd, void *bytes, size_t count, int *passed, size_t *passed_count);
 
 // Datagram arrays in shared memory (datagrams.c). Byte offsets are the layout; see LinuxIO/DatagramArray.swift.
 void belfry_datagrams_attach(void *slice, uint32_t count, uint32_t buffer_size);
