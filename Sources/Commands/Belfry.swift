@@ -99,7 +99,11 @@ struct Belfry: ParsableCommand {
             CommandGroup(name: "Sending", subcommands: [SendVerb.self]),
             CommandGroup(name: "Settings", subcommands: [CheckVerb.self, ReloadVerb.self, WorkersVerb.self]),
             CommandGroup(
-                name: "Running", subcommands: [PauseVerb.self, ResumeVerb.self, RetryVerb.self, DrainVerb.self]),
+                name: "Running",
+                subcommands: [
+                    PauseVerb.self, ResumeVerb.self, RetryVerb.self, RestartVerb.self, UpdateVerb.self,
+                    DrainVerb.self,
+                ]),
         ])
 
     static var _errorPrefix: String { "belfry: " }

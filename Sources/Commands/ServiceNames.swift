@@ -20,6 +20,11 @@ struct ServiceNames: ParsableArguments {
     func validate() throws {
         if all, !names.isEmpty { throw ValidationError("either names or --all, not both") }
         if !all, names.isEmpty { throw ValidationError("which service? Give its name, or --all") }
+        try Self.check(names)
+    }
+
+    /// Whether they can be names at all.
+    static func check(_ names: [String]) throws(ValidationError) {
         let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
         if let wrong = names.first(where: { $0.isEmpty || !$0.allSatisfy(letters.contains) }) {
             throw ValidationError("\"\(wrong)\" is no service's name; letters, digits and _ . - would be right")

@@ -64,6 +64,38 @@ package final class ControlClient {
     package func ask(
         _ request: ControlRequest, timeout: Duration? = .seconds(10), waiting: (UInt64) -> Void = { _ in }
     ) throws(ControlClientError) -> [UInt8] {
+        try send(request)
+        return try answer(timeout, waiting)
+    }
+
+    /// For an answer that takes long: each of its lines is given out as it comes.
+    /// - Parameters: `timeout`: nil waits for ever. `each`: a whole line, with its newline.
+    package func follow(
+        _ request: ControlRequest, timeout: Duration? = nil, waiting: (UInt64) -> Void = { _ in },
+        each: ([UInt8]) throws -> Void
+    ) throws {
+        try send(request)
+        let start = Clock.monotonic()
+        while true {
+            var from = 0
+            let step = buffer.withReadable { ControlReply.parse($0, from: &from) }
+            let lines = buffer.withReadable { span in (0..<from).map { span[$0] } }
+            for line in lines.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast() {
+                try each(Array(line) + [0x0A])
+            }
+            switch step {
+            case .success(_, let next): return buffer.consume(next)
+            case .error(let sentence, let next):
+                let bytes = take(sentence.upperBound, next)
+                throw ControlClientError.refused(String(decoding: bytes[sentence], as: UTF8.self))
+            case .more:
+                buffer.consume(from)
+                try receive(since: start, timeout, waiting)
+            }
+        }
+    }
+
+    private func send(_ request: ControlRequest) throws(ControlClientError) {
         let line = ByteBuffer(limit: ControlRequest.maximumCount + 1)
         line.append(Array((request.line + "\n").utf8))
         switch line.write(to: socket.raw) {
@@ -72,7 +104,6 @@ package final class ControlClient {
         case .closed: throw .closed
         case .failed(let code): throw .failed(SystemCallError(call: "write", code: code))
         }
-        return try answer(timeout, waiting)
     }
 
     /// For a request that is answered with a descriptor; nil if none came along.

@@ -54,6 +54,13 @@ package enum ControlReply {
         reload [json]   read the configuration again and go over to it
         workers N [json]
                         have N workers, until the next reload
+        restart [json]  a new belfryd takes over; nothing is lost, nobody is cut off
+        restart [json] NAME…|*
+                        new processes of stream services take over
+        update [json] [--dry-run] [--through-store] PATH [-- ARG…]
+                        a belfryd from that executable takes over, or all stays as it is
+        update --history [json] [limit=N]
+                        what was restarted and updated, and what came of it
         drain           take nothing more, finish what there is, end
         help            this list
         Each answer ends with a line "ok" or "error: " and the reason.

@@ -13,6 +13,14 @@ package enum ControlRequest: Equatable, Sendable {
     case reload(ReportFormat)
     /// So many workers, until the next reload; answered when there are so many.
     case workers(Int, ReportFormat)
+    /// A new generation of belfryd from the executable that runs; answered when it serves alone.
+    case restart(ReportFormat)
+    /// New processes of stream services; answered when they serve alone.
+    case restartServices(ReportFormat, ServiceSelection)
+    /// A new generation from another executable; answered when it serves alone, or when all is as it was.
+    case update(UpdateOrder, ReportFormat)
+    /// What was updated and restarted before: answered by the keeper.
+    case updates(ReportFormat, KeeperFilter)
     /// As SIGTERM: take nothing more, finish what there is, end.
     case drain
     /// The ring, to read along: answered with a descriptor of R1 that can't be mapped writable.
@@ -29,9 +37,9 @@ package enum ControlRequest: Equatable, Sendable {
     /// What the one who asks must be allowed to.
     package var right: ControlRight {
         switch self {
-        case .status, .ledger, .services, .help, .incidents, .dead(.list, _, _): .readState
+        case .status, .ledger, .services, .help, .incidents, .updates, .dead(.list, _, _): .readState
         case .tail, .dead(.show, _, _): .readBodies
-        case .change, .reload, .workers, .drain, .dead: .change
+        case .change, .reload, .workers, .restart, .restartServices, .update, .drain, .dead: .change
         }
     }
 
@@ -44,6 +52,10 @@ package enum ControlRequest: Equatable, Sendable {
         case .change(let action, let format, let services): action.rawValue + services.words(format)
         case .reload(let format): "reload" + Self.suffix(format)
         case .workers(let count, let format): "workers \(count)" + Self.suffix(format)
+        case .restart(let format): "restart" + Self.suffix(format)
+        case .restartServices(let format, let services): "restart" + services.words(format)
+        case .update(let order, let format): "update" + order.words(format)
+        case .updates(let format, let filter): "update --history \(format.rawValue)" + filter.words
         case .drain: "drain"
         case .tail: "tail"
         case .dead(let action, let format, let filter): "dead \(action.rawValue) \(format.rawValue)" + filter.words
@@ -67,19 +79,18 @@ package enum ControlRequest: Equatable, Sendable {
         }
         var bytes: [UInt8] = []
         for index in line.indices { bytes.append(line[index]) }
-        guard let text = String(validating: bytes, as: UTF8.self),
-            !text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" && $0 != "\r" })
-        else {
+        guard let text = String(validating: bytes, as: UTF8.self), RequestWords.isSpeakable(text) else {
             throw ControlFault("the request is not text; \(Self.hint)")
         }
-        let words = text.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init)
+        let words = try RequestWords.split(text)
         guard let verb = words.first else { throw ControlFault("the request is empty; \(Self.hint)") }
         return try request(verb, Array(words.dropFirst()))
     }
 
     private static let workerCounts = 1...64
     private static let hint =
-        "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, drain, help"
+        "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, restart, "
+        + "update, drain, help"
 
     private static func request(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ControlRequest {
         switch verb {
@@ -99,6 +110,8 @@ package enum ControlRequest: Equatable, Sendable {
                 throw ControlFault("workers needs a number from 1 to \(workerCounts.upperBound); send \"workers 4\"")
             }
             return .workers(count, try format("workers \(count)", Array(arguments.dropFirst())))
+        case "restart": return try restart(arguments)
+        case "update": return try update(arguments)
         case "drain":
             try none(verb, arguments)
             return .drain
@@ -111,6 +124,14 @@ package enum ControlRequest: Equatable, Sendable {
         default:
             throw ControlFault("there is no request \"\(ControlFault.quotable(verb))\"; \(hint)")
         }
+    }
+
+    /// Without a name it is belfryd itself.
+    private static func restart(_ arguments: [String]) throws(ControlFault) -> ControlRequest {
+        if arguments.isEmpty { return .restart(.text) }
+        if arguments.count == 1, let format = ReportFormat(rawValue: arguments[0]) { return .restart(format) }
+        let (format, services) = try ServiceSelection.parse("restart", arguments, isOptional: false)
+        return .restartServices(format, services)
     }
 
     private static func format(_ verb: String, _ arguments: [String]) throws(ControlFault) -> ReportFormat {

@@ -105,6 +105,13 @@ final class ControlServer {
         do { try loop.change(session.watch, .writable) } catch { drop(ticket.place, loop) }
     }
 
+    /// Gives the client a line of what it waits for; the end of it comes with `answer`.
+    func tell(_ ticket: ControlTicket, _ line: [UInt8], _ loop: EventLoop) {
+        guard let session = sessions[ticket.place], session.asker.ticket == ticket, session.isWaiting else { return }
+        session.tell(line)
+        do { try loop.change(session.watch, .writable) } catch { drop(ticket.place, loop) }
+    }
+
     /// The socket of a client that waits for an answer; nil if it has gone.
     func descriptor(of ticket: ControlTicket) -> CInt? {
         sessions[ticket.place].flatMap { $0.asker.ticket == ticket && $0.isWaiting ? $0.descriptor.raw : nil }

@@ -45,8 +45,7 @@ final class ControlSession {
 
     /// Reads and answers as far as that goes without waiting, and without keeping others waiting.
     func proceed(at now: UInt64, _ answer: Answer) -> Step {
-        // While an answer is due nothing is waited for: what came is the end of the connection.
-        if isWaiting { return .close }
+        if isWaiting { return goOnTelling() }
         var left = Self.turn
         while true {
             switch write() {
@@ -72,6 +71,20 @@ final class ControlSession {
             }
         }
     }
+
+    /// While an answer is due nothing else is waited for than that what was told of it can be written.
+    private func goOnTelling() -> Step {
+        // There was nothing to write: what came is the end of the connection.
+        guard !output.isEmpty, !isEnding else { return .close }
+        switch write() {
+        case .wrote: return .wait(output.isEmpty ? [] : .writable)
+        case .wouldBlock: return .wait(.writable)
+        case .closed, .failed: return .close
+        }
+    }
+
+    /// A line of the answer that is to come later. The client's next request still waits.
+    func tell(_ line: [UInt8]) { append(line) }
 
     /// The answer that was to come later.
     func take(_ reply: [UInt8]) {

@@ -65,6 +65,7 @@ extension Supervisor {
             case .ledger(let format): return try ledger().answer(format)
             // Answered later.
             case .reload, .workers, .dead, .incidents: return []
+            case .restart, .restartServices, .update, .updates: throw Self.notYet
             case .services(let format, let services): return try self.services(services).answer(format)
             case .change(let action, let format, let services):
                 return try change(action, services, by: peer).answer(format)
@@ -81,6 +82,10 @@ extension Supervisor {
             throw ControlFault("\(error)")
         }
     }
+
+    private static let notYet = ControlFault(
+        "this belfryd can't do that while it runs: stop it, and start it again (systemctl restart belfry); "
+            + "what is undelivered is kept")
 
     private func ledger() throws -> LedgerReport {
         sampleDrops()

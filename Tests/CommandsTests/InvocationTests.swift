@@ -29,6 +29,11 @@ struct InvocationTests {
             (["check", "/no/such/file"], 1), (["status", "--control", "/no/such/socket"], 1),
             (["pause"], 2), (["pause", "--all", "archive"], 2), (["resume", "two words"], 2), (["retry", "*"], 2),
             (["services", "--sort", "definition"], 2), (["retry", "--all", "--control", "/no/such/socket"], 1),
+            (["restart", "--all", "archive"], 2), (["restart", "two words"], 2), (["update"], 2),
+            (["update", "--history", "/b"], 2), (["update", "--history", "--limit", "0"], 2),
+            (["update", "/b", "/c"], 2),
+            (["update", "/a\u{1B}"], 2), (["update", "b", "--control", "/no/such/socket", "--", "--config", "x"], 1),
+            (["restart", "--control", "/no/such/socket"], 1), (["update", "--help"], 0), (["restart", "--help"], 0),
             (["send", "--help"], 0), (["pause", "--help"], 0),
         ] as [([String], Int32)])
     func exitStatus(arguments: [String], status: Int32) { #expect(BelfryTool.run(arguments) == status) }

@@ -31,6 +31,38 @@ struct ControlClientTests {
         #expect(throws: ControlClientError.refused("2 faults", lines: lines)) { try client.ask(.status(.json)) }
     }
 
+    @Test("gives out each line of an answer that takes long as it comes, and what is asked next behind it")
+    func follows() throws {
+        let server = try AnswerServer()
+        let client = try server.client(answered: "first\nsec")
+        var lines: [String] = []
+        try client.follow(.restart(.json)) { line in
+            lines.append(String(decoding: line, as: UTF8.self))
+            // Only once the first is out does the rest come.
+            if lines.count == 1 { try server.add("ond\n\nok\nnext\nok\n") }
+        }
+        #expect(lines == ["first\n", "second\n", "\n"])
+        #expect(String(decoding: try client.ask(.help), as: UTF8.self) == "next\n")
+    }
+
+    @Test("throws the sentence that ends such an answer, behind its lines")
+    func followsToRefusal() throws {
+        let server = try AnswerServer()
+        let client = try server.client(answered: "first\nerror: it did not come up\n")
+        var lines: [[UInt8]] = []
+        #expect(throws: ControlClientError.refused("it did not come up")) {
+            try client.follow(.restart(.json)) { lines.append($0) }
+        }
+        #expect(lines == [Array("first\n".utf8)])
+    }
+
+    @Test("says so if such an answer has no end")
+    func followsToNothing() throws {
+        let server = try AnswerServer()
+        let client = try server.client(answered: "first\nsec", ends: true)
+        #expect(throws: ControlClientError.closed) { try client.follow(.restart(.json)) { _ in } }
+    }
+
     @Test("gives out no half of an answer")
     func half() throws {
         let server = try AnswerServer()

@@ -14,6 +14,12 @@ struct ControlRequestTests {
             .services(.text, .all), .services(.json, .all), .services(.json, .named(["archive"])),
             .services(.text, .named(["json"])), .change(.pause, .text, .all),
             .change(.resume, .json, .named(["a", "b"])), .change(.retry, .text, .named(["text"])),
+            .restart(.text), .restart(.json), .restartServices(.text, .all),
+            .restartServices(.json, .named(["a", "b"])),
+            .restartServices(.text, .named(["json"])), .update(UpdateOrder("/usr/bin/belfryd"), .json),
+            .update(UpdateOrder("/a", arguments: ["--", "--dry-run"], isDryRun: true, isThroughStore: true), .text),
+            .update(UpdateOrder("/a b/\"c\\", arguments: ["", "\"", " \\", "--config", "/é.yaml"]), .json),
+            .updates(.json, KeeperFilter()),
         ])
     func roundTrip(request: ControlRequest) throws {
         #expect(try ControlRequest.parse(Array(request.line.utf8).span) == request)
@@ -36,6 +42,30 @@ struct ControlRequestTests {
         #expect(try ControlRequest.parse(Array(line.utf8).span) == request)
     }
 
+    @Test(
+        "restarts belfryd, or services, and updates, in words that a person would type",
+        arguments: [
+            ("restart", ControlRequest.restart(.text)), ("restart json", .restart(.json)),
+            ("restart archive", .restartServices(.text, .named(["archive"]))),
+            ("restart *", .restartServices(.text, .all)), ("update /b", .update(UpdateOrder("/b"), .text)),
+            (
+                "update json /b --dry-run -- -c x",
+                .update(UpdateOrder("/b", arguments: ["-c", "x"], isDryRun: true), .json)
+            ),
+            ("update \"/with a blank\"", .update(UpdateOrder("/with a blank"), .text)),
+            ("update --history", .updates(.text, KeeperFilter())),
+        ])
+    func replacing(line: String, request: ControlRequest) throws {
+        #expect(try ControlRequest.parse(Array(line.utf8).span) == request)
+    }
+
+    @Test("can't carry a word with a control character in it", arguments: ["/a\nb", "/\u{1B}"])
+    func unspeakable(word: String) {
+        #expect(UpdateOrder(word).unspeakable == word)
+        #expect(UpdateOrder("/b", arguments: ["tab\t", word]).unspeakable == word)
+        #expect(UpdateOrder("/b", arguments: ["tab\t"]).unspeakable == nil)
+    }
+
     @Test("has room for the names of all services")
     func longest() throws {
         let names = (10..<74).map { String(repeating: "n", count: 62) + "\($0)" }
@@ -44,7 +74,10 @@ struct ControlRequestTests {
     }
 
     private static let hint =
-        "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, drain, help"
+        "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, restart, "
+        + "update, drain, help"
+    private static let updateHint =
+        "send \"update /PATH/OF/BELFRYD\", with --dry-run or --through-store before the path, and -- ARG… behind it"
 
     @Test(
         "that is malformed says what would have been right",
@@ -62,6 +95,17 @@ struct ControlRequestTests {
             ("pause json", "pause needs a service; send \"pause NAME\", or \"pause *\" for all"),
             ("retry a *", "retry takes either names or \"*\", not both"),
             ("drain now", "drain takes no argument, but \"now\" was given; send \"drain\" alone"),
+            ("restart json *  a", "restart takes either names or \"*\", not both"),
+            ("update", "update needs the full path of an executable; \(updateHint)"),
+            ("update b", "update needs the full path of an executable, but \"b\" was given; \(updateHint)"),
+            ("update /b /c", "update does not know \"/c\"; \(updateHint)"),
+            ("update --force /b", "update does not know \"--force\"; \(updateHint)"),
+            ("update \"/b", "the word in quotes that begins with \"/b has no end"),
+            ("update \"/b\"c", "the word in quotes that begins with \"/b\"c has something right behind it"),
+            (
+                "update \"/\\b\"",
+                "the word in quotes that begins with \"/\\b\" has a \\ with neither \" nor \\ behind it"
+            ),
             ("sta\u{1B}tus", "the request is not text; \(hint)"),
         ])
     func malformed(line: String, sentence: String) {
@@ -91,6 +135,10 @@ struct ControlRequestTests {
     @Test("that changes something is granted to root and to the owner alone")
     func rights() {
         #expect(ControlRequest.drain.right == .change)
+        #expect(ControlRequest.restart(.text).right == .change)
+        #expect(ControlRequest.restartServices(.text, .all).right == .change)
+        #expect(ControlRequest.update(UpdateOrder("/b", isDryRun: true), .text).right == .change)
+        #expect(ControlRequest.updates(.text, KeeperFilter()).right == .readState)
         #expect(ControlRequest.status(.text).right == .readState)
         #expect(ControlRequest.services(.text, .all).right == .readState)
         for action in ServiceAction.allCases { #expect(ControlRequest.change(action, .text, .all).right == .change) }

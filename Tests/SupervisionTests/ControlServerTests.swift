@@ -176,6 +176,41 @@ struct ControlServerTests {
         while bench.served.count < 2 { try bench.turn() }
     }
 
+    @Test("what is told of an answer that comes later is there before it, and the next request still waits")
+    func tells() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        let client = try Sockets.unixConnect(bench.path)
+        try send("later\nnext\n", to: client)
+        while bench.waiting == nil { try bench.turn() }
+        let ticket = try #require(bench.waiting)
+        for line in ["one\n", "two\n"] {
+            bench.server.tell(ticket, Array(line.utf8), bench.loop)
+            #expect(try bench.answer(to: client) == line)
+        }
+        #expect(bench.served == ["later"])
+        bench.server.answer(ticket, Array("done\n".utf8), bench.loop)
+        #expect(try bench.answer(to: client).hasPrefix("done\n"))
+        while bench.served.count < 2 { try bench.turn() }
+        // It has its answer: nothing more is told of it.
+        bench.server.tell(ticket, Array("three\n".utf8), bench.loop)
+        #expect(try bench.answer(to: client) == "<next>\n")
+    }
+
+    @Test("a client that goes while it is told what goes on is let go")
+    func leaves() throws {
+        let bench = try Bench()
+        try bench.server.open(bench.loop)
+        do {
+            let client = try Sockets.unixConnect(bench.path)
+            try send("later\n", to: client)
+            while bench.waiting == nil { try bench.turn() }
+        }
+        let ticket = try #require(bench.waiting)
+        bench.server.tell(ticket, Array("one\n".utf8), bench.loop)
+        while bench.server.descriptor(of: ticket) != nil { try bench.turn() }
+    }
+
     @Test("an answer for a client that has gone goes to nobody, its successor in the same place included")
     func gone() throws {
         let bench = try Bench()
