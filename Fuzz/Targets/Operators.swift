@@ -7,13 +7,41 @@ import Control
 import Settings
 import Wire
 
-/// A request; and packets between supervisor and roles, which are as short.
+/// A request, as it comes on the control socket and by telnet; and packets between supervisor and roles, which are as
+/// short.
 func fuzzControl(_ bytes: Span<UInt8>) {
-    _ = try? ControlRequest.parse(bytes)
+    fuzzLine(bytes)
+    fuzzTelnet(bytes)
     if let message = RoleMessage(decoding: bytes) {
         let written = message.encoded
         require(RoleMessage(decoding: written.span) == message, "a role's message is not read back")
     }
+}
+
+private func fuzzLine(_ bytes: Span<UInt8>) {
+    guard let line = try? ControlLine(bytes), let request = try? line.request() else { return }
+    let written = Array(request.line.utf8)
+    let again = try? ControlLine(written.span)
+    require(again.flatMap { try? $0.request() } == request, "a request is not read back from its own line")
+    require(again?.right == line.right, "a request's own line needs another right")
+    let changes = [ControlRequest.drain, .reload(.text), .reload(.json), .restart(.text), .restart(.json)]
+    require(line.right == .change || !changes.contains(request), "a change that needs no right")
+}
+
+/// However the bytes are cut, the same text comes out, and none of what telnets say to each other.
+private func fuzzTelnet(_ bytes: Span<UInt8>) {
+    var whole = [UInt8]()
+    var stream = TelnetStream()
+    stream.take(bytes, to: &whole)
+    var pieces = [UInt8]()
+    stream = TelnetStream()
+    let cut = bytes.isEmpty ? 0 : Int(bytes[0]) % bytes.count
+    stream.take(bytes.extracting(0..<cut), to: &pieces)
+    stream.take(bytes.extracting(cut..<bytes.count), to: &pieces)
+    require(pieces == whole, "two pieces say something else than the whole")
+    require(
+        whole.count <= bytes.count && !whole.contains(0x0D) && !whole.contains(0), "what is left out has come through")
+    for line in whole.split(separator: 0x0A) { fuzzLine(Array(line).span) }
 }
 
 func fuzzJSON(_ bytes: Span<UInt8>) {

@@ -39,6 +39,13 @@ int belfry_peer_credentials(int fd, int *pid, uint32_t *user, uint32_t *group) {
   return 0;
 }
 
+int belfry_peer_groups(int fd, uint32_t *groups, uint32_t *count) {
+  socklen_t length = *count * sizeof *groups;
+  int result = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length);
+  *count = length / sizeof *groups;
+  return result;
+}
+
 int belfry_socket_drops(int fd, uint32_t *drops) {
   uint32_t words[SK_MEMINFO_VARS] = {0};
   socklen_t length = sizeof words;

@@ -11,7 +11,8 @@ struct DrainVerb: ParsableCommand {
         commandName: "drain", abstract: "Take nothing more, finish what there is, and end belfryd.",
         discussion: """
             As SIGTERM: bounded by shutdown.grace of the configuration. What is undelivered then is dropped (shutdown), \
-            and what waits for a paused service, too. Only root and the user that belfryd runs as may.
+            and what waits for a paused service, too. Needs the permission control.change, which root and the user that \
+            belfryd runs as have.
 
             Examples:
               belfry drain

@@ -14,7 +14,8 @@ struct ReloadVerb: ParsableCommand {
         discussion: """
             belfryd reads the file that it was started with again. Returns when all roles use it, and says what has \
             changed, a line each; what only a restart changes is named and stays. A file with faults changes nothing: \
-            they are told as `belfry check` tells them. Only root and the user that belfryd runs as may.
+            they are told as `belfry check` tells them. Needs the permission control.change, which root and the user that \
+            belfryd runs as have.
 
             Examples:
               belfry reload

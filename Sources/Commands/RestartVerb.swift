@@ -15,7 +15,7 @@ struct RestartVerb: ParsableCommand {
             connections and everything that is pending; senders notice nothing. If the new one does not come up, the old \
             one serves on. With names: the next process of each stream service starts, takes over when it is ready, and \
             the old one answers what it holds and ends. An exec service has a process for each message: there is \
-            nothing to restart. Only root and the user that belfryd runs as may.
+            nothing to restart. Needs the permission control.change, which root and the user that belfryd runs as have.
 
             Examples:
               belfry restart

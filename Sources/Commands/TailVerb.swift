@@ -16,7 +16,7 @@ struct TailVerb: ParsableCommand {
             Shows each notification whose topic matches one of the patterns, on a line: local time, topic, source, body. \
             Control characters are spelled out (\\n, \\x1B), and in a terminal a long body is cut to its width. It \
             can't slow the broker: if the ring comes round before it has read something, it says how much it missed. \
-            Only root and the user that belfryd runs as may. Ctrl-C ends it.
+            Needs the permission control.bodies, which root and the user that belfryd runs as have. Ctrl-C ends it.
 
             Examples:
               belfry tail

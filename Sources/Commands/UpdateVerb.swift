@@ -19,8 +19,8 @@ struct UpdateVerb: ParsableCommand {
             staged: the executable is examined. shadow: it serves a message of its own, beside the running belfryd. \
             frozen: it takes over port, connections and everything that is pending. probation: it is watched for \
             update.probation. committed: the old belfryd ends. A line tells of each step as it is done. Whatever goes \
-            wrong before `committed`: the old belfryd serves on, and the reason is told. Only root and the user that \
-            belfryd runs as may.
+            wrong before `committed`: the old belfryd serves on, and the reason is told. Needs the permission \
+            control.change, which root and the user that belfryd runs as have.
 
             Examples:
               belfry update /usr/bin/belfryd

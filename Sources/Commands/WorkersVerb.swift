@@ -13,8 +13,8 @@ struct WorkersVerb: ParsableCommand {
         usage: "belfry workers [<n>] [<options>]",
         discussion: """
             Returns when the new workers are ready, and those that are too many have finished what they had begun and \
-            have ended. The number holds until the next reload or start, which take that of the file. Only root and the \
-            user that belfryd runs as may change it.
+            have ended. The number holds until the next reload or start, which take that of the file. To change it needs the \
+            permission control.change, which root and the user that belfryd runs as have.
 
             Examples:
               belfry workers

@@ -63,6 +63,7 @@ package enum ControlReply {
                         what was restarted and updated, and what came of it
         drain           take nothing more, finish what there is, end
         help            this list
+        quit            ends the connection
         Each answer ends with a line "ok" or "error: " and the reason.
 
         """

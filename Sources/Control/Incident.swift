@@ -15,6 +15,7 @@ package struct Incident: Equatable, Sendable {
         case disk = 7
         case lost = 8
         case overload = 9
+        case login = 10
 
         package var word: String {
             switch self {
@@ -27,6 +28,7 @@ package struct Incident: Equatable, Sendable {
             case .disk: "disk"
             case .lost: "lost"
             case .overload: "overload"
+            case .login: "login"
             }
         }
 

@@ -27,8 +27,8 @@ extension RoleMessage {
         case .handedOver: [Kind.handedOver.rawValue]
         case .keeping(let place): [Kind.keeping.rawValue, place]
         case .ask(let question):
-            [Kind.ask.rawValue] + Self.bytes(question.ticket) + Self.bytes(question.user) + Self.bytes(question.pid)
-                + Array(question.line.utf8)
+            [Kind.ask.rawValue] + Self.bytes(question.ticket) + [question.isTelnet ? 1 : 0]
+                + [UInt8(question.asker.utf8.count)] + Array(question.asker.utf8) + Array(question.line.utf8)
         case .answered(let ticket): [Kind.answered.rawValue] + Self.bytes(ticket)
         case .trouble(let words): [Kind.trouble.rawValue] + Array(words.utf8)
         case .incident(let incident):
@@ -70,11 +70,12 @@ extension RoleMessage {
     private init?(_ kind: Kind, withText bytes: Span<UInt8>) {
         switch kind {
         case .ask:
-            guard let line = Self.text(bytes, from: kind.count) else { return nil }
-            self = .ask(
-                KeeperQuestion(
-                    ticket: Self.number(bytes), user: Self.number32(bytes, at: 9), pid: Self.number32(bytes, at: 13),
-                    line: line))
+            let split = kind.count + Int(bytes[10])
+            guard bytes[9] <= 1, split <= bytes.count,
+                let asker = Self.text(bytes.extracting(0..<split), from: kind.count),
+                let line = Self.text(bytes, from: split)
+            else { return nil }
+            self = .ask(KeeperQuestion(ticket: Self.number(bytes), asker: asker, isTelnet: bytes[9] == 1, line: line))
         case .incident:
             let split = kind.count + Int(bytes[10])
             guard let what = Incident.Kind(rawValue: bytes[1]), split <= bytes.count,

@@ -57,7 +57,7 @@ package enum RoleMessage: Equatable, Sendable {
     case handedOver
 
     /// Bytes of the longest message.
-    package static let maximumCount = 17 + ControlRequest.maximumCount
+    package static let maximumCount = 266 + ControlRequest.maximumCount
 
     enum Kind: UInt8 {
         case ready = 1
@@ -93,7 +93,7 @@ package enum RoleMessage: Equatable, Sendable {
             case .ready, .applied, .answered: 9
             case .drain: 10
             case .incident: 11
-            case .ask: 17
+            case .ask: 11
             }
         }
 
@@ -119,16 +119,17 @@ package enum RoleMessage: Equatable, Sendable {
 package struct KeeperQuestion: Equatable, Sendable {
     /// Names the session.
     package var ticket: UInt64
-    /// Who asks.
-    package var user: UInt32
-    package var pid: UInt32
+    /// Who asks, for the audit: 255 bytes at most.
+    package var asker: String
+    /// Answers go to a telnet client.
+    package var isTelnet: Bool
     /// As ControlRequest has it, without its end.
     package var line: String
 
-    package init(ticket: UInt64, user: UInt32, pid: UInt32, line: String) {
+    package init(ticket: UInt64, asker: String, isTelnet: Bool = false, line: String) {
         self.ticket = ticket
-        self.user = user
-        self.pid = pid
+        self.asker = asker
+        self.isTelnet = isTelnet
         self.line = line
     }
 }

@@ -41,8 +41,12 @@ package struct UpdateStep: Report, Equatable {
         var table = TextTable(style)
         table.left(step, 11)
         table.right(HumanText.latency(time), 7)
-        if let detail { table.text("  ") }
-        if let detail { table.paragraph(detail, indent: 20) } else { table.end() }
+        guard let detail else {
+            table.end()
+            return table.bytes
+        }
+        table.text("  ")
+        table.paragraph(detail, indent: 20)
         return table.bytes
     }
 }

@@ -116,7 +116,7 @@ final class KeeperSession {
 
     private func audit(_ action: DeadAction, _ filter: KeeperFilter) -> KeptNote {
         KeptNote(
-            .audit, time: Clock.realtime(), subject: "pid \(question.pid), user \(question.user)",
+            .audit, time: Clock.realtime(), subject: question.asker,
             detail: "dead \(action.rawValue)\(filter.words)")
     }
 
@@ -126,14 +126,17 @@ final class KeeperSession {
         }
         var reply: [UInt8] = []
         ControlReply.appendSuccess(answer, to: &reply)
-        output.append(reply)
-        flush()
+        send(reply)
     }
 
     private func fail(_ fault: ControlFault) {
         var reply: [UInt8] = []
         ControlReply.appendError(fault, to: &reply)
-        output.append(reply)
+        send(reply)
+    }
+
+    private func send(_ reply: [UInt8]) {
+        output.append(question.isTelnet ? TelnetStream.lines(reply) : reply)
         flush()
     }
 }

@@ -7,9 +7,15 @@ internal import Glibc
 
 package enum File {
     package static func read(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
-        let raw = try systemCall("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+        let raw = try systemCall("open") { unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC) }
         let file = Descriptor(owning: raw)
         return try read(file.raw, limit: limit)
+    }
+
+    /// For reading. What waits for a writer (a FIFO) is not waited for.
+    package static func open(_ path: String) throws(SystemCallError) -> Descriptor {
+        Descriptor(
+            owning: try systemCall("open") { unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) })
     }
 
     /// All that comes until the end; EFBIG if that is more than `limit`. For blocking descriptors, pipes too.
@@ -32,7 +38,7 @@ package enum File {
     ) throws(SystemCallError) {
         let temporary = path + ".new"
         let raw = try systemCall("open") {
-            unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+            unsafe Glibc.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         }
         let file = Descriptor(owning: raw)
         try write(file.raw, bytes)
@@ -55,6 +61,10 @@ package enum File {
         try systemCall("rename") { unsafe Glibc.rename(path, other) }
     }
 
+    package static func setMode(_ path: String, _ mode: UInt32) throws(SystemCallError) {
+        try systemCall("chmod") { unsafe chmod(path, mode) }
+    }
+
     /// False when there was no such name.
     @discardableResult
     package static func remove(_ path: String) throws(SystemCallError) -> Bool {
@@ -68,6 +78,20 @@ package enum File {
 
     package static func isSocket(_ path: String) -> Bool {
         status(path).map { $0.st_mode & S_IFMT == S_IFSOCK } ?? false
+    }
+
+    package struct Facts: Equatable, Sendable {
+        package var isRegular: Bool
+        /// Who may do what with it: the last twelve bits.
+        package var mode: UInt32
+        package var user: UInt32
+    }
+
+    package static func facts(of raw: CInt) throws(SystemCallError) -> Facts {
+        var status = stat()
+        try systemCall("fstat") { unsafe fstat(raw, &status) }
+        return Facts(
+            isRegular: status.st_mode & S_IFMT == S_IFREG, mode: status.st_mode & 0o7777, user: status.st_uid)
     }
 
     /// Which file an open descriptor is, as systemd names it in JOURNAL_STREAM; nil if it is not open.

@@ -21,6 +21,12 @@ package struct PeerCredentials: Equatable, Sendable {
     package let pid: CInt
     package let user: UInt32
     package let group: UInt32
+
+    package init(pid: CInt, user: UInt32, group: UInt32) {
+        self.pid = pid
+        self.user = user
+        self.group = group
+    }
 }
 
 package enum SocketFacts {
@@ -55,6 +61,19 @@ package enum SocketFacts {
         var group: UInt32 = 0
         try systemCall("SO_PEERCRED") { unsafe belfry_peer_credentials(raw, &pid, &user, &group) }
         return PeerCredentials(pid: pid, user: user, group: group)
+    }
+
+    /// The supplementary groups of whoever connected, at that moment.
+    package static func peerGroups(of raw: CInt) throws(SystemCallError) -> [UInt32] {
+        var groups = [UInt32](repeating: 0, count: 64)
+        while true {
+            var count = UInt32(groups.count)
+            // Holds: the count names the room, and what is there of it afterwards.
+            let (_, code) = uninterrupted { unsafe belfry_peer_groups(raw, &groups, &count) }
+            if code == 0 { return Array(groups.prefix(Int(count))) }
+            guard code == ERANGE, count > groups.count else { throw SystemCallError(call: "SO_PEERGROUPS", code: code) }
+            groups = [UInt32](repeating: 0, count: Int(count))
+        }
     }
 
     /// How many datagrams (trains, with the offload on) the kernel dropped for want of room. 32 bits: it may wrap.

@@ -14,7 +14,7 @@ extension ImageReader {
         settings.ring.size = try number(bytes, "ring.size", SettingsLimits.ringSize)
         settings.ring.durability = try choice(bytes, "ring.durability", Settings.Durability.self)
         settings.state.directory = try text(bytes, "state.directory")
-        settings.control.socket = try text(bytes, "control.socket")
+        settings.control = try control(bytes)
         settings.shutdown.grace = try duration(bytes, "shutdown.grace")
         settings.services = try list(bytes, "services", 0...SettingsLimits.services) {
             (reader: inout Self, bytes: Span<UInt8>) throws(SettingsImageError) in try reader.service(bytes)
@@ -38,6 +38,34 @@ extension ImageReader {
         port.idleTimeout = try optionalDuration(bytes, "port.idle-timeout")
         port.receiveBuffer = try self.number(bytes, "port.receive-buffer", SettingsLimits.receiveBuffer)
         return port
+    }
+
+    private mutating func control(_ bytes: Span<UInt8>) throws(SettingsImageError) -> Settings.Control {
+        var control = Settings.Control()
+        control.socket = try text(bytes, "control.socket")
+        if let address = try optionalText(bytes, "control.telnet") {
+            guard let port = UInt16(exactly: try uint32(bytes)) else { throw .corrupt("control.telnet") }
+            control.telnet = .init(address: address, port: port)
+        }
+        control.tokenFile = try optionalText(bytes, "control.token-file")
+        control.read = try permission(bytes, "control.read")
+        control.bodies = try permission(bytes, "control.bodies")
+        control.change = try permission(bytes, "control.change")
+        return control
+    }
+
+    private mutating func permission(
+        _ bytes: Span<UInt8>, _ field: String
+    ) throws(SettingsImageError) -> Settings.Control.Permission? {
+        guard try flag(bytes) else { return nil }
+        let users = try numbers(bytes, field)
+        return .init(users: users, groups: try numbers(bytes, field))
+    }
+
+    private mutating func numbers(_ bytes: Span<UInt8>, _ field: String) throws(SettingsImageError) -> [UInt32] {
+        try list(bytes, field, 0...SettingsLimits.groups) {
+            (reader: inout Self, bytes: Span<UInt8>) throws(SettingsImageError) in try reader.uint32(bytes)
+        }
     }
 
     private mutating func service(_ bytes: Span<UInt8>) throws(SettingsImageError) -> Settings.Service {
@@ -106,10 +134,7 @@ extension ImageReader {
         let user = try text(bytes, "service.user")
         let uid = try uint32(bytes)
         let gid = try uint32(bytes)
-        let groups = try list(bytes, "service.group", 0...SettingsLimits.groups) {
-            (reader: inout Self, bytes: Span<UInt8>) throws(SettingsImageError) in try reader.uint32(bytes)
-        }
-        return .init(user: user, uid: uid, gid: gid, groups: groups)
+        return .init(user: user, uid: uid, gid: gid, groups: try numbers(bytes, "service.group"))
     }
 
     private mutating func limits(_ bytes: Span<UInt8>) throws(SettingsImageError) -> [Settings.Service.Limit] {

@@ -18,7 +18,7 @@ struct ImageWriter {
         append(settings.ring.size)
         append(settings.ring.durability.rawValue)
         append(settings.state.directory)
-        append(settings.control.socket)
+        append(settings.control)
         append(settings.shutdown.grace)
         append(settings.services) { $0.append($1) }
     }
@@ -37,6 +37,19 @@ struct ImageWriter {
         append(port.frameTimeout)
         append(port.idleTimeout)
         append(port.receiveBuffer)
+    }
+
+    private mutating func append(_ control: Settings.Control) {
+        append(control.socket)
+        append(control.telnet?.address)
+        if let telnet = control.telnet { append(UInt32(telnet.port)) }
+        append(control.tokenFile)
+        for permission in [control.read, control.bodies, control.change] {
+            append(permission != nil)
+            guard let permission else { continue }
+            append(permission.users) { $0.append($1) }
+            append(permission.groups) { $0.append($1) }
+        }
     }
 
     private mutating func append(_ service: Settings.Service) {

@@ -62,8 +62,38 @@ package struct Settings: Equatable, Sendable {
 
     package struct Control: Equatable, Sendable {
         package var socket = "/run/belfry/control.sock"
+        /// nil: nobody is heard there.
+        package var telnet: Telnet?
+        /// Where the token lies without which a telnet connection may do nothing; nil: it may read the state.
+        package var tokenFile: String?
+        /// Who may do what beside root and the user that belfryd runs as; nil: the usual ones.
+        package var read: Permission?
+        package var bodies: Permission?
+        package var change: Permission?
 
         package init() {}
+
+        package struct Telnet: Equatable, Sendable {
+            package var address: String
+            /// 0 lets the kernel choose; tests do.
+            package var port: UInt16
+
+            package init(address: String, port: UInt16) {
+                self.address = address
+                self.port = port
+            }
+        }
+
+        /// By numbers, as the kernel tells who asks.
+        package struct Permission: Equatable, Sendable {
+            package var users: [UInt32] = []
+            package var groups: [UInt32] = []
+
+            package init(users: [UInt32] = [], groups: [UInt32] = []) {
+                self.users = users
+                self.groups = groups
+            }
+        }
     }
 
     package struct Shutdown: Equatable, Sendable {

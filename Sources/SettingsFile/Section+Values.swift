@@ -97,6 +97,11 @@ extension Section {
         return (text, YAMLDocument.place(node.mark))
     }
 
+    /// A path, absolute if it was not; nil if there is none.
+    func path(_ key: String, _ example: String, in folder: String) -> String? {
+        text(key, example: "a path such as \(example)").map { SettingsReader.absolute($0.text, in: folder) }
+    }
+
     /// A list of texts with their places; nil, and told, if it is none. Elements that are no text are told and left out.
     func texts(
         _ key: String, _ limits: ClosedRange<Int>, example: String

@@ -25,7 +25,9 @@ struct SettingsReader {
         var ringPlace: SettingsFault.Place?
         file.section("ring") { ringPlace = readRing($0, into: &settings.ring) }
         file.section("state") { readPath($0, "directory", "/var/lib/belfry", into: &settings.state.directory) }
-        file.section("control") { readControl($0, into: &settings.control) }
+        file.section("control") {
+            settings.control = ControlSettingsReader(section: $0, folder: folder, system: system).read()
+        }
         file.section("shutdown") { $0.duration("grace", from: .zero, into: &settings.shutdown.grace) }
         file.section("update") { section in
             // Accepted, and of no effect before there are hot updates.
@@ -70,25 +72,8 @@ struct SettingsReader {
         return place
     }
 
-    private func readControl(_ section: Section, into control: inout Settings.Control) {
-        let place = section.value("socket").flatMap { YAMLDocument.place($0.mark) }
-        readPath(section, "socket", "/run/belfry/control.sock", into: &control.socket)
-        if control.socket.utf8.count > SettingsLimits.socketPath {
-            faults.add(
-                place, section.name("socket"),
-                "has \(control.socket.utf8.count) bytes as a full path; \(SettingsLimits.socketPath) at most "
-                    + "would be right")
-        }
-        if let telnet = section.value("telnet") {
-            faults.add(
-                YAMLDocument.place(telnet.mark), section.name("telnet"),
-                "this version has no telnet port yet; leaving it out would be right (nc -U reaches control.socket)")
-        }
-    }
-
     private func readPath(_ section: Section, _ key: String, _ example: String, into target: inout String) {
-        guard let (text, _) = section.text(key, example: "a path such as \(example)") else { return }
-        target = Self.absolute(text, in: folder)
+        target = section.path(key, example, in: folder) ?? target
     }
 
     static func absolute(_ path: String, in folder: String) -> String {

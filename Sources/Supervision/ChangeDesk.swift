@@ -35,7 +35,7 @@ struct ChangeRequest {
         case .workers(let count, let format): (kind, self.format) = (.workers(count), format)
         default: return nil
         }
-        by = "pid \(asker.peer.pid), user \(asker.peer.user)"
+        by = asker.peer.words
         ticket = asker.ticket
     }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The control socket's end in the supervisor: a listener, and a bounded number of clients, served without waiting.
+/// The supervisor's end of the control socket, and of telnet if there is one: listeners, and a bounded number of
+/// clients, served without waiting.
 ///
 /// Owned by the Supervisor, which answers the requests. A socket file left by a dead instance is replaced, a live one
 /// refused.
-/// Invariant: the path is ours from `open` to `close`, and no client, however slow or silent, holds up the loop.
+/// Invariant: the path is ours from `open` to `close`; no client, however slow or silent, holds up the loop; and telnet
+/// clients never take the places of others.
 
 internal import Control
 internal import LinuxIO
@@ -15,6 +17,8 @@ final class ControlServer {
     /// The timer that ends a pause of listening.
     static let pause: UInt8 = 8
     static let clients = 64
+    /// So many of them at most by telnet.
+    static let telnetClients = 8
     /// Out of descriptors with nobody to let go: how long until it is tried again, nanoseconds.
     private static let pauseTime: UInt64 = 100_000_000
     private static let suffix = ".new"
@@ -22,14 +26,26 @@ final class ControlServer {
     private static let longestPath = 107 - suffix.utf8.count
 
     private let path: String
+    private var mode: UInt32
     private let accept: (CInt) -> AcceptResult
+    private let telnet: TelnetListener?
+    var telnetName: String? { telnet?.name }
+    /// Whether telnet clients have to show the token before anything else.
+    var wantsToken = false
+    /// The listeners that are watched, once it is open.
+    private var watches: [Watch] = []
     private var listening: Descriptor?
-    private var watch: Watch?
     private var sessions: [ControlSession?] = Array(repeating: nil, count: clients)
     private var admitted: UInt64 = 0
 
-    init(path: String, accept: @escaping (CInt) -> AcceptResult = Sockets.accept) {
+    /// - Parameter mode: of the socket file: who may connect. What they may ask for, their credentials say.
+    init(
+        path: String, mode: UInt32 = 0o660, telnet: TelnetListener? = nil,
+        accept: @escaping (CInt) -> AcceptResult = Sockets.accept
+    ) {
         self.path = path
+        self.mode = mode
+        self.telnet = telnet
         self.accept = accept
     }
 
@@ -58,31 +74,43 @@ final class ControlServer {
         do {
             // Made under another name: whoever sees it under its own can connect, in that moment already.
             try File.remove(path + Self.suffix)
-            // Its mode lets the group ask for the state; who may change something, the peer's credentials say.
-            let socket = try Sockets.unixListen(path + Self.suffix, mode: 0o660)
+            let socket = try Sockets.unixListen(path + Self.suffix, mode: mode)
             try File.rename(path + Self.suffix, to: path)
-            watch = try loop.watch(socket.raw, Subject(kind: Self.listener), .readable)
+            watches = [try loop.watch(socket.raw, Subject(kind: Self.listener), .readable)]
             listening = consume socket
+            if let telnet {
+                watches.append(try loop.watch(telnet.raw, Subject(kind: Self.listener, index: 1), .readable))
+            }
         } catch {
             throw StartFault("control.socket \(path): \(error)")
         }
     }
 
+    /// Others may connect from now on.
+    func adopt(mode: UInt32) throws(SystemCallError) {
+        guard mode != self.mode else { return }
+        if listening != nil { try File.setMode(path, mode) }
+        self.mode = mode
+    }
+
     func close(_ loop: EventLoop) {
         for place in sessions.indices { drop(place, loop) }
         guard listening != nil else { return }
-        if let watch { loop.unwatch(watch) }
-        watch = nil
+        for watch in watches { loop.unwatch(watch) }
+        watches = []
         listening = nil
         _ = try? File.remove(path)
     }
 
-    func acceptAll(_ loop: EventLoop) {
-        guard let raw = listening?.raw else { return }
+    /// - Parameter entrance: the index that came with the event.
+    func acceptAll(_ entrance: Int, _ loop: EventLoop) {
+        let isTelnet = entrance > 0
+        guard let raw = isTelnet ? telnet?.raw : listening?.raw else { return }
         // Level-triggered: what is not taken in this round comes again.
         for _ in 0..<16 {
             switch accept(raw) {
-            case .accepted(let descriptor, _): admit(descriptor, loop)
+            case .accepted(let descriptor, let address):
+                admit(descriptor, isTelnet ? .telnet(address?.description ?? "", hasToken: false) : nil, loop)
             case .aborted: break
             // Out of descriptors: who is left in the queue would wake the loop again and again.
             case .exhausted: guard makeRoom(loop) else { return }
@@ -94,13 +122,15 @@ final class ControlServer {
 
     /// The pause is over.
     func resume(_ loop: EventLoop) {
-        if let watch { try? loop.change(watch, .readable) }
+        for watch in watches { try? loop.change(watch, .readable) }
     }
 
     /// Gives the client what it waits for; if it has gone, nothing happens.
-    func answer(_ ticket: ControlTicket, _ reply: [UInt8], _ loop: EventLoop) {
+    func answer(_ ticket: ControlTicket, _ reply: [UInt8], _ loop: EventLoop) { answer(ticket, .now(reply), loop) }
+
+    func answer(_ ticket: ControlTicket, _ reply: ControlAnswer, _ loop: EventLoop) {
         guard let session = sessions[ticket.place], session.asker.ticket == ticket, session.isWaiting else { return }
-        session.take(reply)
+        session.take(late: reply)
         // The loop comes back for it as soon as it can be written to.
         do { try loop.change(session.watch, .writable) } catch { drop(ticket.place, loop) }
     }
@@ -131,35 +161,54 @@ final class ControlServer {
         }
     }
 
-    private func admit(_ descriptor: consuming Descriptor, _ loop: EventLoop) {
-        let place = sessions.firstIndex { $0 == nil } ?? quietest()
+    /// - Parameter peer: nil: the kernel says.
+    private func admit(_ descriptor: consuming Descriptor, _ peer: ControlPeer?, _ loop: EventLoop) {
+        let place = peer == nil ? freePlace() : freeTelnetPlace()
         drop(place, loop)
-        guard let credentials = try? SocketFacts.peerCredentials(of: descriptor.raw),
+        guard let peer = try? peer ?? Self.peer(of: descriptor.raw),
             let watch = try? loop.watch(
                 descriptor.raw, Subject(kind: Self.session, index: UInt32(place)), .readable)
         else { return }
         admitted += 1
-        let asker = ControlAsker(peer: credentials, ticket: ControlTicket(place: place, number: admitted))
-        sessions[place] = ControlSession(descriptor, asker, watch, at: loop.now)
+        var asker = ControlAsker(peer: peer, ticket: ControlTicket(place: place, number: admitted))
+        asker.isLocked = peer.isTelnet && wantsToken
+        let session = ControlSession(descriptor, asker, watch, at: loop.now)
+        sessions[place] = session
+        session.begin()
+        if peer.isTelnet { try? loop.change(watch, .writable) }
     }
 
-    /// With every place or descriptor taken, the one who has been silent for longest makes room; who waits for an answer,
-    /// or looks on, only if all do.
-    private func quietest() -> Int {
+    private func freePlace() -> Int { sessions.firstIndex { $0 == nil } ?? quietest(among: Array(sessions.indices)) }
+
+    private func freeTelnetPlace() -> Int {
+        let taken = sessions.indices.filter { sessions[$0]?.asker.peer.isTelnet == true }
+        return taken.count < Self.telnetClients ? freePlace() : quietest(among: taken)
+    }
+
+    private static func peer(of raw: CInt) throws(SystemCallError) -> ControlPeer {
+        let credentials = try SocketFacts.peerCredentials(of: raw)
+        return try .process(credentials, groups: [credentials.group] + SocketFacts.peerGroups(of: raw))
+    }
+
+    /// With every place or descriptor taken, the one who has been silent for longest makes room: first of all those who
+    /// have not shown the token yet; who waits for an answer, or looks on, only if all do.
+    private func quietest(among places: [Int]) -> Int {
         func rank(_ place: Int) -> (Int, UInt64) {
-            sessions[place].map { ($0.isWaiting || $0.looksOn ? 1 : 0, $0.lastHeard) } ?? (2, 0)
+            guard let session = sessions[place] else { return (3, 0) }
+            if session.asker.isLocked { return (0, session.lastHeard) }
+            return (session.isWaiting || session.looksOn ? 2 : 1, session.lastHeard)
         }
-        return sessions.indices.min { rank($0) < rank($1) } ?? 0
+        return places.min { rank($0) < rank($1) } ?? 0
     }
 
     /// - Returns: false if there was nobody to let go; listening rests for a moment then, as the queue would wake the
     ///   loop again and again.
     private func makeRoom(_ loop: EventLoop) -> Bool {
         if sessions.contains(where: { $0 != nil }) {
-            drop(quietest(), loop)
+            drop(quietest(among: Array(sessions.indices)), loop)
             return true
         }
-        if let watch { try? loop.change(watch, []) }
+        for watch in watches { try? loop.change(watch, []) }
         _ = loop.schedule(Subject(kind: Self.pause), at: loop.now &+ Self.pauseTime)
         return false
     }

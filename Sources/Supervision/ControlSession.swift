@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// One client of the control socket: its unfinished line, the answer that it has not read yet, and who it is.
+/// One client of the control socket or of telnet: its unfinished line, the answer that it has not read yet, and who it is.
 ///
 /// Held by ControlServer. It splits lines and keeps bounds; what a request means is decided by the server's user.
 /// Invariant: memory stays bounded: a line by ControlRequest, the answers by not reading on while one is unsent; and
@@ -16,7 +16,7 @@ final class ControlSession {
     typealias Answer = (Span<UInt8>, ControlAsker) -> ControlAnswer
 
     let descriptor: Descriptor
-    let asker: ControlAsker
+    private(set) var asker: ControlAsker
     let watch: Watch
     /// When it last sent something, monotonic nanoseconds.
     private(set) var lastHeard: UInt64
@@ -29,12 +29,22 @@ final class ControlSession {
     /// Goes out with the next byte.
     private var passing: Descriptor?
     private var isEnding = false
+    /// nil: not by telnet.
+    private var telnet: TelnetStream?
 
     init(_ descriptor: consuming Descriptor, _ asker: ControlAsker, _ watch: Watch, at now: UInt64) {
         self.descriptor = descriptor
         self.asker = asker
         self.watch = watch
         lastHeard = now
+        if asker.peer.isTelnet { telnet = TelnetStream() }
+    }
+
+    /// Says to somebody at a terminal whose turn it is.
+    func begin() {
+        guard telnet != nil else { return }
+        append(Array("belfryd; help tells what can be asked\n".utf8))
+        prompt()
     }
 
     enum Step {
@@ -63,7 +73,7 @@ final class ControlSession {
                 if isWaiting { return .wait([]) }
                 continue
             }
-            switch input.receive(from: descriptor.raw) {
+            switch receive() {
             case .bytes: lastHeard = now
             case .wouldBlock: return .wait(.readable)
             case .closed, .failed: return .close
@@ -87,9 +97,20 @@ final class ControlSession {
     func tell(_ line: [UInt8]) { append(line) }
 
     /// The answer that was to come later.
-    func take(_ reply: [UInt8]) {
+    func take(late reply: ControlAnswer) {
         isWaiting = false
-        append(reply)
+        take(reply)
+    }
+
+    private func receive() -> ReadResult {
+        guard telnet != nil else { return input.receive(from: descriptor.raw) }
+        guard input.count <= ControlRequest.maximumCount else { return .full }
+        let raw = ByteBuffer(capacity: 512, limit: 512)
+        let result = raw.receive(from: descriptor.raw)
+        guard case .bytes = result else { return result }
+        var bytes: [UInt8] = []
+        raw.withReadable { telnet?.take($0, to: &bytes) }
+        return input.append(bytes) ? result : .full
     }
 
     private func write() -> WriteResult {
@@ -119,18 +140,30 @@ final class ControlSession {
     private func take(_ reply: ControlAnswer) {
         switch reply {
         case .now(let bytes): append(bytes)
+        case .last(let bytes):
+            append(bytes)
+            isEnding = true
         case .withDescriptor(let bytes, let raw):
             passing = try? Descriptor.duplicate(raw)
             // Without the descriptor the words would be wrong.
             if passing == nil { isEnding = true } else { append(bytes) }
             looksOn = true
+        case .unlocked(let bytes):
+            asker.unlock()
+            append(TelnetStream.showsTyping + bytes)
         case .later: isWaiting = true
         }
+        if !isWaiting { prompt() }
+    }
+
+    private func prompt() {
+        guard telnet != nil, !isEnding else { return }
+        append(asker.isLocked ? TelnetStream.hidesTyping + Array("token: ".utf8) : Array("belfry> ".utf8))
     }
 
     private func append(_ reply: [UInt8]) {
         // An answer larger than the limit would be a fault of ours; the client sees the end instead of a wait.
-        if !output.append(reply) { isEnding = true }
+        if !output.append(telnet == nil ? reply : TelnetStream.lines(reply)) { isEnding = true }
     }
 
     /// More than a line may hold, and no end to it: the rest can't be told from the next request.

@@ -6,7 +6,9 @@
 
 package enum Greeting {
     /// - Parameters: `address`: "127.0.0.1:2355" or "[::1]:2355". `tool`: the path of `belfry`.
-    package static func lines(address: String, udp: Bool, tcp: Bool, control: String, tool: String) -> [String] {
+    package static func lines(
+        address: String, udp: Bool, tcp: Bool, control: String, telnet: String? = nil, tool: String
+    ) -> [String] {
         let colon = address.lastIndex(of: ":") ?? address.endIndex
         var host = address[..<colon].filter { $0 != "[" && $0 != "]" }
         // What listens everywhere is reached here.
@@ -18,7 +20,7 @@ package enum Greeting {
         let reach = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         return [
             "listening on \(address) (\(protocols))",
-            "control socket \(control)",
+            "control socket \(control)" + (telnet.map { ", telnet \($0)" } ?? ""),
             "try: logger --server \(host) --port \(port) \(how) --rfc5424 -p daemon.crit 'disk sda is failing'",
             "try: \(tool) send --to \(reach)\(tcp ? "" : " --udp") --topic alerts.disk.full 'sda1 at 97 %'",
             "try: \(tool) --control \(control) status",

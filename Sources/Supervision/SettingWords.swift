@@ -4,6 +4,8 @@
 /// Used by SettingsDifference. Pure.
 /// Invariant: two values have the same words only if they are the same.
 
+internal import Settings
+
 enum SettingWords {
     static func duration(_ value: Duration?) -> String {
         guard let value else { return "none" }
@@ -26,6 +28,11 @@ enum SettingWords {
     }
 
     static func list(_ words: [String]) -> String { "[" + words.map(word).joined(separator: ", ") + "]" }
+
+    static func permission(_ value: Settings.Control.Permission?) -> String {
+        guard let value else { return "as usual" }
+        return "users \(list(value.users.map(String.init))), groups \(list(value.groups.map(String.init)))"
+    }
 
     static func limit(_ value: UInt64) -> String { value == .max ? "infinity" : "\(value)" }
 

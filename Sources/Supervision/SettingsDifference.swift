@@ -97,6 +97,10 @@ package struct SettingsDifference: Equatable, Sendable {
         .init(key: "port.receive-buffer") { SettingWords.bytes($0.port.receiveBuffer) },
         .init(key: "workers.count") { "\($0.workers.count)" },
         .init(key: "workers.stuck-after") { SettingWords.duration($0.workers.stuckAfter) },
+        .init(key: "control.token-file") { $0.control.tokenFile ?? "none" },
+        .init(key: "control.read") { SettingWords.permission($0.control.read) },
+        .init(key: "control.bodies") { SettingWords.permission($0.control.bodies) },
+        .init(key: "control.change") { SettingWords.permission($0.control.change) },
         .init(key: "shutdown.grace") { SettingWords.duration($0.shutdown.grace) },
     ]
 
@@ -147,6 +151,11 @@ package struct SettingsDifference: Equatable, Sendable {
             $0.control.socket
         } keep: {
             $1.control.socket = $0.control.socket
+        },
+        .init(key: "control.telnet") {
+            $0.control.telnet.map { "\($0.address):\($0.port)" } ?? "none"
+        } keep: {
+            $1.control.telnet = $0.control.telnet
         },
     ]
 }

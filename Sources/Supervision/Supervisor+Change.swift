@@ -136,6 +136,12 @@ extension Supervisor {
 
     /// What the supervisor itself goes by.
     private func adoptLimits() {
+        control.wantsToken = settings.control.tokenFile != nil
+        do {
+            try control.adopt(mode: access.socketMode)
+        } catch {
+            log.error("control.socket \(settings.control.socket): \(error); who may connect stays as it was")
+        }
         plan.adopt(grace: settings.shutdown.grace.nanoseconds, startLimit: Self.patience(settings))
         if changes.report.changed.contains(where: { $0.key == "port.receive-buffer" }) {
             port.adopt(receiveBuffer: settings.port.receiveBuffer)

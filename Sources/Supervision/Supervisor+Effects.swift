@@ -98,7 +98,7 @@ extension Supervisor {
         Readiness.notify(.ready, .status("listening on \(port.name)"))
         let lines = Greeting.lines(
             address: port.name, udp: port.udp != nil, tcp: port.tcp != nil, control: settings.control.socket,
-            tool: tool.executable
+            telnet: control.telnetName, tool: tool.executable
         )
         for line in lines { log.notice("\(line)") }
     }

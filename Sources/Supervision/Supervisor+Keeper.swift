@@ -24,7 +24,7 @@ extension Supervisor {
 
     func askKeeper(_ line: String, _ asker: ControlAsker) {
         let question = KeeperQuestion(
-            ticket: asker.ticket.number, user: asker.peer.user, pid: UInt32(bitPattern: asker.peer.pid), line: line)
+            ticket: asker.ticket.number, asker: asker.peer.words, isTelnet: asker.peer.isTelnet, line: line)
         keeper.questions.append(.init(ticket: asker.ticket, words: question))
     }
 

@@ -11,23 +11,26 @@ internal import Ring
 internal import Settings
 
 extension Supervisor {
-    func answer(_ line: Span<UInt8>, _ asker: ControlAsker) -> ControlAnswer {
-        let peer = asker.peer
+    func answer(_ bytes: Span<UInt8>, _ asker: ControlAsker) -> ControlAnswer {
+        if asker.isLocked { return login(bytes, asker) }
         var reply: [UInt8] = []
         do throws(ControlFault) {
-            let request = try ControlRequest.parse(line)
-            guard request.right.isGranted(toUser: peer.user, owner: CurrentProcess.user) else {
-                throw request.right.refusal(ofUser: peer.user)
+            let line = try ControlLine(bytes)
+            try access.check(line.right, asker.peer)
+            let request = try line.request()
+            if request == .tail, asker.peer.isTelnet {
+                throw ControlFault("tail gives out a descriptor, which telnet can't carry; ask on control.socket")
             }
             if request.isForKeeper {
-                askKeeper(String(decoding: line.indices.map { line[$0] }, as: UTF8.self), asker)
+                askKeeper(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self), asker)
                 return .later
             }
             if let change = ChangeRequest(request, asker) {
                 ask(change)
                 return .later
             }
-            ControlReply.appendSuccess(try payload(of: request, peer), to: &reply)
+            ControlReply.appendSuccess(try payload(of: request, asker.peer), to: &reply)
+            if request == .quit { return .last(reply) }
             // A descriptor that was opened read-only: no right but the one to look on goes with it.
             if request == .tail { return .withDescriptor(reply, regions.logReader.raw) }
         } catch {
@@ -35,6 +38,8 @@ extension Supervisor {
         }
         return .now(reply)
     }
+
+    var access: AccessRules { AccessRules(settings.control) }
 
     /// Takes the samples that rates and drops are made of.
     func sample() {
@@ -58,7 +63,7 @@ extension Supervisor {
         drops.warning(at: Clock.monotonic(), wanted: settings.port.receiveBuffer, granted: port.smallBuffer)
     }
 
-    private func payload(of request: ControlRequest, _ peer: PeerCredentials) throws(ControlFault) -> [UInt8] {
+    private func payload(of request: ControlRequest, _ peer: ControlPeer) throws(ControlFault) -> [UInt8] {
         do {
             switch request {
             case .status(let format): return try status().answer(format)
@@ -70,10 +75,9 @@ extension Supervisor {
             case .change(let action, let format, let services):
                 return try change(action, services, by: peer).answer(format)
             case .help: return Array(ControlReply.help.utf8)
-            case .tail: return []
+            case .tail, .quit: return []
             case .drain:
-                let who = "pid \(peer.pid), user \(peer.user)"
-                if !plan.isDraining { askForEnd("drain asked for by \(who)", by: who) }
+                if !plan.isDraining { askForEnd("drain asked for by \(peer.words)", by: peer.words) }
                 return []
             }
         } catch let fault as ControlFault {

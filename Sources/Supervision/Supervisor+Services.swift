@@ -22,16 +22,15 @@ extension Supervisor {
     }
 
     func change(
-        _ action: ServiceAction, _ selection: ServiceSelection, by peer: PeerCredentials
+        _ action: ServiceAction, _ selection: ServiceSelection, by peer: ControlPeer
     ) throws -> ServiceChange {
         var change = ServiceChange(action)
         change.services = try accounts(selection).map { perform(action, $0) }
         ringEveryBell()
         let changed = change.services.filter(\.hasChanged).map(\.name)
         if !changed.isEmpty {
-            let who = "pid \(peer.pid), user \(peer.user)"
-            log.notice("\(action.rawValue) asked for by \(who): \(changed.joined(separator: ", "))")
-            audit(who, "\(action.rawValue) \(changed.joined(separator: " "))")
+            log.notice("\(action.rawValue) asked for by \(peer.words): \(changed.joined(separator: ", "))")
+            audit(peer.words, "\(action.rawValue) \(changed.joined(separator: " "))")
         }
         return change
     }

@@ -29,6 +29,7 @@ package final class Supervisor {
         static let keeper: UInt8 = 12
         static let keeperPause: UInt8 = 13
         static let notes: UInt8 = 14
+        static let login: UInt8 = 32
     }
 
     /// How often what can't tell by itself is looked at again: dying orphans, confirmations of grants. Nanoseconds.
@@ -49,6 +50,7 @@ package final class Supervisor {
     let keeper: KeeperDesk
     let notes: NotesDesk
     let control: ControlServer
+    var logins = LoginDesk()
     let loop: EventLoop
     let signals: SignalDescriptor
     let began = Clock.monotonic()
@@ -92,7 +94,7 @@ package final class Supervisor {
         keeper = KeeperDesk(executable: tool.executable, folder: folder.path)
         notes = NotesDesk(at: Clock.monotonic())
         segments = try folder.segments()
-        control = ControlServer(path: settings.control.socket)
+        control = try Self.makeControl(settings.control)
         try control.prepare()
         port = try PortSockets(settings.port, inherited)
         let start = try StartingLog(segments, folder.segmentsPath, settings)
@@ -222,7 +224,7 @@ package final class Supervisor {
         switch event.subject.kind {
         case Kind.signals: takeSignals()
         case Kind.channel: receive(from: desks[index])
-        case ControlServer.listener: control.acceptAll(loop)
+        case ControlServer.listener: control.acceptAll(index, loop)
         case ControlServer.session: control.serve(index, loop) { self.answer($0, $1) }
         case Kind.image, Kind.words: receiveSettings(event)
         case Kind.keeper: receiveFromKeeper()
@@ -241,6 +243,7 @@ package final class Supervisor {
             isWatchingLeases = false
             share()
         case ControlServer.pause: control.resume(loop)
+        case Kind.login: judgeLogins()
         // Tended once a round.
         case Kind.keeperPause: break
         case Kind.patience: changes.reading?.giveUp()

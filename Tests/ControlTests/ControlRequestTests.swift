@@ -10,7 +10,7 @@ struct ControlRequestTests {
         "is read back from its own line",
         arguments: [
             ControlRequest.status(.text), .status(.json), .ledger(.text), .ledger(.json), .reload(.text),
-            .reload(.json), .workers(4, .text), .workers(64, .json), .drain, .tail, .help,
+            .reload(.json), .workers(4, .text), .workers(64, .json), .drain, .tail, .help, .quit,
             .services(.text, .all), .services(.json, .all), .services(.json, .named(["archive"])),
             .services(.text, .named(["json"])), .change(.pause, .text, .all),
             .change(.resume, .json, .named(["a", "b"])), .change(.retry, .text, .named(["text"])),
@@ -75,7 +75,7 @@ struct ControlRequestTests {
 
     private static let hint =
         "send one of: status, ledger, services, dead, incidents, tail, reload, workers, pause, resume, retry, restart, "
-        + "update, drain, help"
+        + "update, drain, help, quit"
     private static let updateHint =
         "send \"update /PATH/OF/BELFRYD\", with --dry-run or --through-store before the path, and -- ARG… behind it"
 
@@ -123,28 +123,20 @@ struct ControlRequestTests {
         #expect(throws: ControlFault.self) { try ControlRequest.parse(line.span) }
     }
 
-    @Test("that shows what notifications say is granted to root and to the owner alone")
-    func bodies() {
-        #expect(ControlRequest.tail.right == .readBodies)
-        #expect(ControlRight.readBodies.isGranted(toUser: 0, owner: 1000))
-        #expect(ControlRight.readBodies.isGranted(toUser: 1000, owner: 1000))
-        #expect(!ControlRight.readBodies.isGranted(toUser: 1001, owner: 1000))
-        #expect(ControlRight.readBodies.refusal(ofUser: 7).sentence.contains("user 7 may not read notifications"))
-    }
-
-    @Test("that changes something is granted to root and to the owner alone")
-    func rights() {
-        #expect(ControlRequest.drain.right == .change)
-        #expect(ControlRequest.restart(.text).right == .change)
-        #expect(ControlRequest.restartServices(.text, .all).right == .change)
-        #expect(ControlRequest.update(UpdateOrder("/b", isDryRun: true), .text).right == .change)
-        #expect(ControlRequest.updates(.text, KeeperFilter()).right == .readState)
-        #expect(ControlRequest.status(.text).right == .readState)
-        #expect(ControlRequest.services(.text, .all).right == .readState)
-        for action in ServiceAction.allCases { #expect(ControlRequest.change(action, .text, .all).right == .change) }
-        #expect(ControlRight.change.isGranted(toUser: 0, owner: 1000))
-        #expect(ControlRight.change.isGranted(toUser: 1000, owner: 1000))
-        #expect(!ControlRight.change.isGranted(toUser: 1001, owner: 1000))
-        #expect(ControlRight.readState.isGranted(toUser: 1001, owner: 1000))
+    @Test(
+        "is known by its first words to look, to read what notifications say, or to change something",
+        arguments: [
+            ("status", ControlRight.readState), ("ledger json", .readState), ("services a", .readState),
+            ("incidents", .readState), ("dead list", .readState), ("update --history", .readState),
+            ("tail", .readBodies), ("dead show 1", .readBodies), ("help", .nothing), ("quit", .nothing),
+            ("pause a", .change), ("resume a", .change), ("retry *", .change), ("reload", .change),
+            ("workers 2", .change),
+            ("restart", .change), ("restart a", .change), ("update --dry-run /b", .change), ("drain", .change),
+            ("dead replay 1", .change), ("dead drop *", .change),
+            // What is no request is taken for the worst that it may be.
+            ("dead", .change), ("update", .change), ("workers x", .change), ("status x", .readState),
+        ])
+    func rights(line: String, right: ControlRight) throws {
+        #expect(try ControlLine(Array(line.utf8).span).right == right)
     }
 }

@@ -16,8 +16,8 @@ struct RoleChannelTests {
         .answered(ticket: 1 << 40), .handOver, .prepared, .handedOver,
     ]
     static let texts: [RoleMessage] = [
-        .ask(KeeperQuestion(ticket: 1 << 40, user: 1 << 31, pid: 77, line: "dead list json")),
-        .ask(KeeperQuestion(ticket: 0, user: 0, pid: 0, line: "")), .trouble(""), .trouble("no space left on device"),
+        .ask(KeeperQuestion(ticket: 1 << 40, asker: "telnet ::1", isTelnet: true, line: "dead list json")),
+        .ask(KeeperQuestion(ticket: 0, asker: "", line: "")), .trouble(""), .trouble("no space left on device"),
         .incident(Incident(.launchFailure, "on-call", "no such file", count: 1 << 33)),
         .incident(Incident(.disk, "", "")),
     ]

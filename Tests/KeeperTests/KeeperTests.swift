@@ -100,7 +100,7 @@ struct KeeperTests {
     private static func ask(_ office: Office, _ line: String) throws -> End {
         let pair = try SocketPair.make()
         try Descriptor.setNonBlocking(pair.theirs.raw)
-        let question = KeeperQuestion(ticket: 9, user: 0, pid: 1, line: line)
+        let question = KeeperQuestion(ticket: 9, asker: "pid 1, user 0", line: line)
         office.tell(.ask(question), passing: pair.theirs.raw)
         return End(pair.takeOurs())
     }

@@ -113,6 +113,10 @@ struct SocketsTests {
             let peer = try SocketFacts.peerCredentials(of: connection.raw)
             #expect(peer.pid == CurrentProcess.pid)
             #expect(peer.user == CurrentProcess.user && peer.group == CurrentProcess.group)
+            let facts = String(decoding: try File.read("/proc/self/status", limit: 65_536), as: UTF8.self)
+            let groups = try #require(facts.split(separator: "\n").first { $0.hasPrefix("Groups:") })
+            let known = groups.split { $0 == " " || $0 == "\t" }.dropFirst().compactMap { UInt32($0) }
+            #expect(try SocketFacts.peerGroups(of: connection.raw).sorted() == known.sorted())
         }
     }
 

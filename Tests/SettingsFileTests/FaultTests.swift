@@ -29,6 +29,8 @@ struct FaultTests {
     static let count = "a number from 1 to 64 would be right"
     static let time = "a time from 1ms to 366d such as 500ms, 30s, 5m or 1h"
 
+    static let telnet = "an address and a port such as 127.0.0.1:2356"
+
     static let sections: [Row] = [
         Row("prot: {}", "1:1: prot: there is no such key; port would be right"),
         Row(
@@ -72,10 +74,27 @@ struct FaultTests {
         Row("workers: { count: -1 }", "1:19: workers.count: is \"-1\"; \(count)"),
         Row("workers: { count: [2] }", "1:19: workers.count: is a list; \(count)"),
         Row("ring: { durability: tape }", "1:21: ring.durability: is \"tape\"; memory or disk would be right"),
+        Row("control: { telnet: 1 }", "1:20: control.telnet: is \"1\"; \(telnet) would be right"),
+        Row("control: { telnet: localhost:23 }", "1:20: control.telnet: is \"localhost:23\"; \(telnet) would be right"),
+        Row("control: { telnet: 127.0.0.1:x }", "1:20: control.telnet: is \"127.0.0.1:x\"; \(telnet) would be right"),
+        Row("control: { telnet: \"::1:23\" }", "1:20: control.telnet: is \"::1:23\"; \(telnet) would be right"),
         Row(
-            "control: { telnet: 1 }",
-            "1:20: control.telnet: this version has no telnet port yet; leaving it out would be right "
-                + "(nc -U reaches control.socket)"),
+            "control: { telnet: 0.0.0.0:23, token-file: t }",
+            "1:20: control.telnet: is 0.0.0.0:23, where others than this machine reach it, and telnet hides nothing on its "
+                + "way; 127.0.0.1:23, or telnet-anywhere: true beside it, would be right"),
+        Row(
+            "control: { telnet: 10.0.0.1:23, telnet-anywhere: true }",
+            "1:20: control.telnet: is 10.0.0.1:23, where others than this machine reach it; a token-file beside it would "
+                + "be right"),
+        Row(
+            "control: { change: { users: [you] } }",
+            "1:31: control.change.users: there is no user \"you\" on this machine; one from /etc/passwd, or a number, "
+                + "would be right"),
+        Row(
+            "control: { read: { groups: [we] } }",
+            "1:29: control.read.groups: there is no group \"we\" on this machine; one from /etc/group, or a number, would "
+                + "be right"),
+        Row("control: { bodies: me }", "1:20: control.bodies: is \"me\"; a mapping, { KEY: VALUE }, would be right"),
         Row(
             "update: { probation: soon }", "1:22: update.probation: is \"soon\"; \(time) would be right"),
         Row(

@@ -22,7 +22,8 @@ struct SettingsFileTests {
             workers:  { count: 4, stuck-after: 3s }
             ring:     { size: 1MiB, durability: disk }
             state:    { directory: ../state }
-            control:  { socket: /run/b.sock }
+            control:  { socket: /run/b.sock, telnet: "[::1]:2356", token-file: token, telnet-anywhere: false,
+                        read: { users: [me, 7], groups: [adm, 9] }, bodies: {}, change: { groups: [adm] } }
             shutdown: { grace: 0 }
             update:   { probation: 5s, drain-timeout: none }
             """)
@@ -35,6 +36,18 @@ struct SettingsFileTests {
         #expect(settings.ring.size == 1 << 20 && settings.ring.durability == .disk)
         #expect(settings.state.directory == "/etc/state" && settings.control.socket == "/run/b.sock")
         #expect(settings.shutdown.grace == .zero)
+        let control = settings.control
+        #expect(control.telnet == .init(address: "::1", port: 2356) && control.tokenFile == "/etc/belfry/token")
+        #expect(control.read == .init(users: [1000, 7], groups: [4, 9]) && control.bodies == .init())
+        #expect(control.change == .init(groups: [4]))
+    }
+
+    @Test("opens telnet to others only in so many words, and with a token")
+    func telnetAnywhere() throws {
+        let control = try Reading.settings(
+            "control: { telnet: 0.0.0.0:2356, telnet-anywhere: true, token-file: /token }"
+        ).control
+        #expect(control.telnet == .init(address: "0.0.0.0", port: 2356))
     }
 
     @Test("sets every key of a service")

@@ -105,6 +105,10 @@ struct SettingsImageTests {
         settings.ring.durability = .disk
         settings.state.directory = "/tmp/état"
         settings.control.socket = "/tmp/control.sock"
+        settings.control.telnet = .init(address: "::1", port: 2356)
+        settings.control.tokenFile = "/etc/token"
+        settings.control.read = .init(users: [1000], groups: [27, 4])
+        settings.control.bodies = .init()
         settings.shutdown.grace = .nanoseconds(1)
         settings.services = [exec, stream]
         return settings

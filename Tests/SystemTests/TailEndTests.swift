@@ -150,7 +150,7 @@ struct TailEndTests {
                 "tail",
             ])
         #expect(result.status == .exited(1) && result.output.isEmpty)
-        #expect(result.errors.hasPrefix("belfry: user 65534 may not read notifications; ask as root or"))
+        #expect(result.errors.hasPrefix("belfry: user 65534 may not read notifications; ask as root, as"))
         try broker.stop()
     }
 

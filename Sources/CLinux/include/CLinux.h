@@ -117,6 +117,7 @@ uint64_t belfry_unusual_signals(void);
 // Sockets (sockets.c)
 int belfry_accept(int fd, void *address, uint32_t *length);  // non-blocking, close on exec
 int belfry_peer_credentials(int fd, int *pid, uint32_t *user, uint32_t *group);
+int belfry_peer_groups(int fd, uint32_t *groups, uint32_t *count);  // ERANGE: so many there are
 int belfry_socket_drops(int fd, uint32_t *drops);
 int belfry_set_udp_gro(int fd);
 int belfry_has_udp_segment(int fd);  // 1 or 0

@@ -15,15 +15,16 @@ final class Broker {
     let control: String
 
     /// `services` are the list items of the configuration, each beginning with "- "; `settings` are further top-level
-    /// lines; `portOptions` stand inside `port: {…}`, each with a comma in front. `sockets` are handed over, as systemd
+    /// lines; `portOptions` and `controlOptions` stand inside `port: {…}` and `control: {…}`, each with a comma in front. `sockets` are handed over, as systemd
     /// does; `executable` is another belfryd than the one under test; `meanwhile` is called
     /// while it starts.
     init(
-        _ scratch: Scratch, services: [String], portOptions: String = "", settings: String = "",
+        _ scratch: Scratch, services: [String], portOptions: String = "", controlOptions: String = "",
+        settings: String = "",
         environment: [String] = [], limits: [(resource: CInt, soft: UInt64, hard: UInt64)] = [],
         sockets: HandedOver? = nil, executable: String = Executables.belfryd, meanwhile: () throws -> Void = {}
     ) throws {
-        let file = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings)
+        let file = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings, controlOptions)
         self.scratch = scratch
         control = scratch.file("control")
         let program = try Program(
@@ -47,7 +48,7 @@ final class Broker {
 
     /// Writes the configuration file and gives its path.
     static func configure(
-        _ scratch: Scratch, _ services: [String], _ port: String, _ settings: String = ""
+        _ scratch: Scratch, _ services: [String], _ port: String, _ settings: String = "", _ control: String = ""
     ) throws -> String {
         let items = services.map { "  " + $0.replacingOccurrences(of: "\n", with: "\n  ") }
         return try scratch.write(
@@ -55,7 +56,7 @@ final class Broker {
             """
             port: { address: 127.0.0.1, \(port) }
             state: { directory: \(scratch.file("state")) }
-            control: { socket: \(scratch.file("control")) }
+            control: { socket: \(scratch.file("control"))\(control) }
             \(settings)
             services: \(items.isEmpty ? "[]" : "")
             \(items.joined(separator: "\n"))

@@ -57,13 +57,18 @@ extension Broker {
     }
 
     /// Replaces the configuration; nobody reads it yet.
-    func rewrite(services: [String], portOptions: String = "", settings: String = "") throws {
-        _ = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings)
+    func rewrite(services: [String], portOptions: String = "", controlOptions: String = "", settings: String = "")
+        throws
+    {
+        _ = try Broker.configure(scratch, services, "number: 0\(portOptions)", settings, controlOptions)
     }
 
     /// Replaces the configuration and has belfryd go over to it.
-    func reload(services: [String], portOptions: String = "", settings: String = "") throws -> Control.Answer {
-        try rewrite(services: services, portOptions: portOptions, settings: settings)
+    func reload(services: [String], portOptions: String = "", controlOptions: String = "", settings: String = "") throws
+        -> Control.Answer
+    {
+        try rewrite(
+            services: services, portOptions: portOptions, controlOptions: controlOptions, settings: settings)
         return try ask("reload")
     }
 }
