@@ -20,6 +20,8 @@
 
 const uint64_t belfry_rlimit_infinity = RLIM_INFINITY;
 
+char *const *belfry_environment(void) { return environ; }
+
 int belfry_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int belfry_pidfd_send_signal(int fd, int signal) {

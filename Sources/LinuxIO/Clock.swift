@@ -12,6 +12,12 @@ package enum Clock {
     /// Nanoseconds since 1970-01-01 UTC.
     package static func realtime() -> UInt64 { read(CLOCK_REALTIME) }
 
+    /// So long from now on the monotonic clock; never, if that is beyond its end.
+    package static func deadline(after time: Duration) -> UInt64 {
+        let (end, overflow) = monotonic().addingReportingOverflow(time.nanoseconds)
+        return overflow ? .max : end
+    }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         // Cannot fail: both clocks exist on every Linux, and the address is ours.

@@ -20,6 +20,18 @@ package enum CurrentProcess {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
+    /// All of it, "NAME=value" each; for handing it on. Before there are threads that could change it.
+    package static func environment() -> [String] {
+        var lines: [String] = []
+        // Holds: the table ends in null, and nobody changes it meanwhile.
+        var next = unsafe belfry_environment()
+        while let line = unsafe next?.pointee {
+            lines.append(unsafe String(cString: line))
+            unsafe next = next?.successor()
+        }
+        return lines
+    }
+
     /// Orphans below us become our children, so that they can be killed and reaped.
     package static func becomeSubreaper(_ on: Bool = true) throws(SystemCallError) {
         try systemCall("subreaper") { belfry_prctl(belfry_pr_set_child_subreaper, on ? 1 : 0) }

@@ -69,6 +69,21 @@ package struct Descriptor: ~Copyable, Sendable {
         try systemCall("set close on exec") { fcntl(raw, F_SETFD, on ? FD_CLOEXEC : 0) }
     }
 
+    /// Waits until it can be read (or written to, or its other end is gone); false when the deadline on the monotonic
+    /// clock has passed before. Without a deadline it waits for ever.
+    package static func wait(_ raw: CInt, writable: Bool = false, until deadline: UInt64?) -> Bool {
+        var request = pollfd(fd: raw, events: Int16(writable ? POLLOUT : POLLIN), revents: 0)
+        while true {
+            let now = Clock.monotonic()
+            // Rounded up: waking before the deadline would only make another round.
+            let rest = deadline.map { CInt(clamping: ($0 > now ? $0 - now : 0) / 1_000_000 + ($0 > now ? 1 : 0)) }
+            // Holds: one struct lies where the call looks at one.
+            let count = unsafe poll(&request, 1, rest ?? -1)
+            if count > 0 { return true }
+            if count == 0, let deadline, Clock.monotonic() >= deadline { return false }
+        }
+    }
+
     package static func isTerminal(_ raw: CInt) -> Bool { isatty(raw) == 1 }
 
     package static func isOpen(_ raw: CInt) -> Bool { fcntl(raw, F_GETFD) != -1 }

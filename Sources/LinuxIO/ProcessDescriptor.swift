@@ -35,6 +35,13 @@ package struct ProcessDescriptor: ~Copyable {
         descriptor = Descriptor(owning: try systemCall("pidfd_open") { belfry_pidfd_open(pid) })
     }
 
+    /// Which process an inherited descriptor stands for; nil when that has ended and is reaped, or it is no pidfd.
+    package static func pid(of raw: CInt) -> CInt? {
+        let facts = (try? File.read("/proc/self/fdinfo/\(raw)", limit: 4096)) ?? []
+        let line = String(decoding: facts, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Pid:") }
+        return line.flatMap { CInt($0.dropFirst(5)) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+
     /// False when it has ended already.
     @discardableResult
     package borrowing func send(_ signal: CInt) -> Bool { belfry_pidfd_send_signal(descriptor.raw, signal) == 0 }

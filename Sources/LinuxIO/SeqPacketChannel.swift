@@ -83,6 +83,9 @@ package struct SeqPacketPair: ~Copyable {
     package let first: SeqPacketChannel
     package let second: SeqPacketChannel
 
+    /// Closes the other end.
+    package consuming func takeFirst() -> SeqPacketChannel { first }
+
     package consuming func split(_ body: (consuming SeqPacketChannel, consuming SeqPacketChannel) -> Void) {
         body(first, second)
     }

@@ -20,6 +20,18 @@ package struct SignalDescriptor: ~Copyable {
         var signal: CInt = 0
         return unsafe belfry_signalfd_next(descriptor.raw, &signal) == 1 ? signal : nil
     }
+
+    /// How many threads of this process the signal could still interrupt, or end with all the others: those that were
+    /// there before it was blocked.
+    package static func threadsOpen(to signal: CInt) -> Int {
+        Directory.names("/proc/self/task").count { thread in
+            // A thread that has ended meanwhile takes no signal.
+            let status = (try? File.read("/proc/self/task/\(thread)/status", limit: 65_536)) ?? []
+            let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
+            let mask = lines.first { $0.hasPrefix("SigBlk:") }?.dropFirst(8)
+            return mask.flatMap { UInt64($0, radix: 16) }.map { $0 >> UInt64(signal - 1) & 1 == 0 } ?? false
+        }
+    }
 }
 
 /// The signals that roles and their tests speak of, so that they need no C library for them.

@@ -51,6 +51,7 @@ uint64_t belfry_event_token(const void *events, int index);
 int belfry_terminal_size(int fd, uint16_t *columns, uint16_t *rows);
 
 // Processes and signals (processes.c)
+char *const *belfry_environment(void);
 int belfry_pidfd_open(int pid);
 int belfry_pidfd_send_signal(int fd, int signal);
 /// 1 and the status when the process has ended and is reaped now, 0 when it still runs.
