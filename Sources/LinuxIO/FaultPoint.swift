@@ -93,6 +93,16 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case roleLaunched = "supervisor.role-launched"
     case deathSeen = "supervisor.death-seen"
 
+    // The supervisor that another one takes over from, ...
+    case rolesGiven = "update.roles-given"
+    case mainPIDTold = "update.main-pid-told"
+    // ... and that one.
+    case successorStarted = "update.successor-started"
+    case successorPrepared = "update.successor-prepared"
+    case successorAdopts = "update.successor-adopts"
+    case successorServing = "update.successor-serving"
+    case successorSettles = "update.successor-settles"
+
     /// Whose it is: "acceptor".
     package var role: String { String(rawValue.prefix { $0 != "." }) }
 

@@ -21,6 +21,13 @@ package struct MemoryFile: ~Copyable {
         self.descriptor = descriptor
     }
 
+    /// Takes over one that somebody else has made.
+    /// - Throws: EINVAL if its size could change: a mapping of it could fault.
+    package init(owning descriptor: consuming Descriptor) throws(SystemCallError) {
+        guard MemoryFile.isSizeSealed(descriptor.raw) else { throw SystemCallError(call: "memory file", code: EINVAL) }
+        self.descriptor = descriptor
+    }
+
     /// A file that holds these bytes and no others for ever.
     package static func holding(
         _ contents: borrowing Span<UInt8>, named name: String

@@ -42,6 +42,19 @@ package struct ProcessDescriptor: ~Copyable {
         return line.flatMap { CInt($0.dropFirst(5)) }.flatMap { $0 > 0 ? $0 : nil }
     }
 
+    /// One that somebody else has launched and passed on.
+    package init(pid: CInt, owning descriptor: consuming Descriptor) {
+        self.pid = pid
+        self.descriptor = descriptor
+    }
+
+    /// Whether it has ended, reaped or not. Never waits; for processes that are not ours to reap, too.
+    package borrowing func hasEnded() -> Bool {
+        var request = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+        // Holds: one struct lies where the call looks at one.
+        return unsafe poll(&request, 1, 0) > 0
+    }
+
     /// False when it has ended already.
     @discardableResult
     package borrowing func send(_ signal: CInt) -> Bool { belfry_pidfd_send_signal(descriptor.raw, signal) == 0 }

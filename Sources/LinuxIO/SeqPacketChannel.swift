@@ -28,6 +28,8 @@ package struct SeqPacketChannel: ~Copyable {
 
     package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
+    package consuming func takeDescriptor() -> Descriptor { descriptor }
+
     /// Two ends that are connected to each other.
     package static func pair() throws(SystemCallError) -> SeqPacketPair {
         var ends: (CInt, CInt) = (-1, -1)

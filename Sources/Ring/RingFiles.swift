@@ -29,6 +29,24 @@ package struct RingFiles: ~Copyable {
         self.logID = logID
     }
 
+    /// Takes over a ring that is in use.
+    /// - Throws: RegionError if one of the files is no region of this layout, or they don't belong together.
+    package init(
+        adopting control: consuming MemoryFile, log: consuming MemoryFile, outcomes: consuming MemoryFile
+    ) throws {
+        let header = try RegionHeader.check(
+            .control, try MemoryFile.map(control.descriptor.raw, writable: false), log: nil)
+        for (kind, raw) in [(RegionHeader.Kind.log, log.descriptor.raw), (.outcomes, outcomes.descriptor.raw)] {
+            let other = try RegionHeader.check(kind, try MemoryFile.map(raw, writable: false), log: header.logID)
+            guard other.geometry == header.geometry else { throw RegionError.geometry(region: kind.name) }
+        }
+        self.control = control
+        self.log = log
+        self.outcomes = outcomes
+        geometry = header.geometry
+        logID = header.logID
+    }
+
     private static func make(
         _ kind: RegionHeader.Kind, _ geometry: RingGeometry, _ logID: UInt64, _ now: UInt64,
         write: (SharedWords) -> Void

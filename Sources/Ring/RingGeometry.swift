@@ -17,8 +17,8 @@ package struct RingGeometry: Equatable, Sendable {
     package static let slots = 64
     /// Shards (instances or lanes) a service may have.
     package static let shardsPerSlot = 64
-    /// Workers a ring may have.
-    package static let workers = 64
+    /// Indices that workers may have: half of them for each of two generations of belfryd.
+    package static let workers = 128
     /// Entries of the in-flight tables of all shards together.
     package static let tableEntries = 131_072
     /// Native senders whose last number is remembered.

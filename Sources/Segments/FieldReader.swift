@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Reads the fields of checkpoints and slots back, believing none of them.
+/// Reads the fields of checkpoints, slots and a supervisor's state back, believing none of them.
 ///
 /// What leaves the bytes, or can't be, reads as zero and marks the whole as broken: asked once, at the end.
 /// Invariant: 0 <= at <= the bytes' count, and no list is longer than the bytes that stand for it.
 
 internal import LinuxIO
 
-struct FieldReader {
-    private(set) var at: Int
-    private(set) var isBroken = false
+package struct FieldReader {
+    package private(set) var at: Int
+    package private(set) var isBroken = false
 
-    init(at: Int = 0) { self.at = at }
+    package init(at: Int = 0) { self.at = at }
 
-    mutating func fail() { isBroken = true }
+    package mutating func fail() { isBroken = true }
 
-    mutating func uint8(_ bytes: Span<UInt8>) -> UInt8 { take(1, bytes).map { bytes[$0] } ?? 0 }
-    mutating func uint32(_ bytes: Span<UInt8>) -> UInt32 { take(4, bytes).map { bytes.uint32(at: $0) } ?? 0 }
-    mutating func uint64(_ bytes: Span<UInt8>) -> UInt64 { take(8, bytes).map { bytes.uint64(at: $0) } ?? 0 }
+    package mutating func uint8(_ bytes: Span<UInt8>) -> UInt8 { take(1, bytes).map { bytes[$0] } ?? 0 }
+    package mutating func uint32(_ bytes: Span<UInt8>) -> UInt32 { take(4, bytes).map { bytes.uint32(at: $0) } ?? 0 }
+    package mutating func uint64(_ bytes: Span<UInt8>) -> UInt64 { take(8, bytes).map { bytes.uint64(at: $0) } ?? 0 }
 
-    mutating func flag(_ bytes: Span<UInt8>) -> Bool {
+    package mutating func flag(_ bytes: Span<UInt8>) -> Bool {
         let value = uint8(bytes)
         if value > 1 { fail() }
         return value == 1
     }
 
-    mutating func bytes(_ bytes: Span<UInt8>) -> [UInt8] {
+    package mutating func bytes(_ bytes: Span<UInt8>) -> [UInt8] {
         let count = Int(uint32(bytes))
         guard let place = take(count, bytes) else { return [] }
         var copy: [UInt8] = []
@@ -32,7 +32,7 @@ struct FieldReader {
         return copy
     }
 
-    mutating func text(_ bytes: Span<UInt8>) -> String {
+    package mutating func text(_ bytes: Span<UInt8>) -> String {
         guard let text = String(validating: self.bytes(bytes), as: UTF8.self) else {
             fail()
             return ""
@@ -41,7 +41,7 @@ struct FieldReader {
     }
 
     /// - Parameter least: bytes that an element takes at least.
-    mutating func list<Element>(
+    package mutating func list<Element>(
         _ bytes: Span<UInt8>, least: Int, _ each: (inout FieldReader, Span<UInt8>) -> Element
     ) -> [Element] {
         let count = Int(uint32(bytes))
@@ -55,7 +55,7 @@ struct FieldReader {
     }
 
     /// As many numbers as there should be; those that an older format did not have are 0.
-    mutating func numbers(_ bytes: Span<UInt8>, count: Int) -> [UInt64] {
+    package mutating func numbers(_ bytes: Span<UInt8>, count: Int) -> [UInt64] {
         let found = list(bytes, least: 8) { $0.uint64($1) }
         guard found.count <= count else {
             fail()

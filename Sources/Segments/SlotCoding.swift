@@ -3,7 +3,7 @@
 ///
 /// Invariant: what is read back is a slot that the ring accepts, or nothing.
 
-internal import LinuxIO
+package import LinuxIO
 internal import Ring
 
 enum SlotCoding {
@@ -44,13 +44,13 @@ enum SlotCoding {
 }
 
 extension ByteBuffer {
-    func append(text: String) {
+    package func append(text: String) {
         let bytes = Array(text.utf8)
         append(littleEndian: UInt32(bytes.count))
         append(bytes)
     }
 
-    func append<Element>(list: [Element], _ each: (ByteBuffer, Element) -> Void) {
+    package func append<Element>(list: [Element], _ each: (ByteBuffer, Element) -> Void) {
         append(littleEndian: UInt32(list.count))
         for element in list { each(self, element) }
     }

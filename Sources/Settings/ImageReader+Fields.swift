@@ -16,6 +16,8 @@ extension ImageReader {
         settings.state.directory = try text(bytes, "state.directory")
         settings.control = try control(bytes)
         settings.shutdown.grace = try duration(bytes, "shutdown.grace")
+        settings.update.probation = try duration(bytes, "update.probation")
+        settings.update.drainTimeout = try optionalDuration(bytes, "update.drain-timeout")
         settings.services = try list(bytes, "services", 0...SettingsLimits.services) {
             (reader: inout Self, bytes: Span<UInt8>) throws(SettingsImageError) in try reader.service(bytes)
         }

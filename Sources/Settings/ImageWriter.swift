@@ -20,6 +20,8 @@ struct ImageWriter {
         append(settings.state.directory)
         append(settings.control)
         append(settings.shutdown.grace)
+        append(settings.update.probation)
+        append(settings.update.drainTimeout)
         append(settings.services) { $0.append($1) }
     }
 

@@ -14,6 +14,7 @@ package struct Settings: Equatable, Sendable {
     package var state = State()
     package var control = Control()
     package var shutdown = Shutdown()
+    package var update = Update()
     package var services: [Service] = []
 
     package init() {}
@@ -98,6 +99,16 @@ package struct Settings: Equatable, Sendable {
 
     package struct Shutdown: Equatable, Sendable {
         package var grace = Duration.seconds(10)
+
+        package init() {}
+    }
+
+    /// How one generation of belfryd gives way to the next.
+    package struct Update: Equatable, Sendable {
+        /// How long a new executable is watched before it is committed.
+        package var probation = Duration.seconds(5)
+        /// How long the former generation's workers may take over what is in flight; nil for as long as it takes.
+        package var drainTimeout: Duration? = .seconds(30)
 
         package init() {}
     }

@@ -30,11 +30,8 @@ struct SettingsReader {
         }
         file.section("shutdown") { $0.duration("grace", from: .zero, into: &settings.shutdown.grace) }
         file.section("update") { section in
-            // Accepted, and of no effect before there are hot updates.
-            var unused = Duration.zero
-            section.duration("probation", into: &unused)
-            var endless: Duration?
-            section.optionalDuration("drain-timeout", into: &endless)
+            section.duration("probation", from: .zero, into: &settings.update.probation)
+            section.optionalDuration("drain-timeout", into: &settings.update.drainTimeout)
         }
         readServices(file, into: &settings)
         checkSizes(file, settings, ringPlace)

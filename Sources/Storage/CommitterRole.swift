@@ -122,10 +122,10 @@ package enum CommitterRole {
         return (try Committer(parts), settings.version)
     }
 
-    /// Pages and bells of workers 0, 1, … as far as they go.
+    /// Pages and bells of workers, whatever indices they have.
     private static func workers(_ inherited: InheritedDescriptors) throws -> WorkerBells {
         let workers = WorkerBells()
-        for index in 0..<inherited.names.count(where: { $0.hasPrefix("page-") }) {
+        for index in inherited.names.compactMap({ $0.hasPrefix("page-") ? Int($0.dropFirst(5)) : nil }) {
             workers.set(page: try ProcessPage(map("page-\(index)", inherited)), at: index)
             workers.set(bell: EventCounter(owning: try inherited.require("bell-\(index)")), at: index)
         }

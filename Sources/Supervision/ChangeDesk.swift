@@ -14,6 +14,8 @@ struct ChangeRequest {
         /// Read the file again.
         case reload
         case workers(Int)
+        /// Another belfryd is to take over from this one.
+        case restart
     }
 
     let kind: Kind
@@ -45,6 +47,7 @@ struct ChangeRequest {
         switch kind {
         case .reload: "reload"
         case .workers(let count): "workers \(count)"
+        case .restart: "restart"
         }
     }
 }

@@ -4,8 +4,8 @@
 ///
 /// Owned by the Supervisor, which answers the requests. A socket file left by a dead instance is replaced, a live one
 /// refused.
-/// Invariant: the path is ours from `open` to `close`; no client, however slow or silent, holds up the loop; and telnet
-/// clients never take the places of others.
+/// Invariant: the path is ours from `open` or `adopt` to `close` or `giveUp`; no client, however slow or silent, holds up
+/// the loop; and telnet clients never take the places of others.
 
 internal import Control
 internal import LinuxIO
@@ -76,11 +76,8 @@ final class ControlServer {
             try File.remove(path + Self.suffix)
             let socket = try Sockets.unixListen(path + Self.suffix, mode: mode)
             try File.rename(path + Self.suffix, to: path)
-            watches = [try loop.watch(socket.raw, Subject(kind: Self.listener), .readable)]
             listening = consume socket
-            if let telnet {
-                watches.append(try loop.watch(telnet.raw, Subject(kind: Self.listener, index: 1), .readable))
-            }
+            try listen(true, loop)
         } catch {
             throw StartFault("control.socket \(path): \(error)")
         }
@@ -91,6 +88,33 @@ final class ControlServer {
         guard mode != self.mode else { return }
         if listening != nil { try File.setMode(path, mode) }
         self.mode = mode
+    }
+
+    /// Goes on with a predecessor's listener, without a moment in which nobody listens.
+    func adopt(_ listener: consuming Descriptor) { listening = consume listener }
+
+    /// For a successor.
+    var listenerRaw: CInt? { listening?.raw }
+    var telnetRaw: CInt? { telnet?.raw }
+    /// Somebody has not read the answer yet.
+    var hasUnsent: Bool { sessions.contains { $0?.hasUnsent ?? false } }
+
+    /// Takes new clients, or no more of them for now: those who come wait, or are another's.
+    func listen(_ isListening: Bool, _ loop: EventLoop) throws {
+        for watch in watches { loop.unwatch(watch) }
+        watches = []
+        guard isListening, let raw = listening?.raw else { return }
+        watches = [try loop.watch(raw, Subject(kind: Self.listener), .readable)]
+        if let telnet {
+            watches.append(try loop.watch(telnet.raw, Subject(kind: Self.listener, index: 1), .readable))
+        }
+    }
+
+    /// The path is a successor's: closed without taking it away. Clients that are connected stay.
+    func giveUp(_ loop: EventLoop) {
+        for watch in watches { loop.unwatch(watch) }
+        watches = []
+        listening = nil
     }
 
     func close(_ loop: EventLoop) {

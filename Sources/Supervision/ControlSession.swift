@@ -32,6 +32,9 @@ final class ControlSession {
     /// nil: not by telnet.
     private var telnet: TelnetStream?
 
+    /// Answers that it has not read yet.
+    var hasUnsent: Bool { !output.isEmpty }
+
     init(_ descriptor: consuming Descriptor, _ asker: ControlAsker, _ watch: Watch, at now: UInt64) {
         self.descriptor = descriptor
         self.asker = asker

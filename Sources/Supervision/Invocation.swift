@@ -21,6 +21,8 @@ package enum Invocation: Equatable, Sendable {
           --version      print the version
           --help         print this
 
+        SIGUSR2: belfryd is replaced by another process of itself, which goes on with
+        all that there is; senders notice nothing.
         SIGHUP: read FILE again and go over to it; the log tells what has changed, or
         why nothing was.
         SIGTERM or SIGINT: take nothing more, finish what there is within
@@ -54,8 +56,8 @@ package enum Invocation: Equatable, Sendable {
     }
 
     private static func worker(_ arguments: [String]) -> Invocation {
-        guard arguments.count == 1, let index = Int(arguments[0]), (0..<64).contains(index) else {
-            return .wrong("worker needs an index from 0 to 63")
+        guard arguments.count == 1, let index = Int(arguments[0]), (0..<2 * Role.half).contains(index) else {
+            return .wrong("worker needs an index from 0 to \(2 * Role.half - 1)")
         }
         return .role(.worker(index))
     }

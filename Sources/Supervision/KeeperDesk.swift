@@ -27,8 +27,8 @@ final class KeeperDesk {
     var pausedUntil: UInt64 = 0
     /// Why it can't keep anything, in its own words, or why it could not be started; empty if it can.
     var trouble = ""
-    /// Workers (by their place) that have dead letters for it.
-    var wanting: Set<Int> = []
+    /// Workers that have dead letters for it, and an acceptor that does not know it yet.
+    var wanting: Set<Role> = []
     var questions: [Question] = []
     /// It is to look at what an earlier one has left: replays under way. True until one is ready.
     var isDue: Bool

@@ -19,6 +19,8 @@ package struct KernelDrops: Equatable, Sendable {
     private static let pause: UInt64 = 60_000_000_000
 
     package private(set) var total: UInt64
+    /// The socket's counter as of the last sample.
+    package var counter: UInt32 { last }
     private var last: UInt32
     private var spell: Spell?
 

@@ -47,6 +47,8 @@ package struct LeaseTable: Equatable, Sendable {
         case held(Int)
         /// Taken back in this version; not yet confirmed.
         case leaving(Int, version: UInt64)
+        /// Taken back by another supervisor, in this version at the latest; from whom is not known.
+        case left(version: UInt64)
     }
 
     private var shards: [Shard]
@@ -59,9 +61,21 @@ package struct LeaseTable: Equatable, Sendable {
         holders = Array(repeating: .nobody, count: shards.count)
     }
 
+    /// As another supervisor has left it.
+    /// - Parameters: `version`: of the grants that are there. `holder`: what they say of a shard.
+    package init(shards: [Shard], version: UInt64, holder: (Shard) -> Int?) {
+        self.shards = shards
+        holders = shards.map { holder($0).map(Holder.held) ?? .left(version: version) }
+    }
+
     /// Whether some worker has yet to confirm.
     package var isWaiting: Bool {
-        holders.contains { if case .leaving = $0 { true } else { false } }
+        holders.contains { holder in
+            switch holder {
+            case .leaving, .left: true
+            case .nobody, .held: false
+            }
+        }
     }
 
     /// Adds those that are not here yet.
@@ -98,6 +112,8 @@ package struct LeaseTable: Equatable, Sendable {
             switch holder {
             case .nobody: false
             case .held(let index), .leaving(let index, _): index == worker
+            // It may be this one's.
+            case .left: true
             }
         }
     }
@@ -127,7 +143,7 @@ package struct LeaseTable: Equatable, Sendable {
             case .held(let worker) where worker != wanted:
                 holders[place] = .leaving(worker, version: version)
                 changes.append(Change(shard: shards[place], worker: nil))
-            case .held, .leaving: break
+            case .held, .leaving, .left: break
             }
         }
         return changes
@@ -153,6 +169,9 @@ package struct LeaseTable: Equatable, Sendable {
         case .leaving(let index, let version):
             guard let worker = workers.first(where: { $0.index == index }) else { return true }
             return !worker.mayTouch || worker.applied >= version || letGo(shards[place]) >= version
+        case .left(let version):
+            return letGo(shards[place]) >= version
+                || workers.allSatisfy { !$0.mayTouch || $0.applied >= version }
         }
     }
 }

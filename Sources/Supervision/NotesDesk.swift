@@ -40,14 +40,17 @@ final class NotesDesk {
         }
     }
 
+    /// Goes on with what a predecessor had.
+    func resume(_ notes: [KeptNote], recent: [KeptNote]) {
+        for note in notes { add(note) }
+        self.recent = recent.compactMap(Incident.init)
+    }
+
     /// Incidents that are to be told now.
     func tell(_ incidents: [Incident]) {
         for incident in incidents {
             recent = [incident] + recent.prefix(Self.shown - 1)
-            add(
-                KeptNote(
-                    .incident, code: incident.kind.rawValue, time: incident.time, count: incident.count,
-                    subject: incident.process, detail: incident.detail))
+            add(KeptNote(incident))
         }
     }
 
@@ -57,5 +60,21 @@ final class NotesDesk {
         guard report != ledger else { return false }
         ledger = report
         return true
+    }
+}
+
+extension KeptNote {
+    init(_ incident: Incident) {
+        self.init(
+            .incident, code: incident.kind.rawValue, time: incident.time, count: incident.count,
+            subject: incident.process, detail: incident.detail)
+    }
+}
+
+extension Incident {
+    /// nil if the note is of something else.
+    fileprivate init?(_ note: KeptNote) {
+        guard note.kind == .incident, let kind = Kind(rawValue: note.code) else { return nil }
+        self.init(time: note.time, kind, note.subject, note.detail, count: note.count)
     }
 }

@@ -34,11 +34,25 @@ package final class PortSockets {
             isInherited = true
             try adopt(inherited)
         }
+        try tellName()
+        try sizeBuffer(port.receiveBuffer)
+    }
+
+    private func tellName() throws {
         guard let raw = tcp?.raw ?? udp?.raw, let address = try SocketFacts.name(of: raw) else {
             throw StartFault("port: neither UDP nor TCP is asked for; set port.udp or port.tcp to true")
         }
         name = address.description
-        try sizeBuffer(port.receiveBuffer)
+    }
+
+    /// Goes on with those of a predecessor.
+    /// - Parameter isInherited: whoever started the first generation keeps them.
+    package init(handedOver inherited: InheritedDescriptors, isInherited: Bool, _ port: Settings.Port) throws {
+        self.isInherited = isInherited
+        if let socket = inherited.take("udp", .udp) { udp = Socket(socket) }
+        if let socket = inherited.take("tcp", .tcpListener) { tcp = Socket(socket) }
+        try tellName()
+        noteBuffer(port.receiveBuffer)
     }
 
     /// Asks for another queue for the UDP socket, from now on.
@@ -115,6 +129,11 @@ package final class PortSockets {
         // A larger one, given by whoever made the socket, stays.
         if !mayShrink, SocketFacts.receiveBuffer(of: raw) >= 2 * wanted { return }
         try SocketOptions.setReceiveBuffer(raw, wanted)
+        noteBuffer(wanted)
+    }
+
+    private func noteBuffer(_ wanted: Int) {
+        guard let raw = udp?.raw else { return }
         // The kernel counts double, for its own book-keeping.
         let granted = SocketFacts.receiveBuffer(of: raw) / 2
         if granted < wanted { smallBuffer = granted }

@@ -10,6 +10,8 @@ internal import LinuxIO
 package struct ProcessRecord: Equatable, Sendable {
     /// It sleeps in a call that nothing can interrupt, death neither: as a rule it waits for a disk.
     package let isInDisk: Bool
+    /// It has ended, and its parent has not taken note.
+    package let isZombie: Bool
     package let parent: CInt
     package let group: CInt
     package let session: CInt
@@ -21,6 +23,7 @@ package struct ProcessRecord: Equatable, Sendable {
             let session = CInt(fields[3])
         else { return nil }
         isInDisk = fields[0] == "D"
+        isZombie = fields[0] == "Z"
         self.parent = parent
         self.group = group
         self.session = session

@@ -31,7 +31,7 @@ final class Regions {
     /// What slots that are free again had counted.
     private(set) var past: PastAccounts
     /// What we alone have counted, as the committer is told.
-    private var account: SupervisorAccount
+    private(set) var account: SupervisorAccount
     private(set) var accountReader: Descriptor
 
     /// From when on the ledger counts, ns since 1970.
@@ -65,6 +65,34 @@ final class Regions {
         // Before there is an acceptor the head can't move.
         bind(at: ledger.head)
         open()
+    }
+
+    /// Takes over those of a predecessor, and changes nothing: who writes to them until then is its.
+    /// - Parameter reader: of the image that `settings` were read from.
+    init(
+        adopting ring: consuming RingFiles, _ settings: Settings, _ reader: consuming Descriptor,
+        _ state: HandOverState
+    ) throws {
+        controlReader = try ring.control.readOnlyDescriptor()
+        logReader = try ring.log.readOnlyDescriptor()
+        outcomesReader = try ring.outcomes.readOnlyDescriptor()
+        account = state.account
+        accountReader = try Self.reader(of: account)
+        past = PastAccounts(account.past)
+        writer = try ControlWriter(try MemoryFile.map(ring.control.descriptor.raw, writable: true))
+        ledger = try RingLedger(
+            control: ControlReader(try MemoryFile.map(controlReader.raw, writable: false)),
+            log: try MemoryFile.map(logReader.raw, writable: false),
+            outcomes: try MemoryFile.map(outcomesReader.raw, writable: false))
+        version = settings.version
+        guard
+            let table = try SlotTable(
+                resuming: settings.services, incarnations: state.incarnations,
+                slot: { [ledger] in try ledger.control.slot($0) })
+        else { throw StartFault("the settings that were handed over do not belong to the ring that came with them") }
+        self.table = table
+        settingsReader = reader
+        self.ring = ring
     }
 
     // MARK: settings
@@ -125,6 +153,14 @@ final class Regions {
         accountReader = try Self.reader(of: new)
         account = new
         return true
+    }
+
+    /// Goes on from an account that a predecessor has told later than at our start.
+    func adopt(_ account: SupervisorAccount) {
+        guard let reader = try? Self.reader(of: account) else { return }
+        accountReader = reader
+        self.account = account
+        past = PastAccounts(account.past)
     }
 
     private static func reader(of account: SupervisorAccount) throws -> Descriptor {

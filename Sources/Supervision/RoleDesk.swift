@@ -2,7 +2,7 @@
 /// What belongs to a role and outlives its process: its page (R4), its bell, and how its processes have fared.
 ///
 /// Held by the Supervisor for each role; a role's successor gets the same page and bell.
-/// Invariant: the supervisor only reads the page, once the role has been started.
+/// Invariant: the supervisor only reads the page, from the role's start until its last process is dead.
 
 internal import LinuxIO
 internal import Ring
@@ -30,6 +30,22 @@ final class RoleDesk {
         pageReader = try pageFile.readOnlyDescriptor()
         page = try ProcessPage(try MemoryFile.map(pageReader.raw, writable: false))
         bell = try EventCounter()
+    }
+
+    /// Goes on with those of a predecessor.
+    init(_ role: Role, adopting file: consuming MemoryFile, bell: consuming EventCounter) throws {
+        self.role = role
+        pageReader = try file.readOnlyDescriptor()
+        page = try ProcessPage(try MemoryFile.map(pageReader.raw, writable: false))
+        pageFile = file
+        self.bell = bell
+    }
+
+    /// Its process is dead and has no successor: nobody is to be woken any more.
+    func stopSleeping() {
+        // A page that can't be mapped only costs a bell that nobody hears.
+        guard let memory = try? MemoryFile.map(pageFile.descriptor.raw, writable: true) else { return }
+        try? ProcessPage(memory).awake()
     }
 
     /// The committer's: all below `sequence` is durable, or need not be.

@@ -102,6 +102,8 @@ package struct SettingsDifference: Equatable, Sendable {
         .init(key: "control.bodies") { SettingWords.permission($0.control.bodies) },
         .init(key: "control.change") { SettingWords.permission($0.control.change) },
         .init(key: "shutdown.grace") { SettingWords.duration($0.shutdown.grace) },
+        .init(key: "update.probation") { SettingWords.duration($0.update.probation) },
+        .init(key: "update.drain-timeout") { SettingWords.duration($0.update.drainTimeout) },
     ]
 
     private struct Fixed: Sendable {

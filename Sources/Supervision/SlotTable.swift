@@ -44,6 +44,28 @@ package struct SlotTable: Equatable, Sendable {
         for index in order { follow(index, after: self.entries[index]?.slot.name) }
     }
 
+    /// As an earlier generation has it while nothing changes.
+    /// - Parameters: `services`: with their placements, those of the file first and in its order. `slot`: what R0 says of
+    ///   one. `incarnations`: by slot, the last ones.
+    package init?(
+        resuming services: [Settings.Service], incarnations: [UInt64], slot: (Int) throws -> ServiceSlot?
+    ) rethrows {
+        var entries: [(index: Int, entry: Entry)] = []
+        for service in services {
+            guard let place = service.placement, let slot = try slot(place.slot),
+                slot.incarnation == place.incarnation
+            else { return nil }
+            var entry = Entry(slot: slot, service: service, state: place.state)
+            entry.service.placement = nil
+            entries.append((place.slot, entry))
+        }
+        self.init(resuming: entries)
+        for index in self.incarnations.indices { self.incarnations[index] = incarnations[index] }
+    }
+
+    /// By slot, the incarnation that it had last.
+    package var lastIncarnations: [UInt64] { incarnations }
+
     // MARK: looking
 
     package subscript(index: Int) -> Entry? { entries[index] }

@@ -2,8 +2,8 @@
 /// The state folder and its two locks: one instance per folder, and no writer left over from an earlier one.
 ///
 /// Made by the Supervisor before it maps anything writable. `lock` holds the pid of its holder, for people.
-/// Invariant: while the value lives, nobody else holds `lock`; and when it was made, no process held `fence`, so that no
-/// role of an earlier instance was alive.
+/// Invariant: while the value lives, nobody but a predecessor or a successor in the same chain holds `lock`; and when the
+/// chain's first value was made, no process held `fence`, so that no role of an earlier instance was alive.
 
 internal import Glibc
 package import LinuxIO
@@ -31,6 +31,30 @@ package struct StateFolder: ~Copyable {
         self.fence = fence
     }
 
+    /// Goes on with both locks as a predecessor held them: they belong to the descriptors.
+    package init(_ path: String, lock: consuming Descriptor, fence: consuming Descriptor) {
+        self.path = path
+        self.lock = FileLock(owning: lock)
+        self.fence = FileLock(owning: fence)
+    }
+
+    /// For a successor: the descriptors that hold the locks.
+    package var lockRaw: CInt { lock.descriptor.raw }
+    package var fenceRaw: CInt { fence.descriptor.raw }
+
+    /// Writes down that the folder is ours.
+    package borrowing func sign() throws { try Self.sign(lock.descriptor.raw) }
+
+    /// Whether no process but those that share our description of the fence holds it: no role of an earlier belfryd.
+    package borrowing func isFenceFree() throws -> Bool {
+        guard try fence.change(to: .exclusive) else {
+            // The attempt may have cost the lock that was there.
+            _ = try fence.change(to: .shared)
+            return false
+        }
+        return try fence.change(to: .shared)
+    }
+
     /// A shared lock on the fence through an open description of its own, for a role to hold while it lives.
     package borrowing func fenceForRole() throws -> FileLock {
         guard let lock = try FileLock.acquire("\(path)/fence", .shared) else {
@@ -44,11 +68,15 @@ package struct StateFolder: ~Copyable {
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try Directory.make(String(path[..<slash])) }
         try Directory.make(path, mode: 0o700)
         guard let lock = try FileLock.acquire("\(path)/lock", .exclusive) else { throw taken(path) }
+        try sign(lock.descriptor.raw)
+        return lock
+    }
+
+    private static func sign(_ raw: CInt) throws {
         let pid = "\(CurrentProcess.pid)"
         // As wide as any pid: an older one leaves no digits behind.
         let line = Array((pid + String(repeating: " ", count: max(10 - pid.utf8.count, 0)) + "\n").utf8)
-        try File.write(lock.descriptor.raw, line.span)
-        return lock
+        try File.write(raw, at: 0, line.span, Span())
     }
 
     private static func fence(_ path: String, _ patience: UInt64) throws -> FileLock {

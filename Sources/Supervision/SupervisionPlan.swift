@@ -66,6 +66,8 @@ package struct SupervisionPlan: Equatable, Sendable {
     }
 
     package internal(set) var stage = Stage.starting
+    /// The index of the first worker.
+    private let base: Int
     /// By place.
     package internal(set) var lives: [RoleLife]
     /// Roles that run only while there is something for them to do.
@@ -87,7 +89,8 @@ package struct SupervisionPlan: Equatable, Sendable {
 
     /// - Parameters: `commits`: the committer always runs. Nanoseconds: `grace` for a whole drain, `startLimit` from launch
     ///   to ready.
-    package init(workers: Int, commits: Bool, grace: UInt64, startLimit: UInt64) {
+    package init(workers: Int, base: Int = 0, commits: Bool, grace: UInt64, startLimit: UInt64) {
+        self.base = base
         restful = commits ? [] : [.committer]
         lives = Array(repeating: RoleLife(), count: Role.all(workers: workers).count)
         self.grace = grace
@@ -156,7 +159,7 @@ package struct SupervisionPlan: Equatable, Sendable {
 
     // MARK: life and death
 
-    var roles: [Role] { lives.indices.map(Role.init(place:)) }
+    var roles: [Role] { lives.indices.map { Role(place: $0, base: base) } }
 
     private mutating func ready(_ role: Role, _ now: UInt64, _ effects: inout [Effect]) {
         guard case .starting = self[role].phase else { return }
@@ -244,7 +247,7 @@ package struct SupervisionPlan: Equatable, Sendable {
     /// ended.
     private mutating func want(_ count: Int, _ effects: inout [Effect]) {
         guard stage == .serving else { return }
-        let wanted = Role.all(workers: count)
+        let wanted = Role.all(workers: count, base: base)
         for role in wanted.dropFirst(lives.count) {
             lives.append(RoleLife())
             effects.append(.launch(role))

@@ -18,6 +18,7 @@ extension Supervisor {
 
     /// Puts a change into the line. It is begun at the end of the loop's round: who asks must be waiting by then.
     func ask(_ request: ChangeRequest) {
+        if let refusal { return answer(request, [], .failure(refusal)) }
         log.notice("\(request.words)")
         audit(request.by, request.what)
         changes.waiting.append(request)
@@ -43,18 +44,24 @@ extension Supervisor {
 
     /// Begins the first in line, if none is under way. Before all roles were ready for the first time, nothing is begun.
     private func beginNext() -> Bool {
-        guard changes.current == nil, plan.stage == .serving, !changes.waiting.isEmpty else { return false }
-        let request = changes.waiting.removeFirst()
+        // A restart waits until nothing is left of the last one.
+        guard changes.current == nil, plan.stage == .serving,
+            let first = changes.waiting.firstIndex(where: { $0.kind != .restart || isWhole })
+        else { return false }
+        let request = changes.waiting.remove(at: first)
         changes.current = request
         changes.report = ChangeReport()
         changes.report.version = regions.version
-        Readiness.notify(.reloading(at: Clock.monotonic()), .status("changing the settings"))
+        if request.kind != .restart {
+            Readiness.notify(.reloading(at: Clock.monotonic()), .status("changing the settings"))
+        }
         switch request.kind {
         case .reload: beginReading()
         case .workers(let count):
             var wanted = settings
             wanted.workers.count = count
             begin(SettingsDifference(running: settings, file: wanted, portIsGiven: port.isInherited))
+        case .restart: beginHandOver(request)
         }
         return true
     }
@@ -120,7 +127,7 @@ extension Supervisor {
         let workers = difference.settings.workers.count
         do {
             let placed = try regions.place(difference.settings)
-            changes.newDesks = try Role.all(workers: workers).dropFirst(desks.count).map(RoleDesk.init)
+            changes.newDesks = try Role.all(workers: workers, base: workerBase).dropFirst(desks.count).map(RoleDesk.init)
             let renamed = regions.table.renamed(in: placed.table)
             regions.adopt(placed)
             keepPauses(renamed: renamed)
@@ -195,7 +202,7 @@ extension Supervisor {
     }
 
     private func introduceWorkers(to desk: RoleDesk) {
-        for worker in workerDesks + changes.newDesks {
+        for worker in workerDesks + changes.newDesks + (takeOver?.formerDesks ?? []) {
             guard let index = worker.role.worker.map(UInt8.init) else { continue }
             send(.workerPage(index: index), passing: worker.pageReader.raw, to: desk)
             send(.workerBell(index: index), passing: worker.bell.raw, to: desk)

@@ -12,7 +12,7 @@ internal import Logging
 extension Supervisor {
     func perform(_ effect: SupervisionPlan.Effect) {
         switch effect {
-        case .launch(let role): launch(desks[role.place])
+        case .launch(let role): if mayLaunch(role) { launch(desks[role.place]) }
         case .kill(let role): kill(desks[role.place])
         case .sendDrain(let role, let deadline):
             send(.drain(deadline: deadline, keepSocketQueue: port.isInherited), to: desks[role.place])
@@ -30,15 +30,16 @@ extension Supervisor {
         }
     }
 
-    private func launch(_ desk: RoleDesk) {
+    func launch(_ desk: RoleDesk) {
         do {
             let fence = try folder.fenceForRole()
             tellAccount()
             // Workers that a change brings, too: an acceptor that starts with its settings is told of them only here.
+            let others = desks + changes.newDesks + (takeOver?.formerDesks ?? [])
             let process = try RoleLauncher.launch(
-                desk, desks + changes.newDesks, regions, port, segments: segments, fence: fence,
-                at: Clock.monotonic())
+                desk, others, regions, port, segments: segments, fence: fence, at: Clock.monotonic())
             desk.process = process
+            tellLaunched(desk.role, process)
             desk.reasonKilled = nil
             FaultPoint.reach(.roleLaunched)
             if desk.hasRun { desk.restarts += 1 }
@@ -47,6 +48,9 @@ extension Supervisor {
             try watchChannel(of: desk, process)
             apply(.launched(desk.role))
         } catch {
+            if let takeOver, !takeOver.plan.isCommitted {
+                return tellTakeOver(.failed("its \(desk.role) could not be started: \(error)"))
+            }
             log.error("\(desk.role) could not be started, which will be tried again: \(error)")
             // Half started is not started: nobody would hear what it says.
             if let process = desk.process {
@@ -78,23 +82,38 @@ extension Supervisor {
     /// - Parameter raw: the descriptor that goes with the message, if one does.
     func send(_ message: RoleMessage, passing raw: CInt? = nil, to desk: RoleDesk) {
         guard let process = desk.process else { return }
+        send(message, passing: raw, to: process, of: desk.role)
+    }
+
+    func send(_ message: RoleMessage, passing raw: CInt? = nil, to process: RoleProcess, of role: Role) {
         switch raw.map({ process.channel.send(message, passing: $0) }) ?? process.channel.send(message) {
         // Gone: its death is on its way to us.
         case .sent, .closed: break
         case .wouldBlock, .failed:
-            log.error("\(desk.role) (pid \(process.pid)) does not listen: killed")
+            log.error("\(role) (pid \(process.pid)) does not listen: killed")
             process.process.send(Signal.kill)
         }
     }
 
+    /// Ours, or one of a predecessor's that still works.
+    func process(of role: Role) -> RoleProcess? {
+        desks.first { $0.role == role }?.process
+            ?? takeOver?.former(role).flatMap { $0.hasEnded ? nil : $0.process }
+    }
+
     private func announce() {
+        if let takeOver, !takeOver.plan.isCommitted { return lookWhetherAllReady() }
         do {
-            try control.open(loop)
+            if control.listenerRaw == nil { try control.open(loop) }
         } catch {
             log.critical("\(error)")
             exitStatus = 1
             return apply(.endAsked)
         }
+        tellReady()
+    }
+
+    func tellReady() {
         Readiness.notify(.ready, .status("listening on \(port.name)"))
         let lines = Greeting.lines(
             address: port.name, udp: port.udp != nil, tcp: port.tcp != nil, control: settings.control.socket,

@@ -33,11 +33,12 @@ extension Supervisor {
         let desk = desks[Role.acceptor.place]
         guard keeper.isReady, plan[.acceptor].phase == .ready, keeper.acceptor != desk.process?.pid else { return }
         keeper.acceptor = desk.process?.pid
-        keeper.wanting.insert(Role.acceptor.place)
+        keeper.wanting.insert(.acceptor)
     }
 
     private func startKeeper() {
-        guard keeper.process == nil, !isOver else { return }
+        // Two at once would write to one store.
+        guard keeper.process == nil, !isOver, handOver == nil, !(takeOver?.hasKeeper ?? false) else { return }
         let now = Clock.monotonic()
         guard keeper.pausedUntil <= now else { return }
         do {
@@ -46,6 +47,7 @@ extension Supervisor {
             let process = try RoleLauncher.launch(
                 keeper: keeper.executable, folder: keeper.folder, notes: pair.theirs, fence: fence, at: now)
             keeper.process = process
+            tellLaunched(nil, process)
             try adoptNotes(pair.takeOurs())
             process.watch = try loop.watch(process.channel.raw, Subject(kind: Kind.keeper), .readable)
         } catch {
@@ -58,11 +60,12 @@ extension Supervisor {
     private func connectKeeper() {
         guard keeper.isReady, let process = keeper.process else { return }
         keeper.questions.removeAll { control.descriptor(of: $0.ticket) == nil }
-        for place in keeper.wanting where desks.indices.contains(place) {
-            guard desks[place].process != nil, let pair = try? SocketPair.make() else { continue }
-            guard process.channel.send(.keeping(place: UInt8(place)), passing: pair.theirs.raw) == .sent else { return }
+        for role in keeper.wanting {
+            guard let customer = self.process(of: role), let pair = try? SocketPair.make() else { continue }
+            let place = role.worker.map { UInt8($0 + 1) } ?? 0
+            guard process.channel.send(.keeping(place: place), passing: pair.theirs.raw) == .sent else { return }
             let ours = pair.takeOurs()
-            send(.keeper, passing: ours.raw, to: desks[place])
+            send(.keeper, passing: ours.raw, to: customer, of: role)
         }
         keeper.wanting.removeAll()
         for index in keeper.questions.indices where !keeper.questions[index].isSent {

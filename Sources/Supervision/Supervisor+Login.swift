@@ -11,12 +11,16 @@ internal import Reactor
 internal import Settings
 
 extension Supervisor {
-    static func makeControl(_ settings: Settings.Control) throws -> ControlServer {
+    /// - Parameter socket: on which a predecessor has listened for telnet.
+    static func makeControl(
+        _ settings: Settings.Control, telnet socket: consuming Descriptor? = nil
+    ) throws -> ControlServer {
         // Told at the start, not to the first who has to show it.
         if settings.telnet != nil, let path = settings.tokenFile { _ = try LoginToken(path) }
+        let telnet: TelnetListener?
+        if let socket { telnet = TelnetListener(socket) } else { telnet = try settings.telnet.map { try TelnetListener($0) } }
         let control = ControlServer(
-            path: settings.socket, mode: AccessRules(settings).socketMode,
-            telnet: try settings.telnet.map(TelnetListener.init))
+            path: settings.socket, mode: AccessRules(settings).socketMode, telnet: telnet)
         control.wantsToken = settings.tokenFile != nil
         return control
     }

@@ -22,6 +22,7 @@ extension Supervisor {
                 throw ControlFault("tail gives out a descriptor, which telnet can't carry; ask on control.socket")
             }
             if request.isForKeeper {
+                if let refusal { throw refusal }
                 askKeeper(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self), asker)
                 return .later
             }
@@ -73,6 +74,7 @@ extension Supervisor {
             case .restart, .restartServices, .update, .updates: throw Self.notYet
             case .services(let format, let services): return try self.services(services).answer(format)
             case .change(let action, let format, let services):
+                if let refusal { throw refusal }
                 return try change(action, services, by: peer).answer(format)
             case .help: return Array(ControlReply.help.utf8)
             case .tail, .quit: return []
@@ -116,7 +118,8 @@ extension Supervisor {
         report.committer.age = age(of: committer, now)
         report.committer.restarts = committer.restarts
         report.committer.trouble = committer.trouble.isEmpty ? nil : PrintableText.clean(committer.trouble)
-        report.workers = workerDesks.enumerated().map { worker($0, $1, now) }
+        report.generation = generation
+        report.workers = workerDesks.map { worker($0, now) }
         let use = regions.ledger.use()
         let accounts = try ServiceAccount.all(regions)
         report.services = accounts.compactMap { standing($0, use) }
@@ -152,9 +155,10 @@ extension Supervisor {
         desk.process.map { (now - $0.since) / 1_000_000_000 } ?? 0
     }
 
-    private func worker(_ index: Int, _ desk: RoleDesk, _ now: UInt64) -> StatusReport.Worker {
+    private func worker(_ desk: RoleDesk, _ now: UInt64) -> StatusReport.Worker {
         var worker = StatusReport.Worker()
-        worker.index = index
+        let index = desk.role.worker ?? 0
+        worker.index = index % Role.half
         worker.pid = desk.process?.pid
         worker.age = age(of: desk, now)
         worker.restarts = desk.restarts

@@ -9,6 +9,7 @@ internal import Logging
 extension Supervisor {
     /// Takes back the shards of slots that are done.
     func lookAtRetiring() {
+        guard !isFrozen else { return }
         let done = regions.table.indices.filter { !leases.isEnding(slot: $0) && regions.isResolved($0) }
         guard !done.isEmpty else { return }
         for slot in done { leases.end(slot: slot) }

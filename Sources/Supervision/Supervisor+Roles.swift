@@ -32,11 +32,12 @@ extension Supervisor {
             log.info("\(desk.role) (pid \(process.pid)) is ready")
             process.applied = version
             apply(.ready(desk.role))
+            lookWhetherAllReady()
         case .applied(let version): process.applied = version
         case .resolved: lookAtRetiring()
         case .drained: apply(.drained(desk.role))
         case .stored where desk.role == .committer: apply(.stored)
-        case .keeperWanted: keeper.wanting.insert(desk.role.place)
+        case .keeperWanted: keeper.wanting.insert(desk.role)
         case .incident(let incident): note(incident, from: "\(desk.role)")
         case .tight where desk.role == .acceptor: apply(.wanted(.committer))
         case .trouble(let words) where desk.role == .committer: desk.trouble = words
@@ -61,24 +62,28 @@ extension Supervisor {
     func reap() {
         while let (pid, status) = ProcessDescriptor.reapAny() {
             if changes.reading?.process.pid == pid { hearSettings(status) }
-            if keeper.process?.pid == pid { buryKeeper(status) }
-            guard let desk = desks.first(where: { $0.process?.pid == pid }), let process = desk.process else {
-                continue
-            }
-            // What it said last comes first.
-            receive(from: desk)
-            unwatch(process)
-            desk.process = nil
-            desk.trouble = ""
-            // One that had nothing left to do is not started again, but anew.
-            if plan[desk.role].phase == .drained { desk.hasRun = false }
-            keeper.wanting.remove(desk.role.place)
-            tellDeath(of: desk.role, pid, status)
-            FaultPoint.reach(.deathSeen)
-            if let index = desk.role.worker { clearing[index] = pid }
-            apply(.died(desk.role))
+            if acts { bury(pid, status) } else { keepDeath(pid, status) }
         }
         lookAtOrphans()
+    }
+
+    /// A child of ours has ended, and was reaped.
+    func bury(_ pid: CInt, _ status: ExitStatus) {
+        if keeper.process?.pid == pid { buryKeeper(status) }
+        guard let desk = desks.first(where: { $0.process?.pid == pid }), let process = desk.process else { return }
+        // What it said last comes first.
+        receive(from: desk)
+        unwatch(process)
+        desk.process = nil
+        desk.trouble = ""
+        // One that had nothing left to do is not started again, but anew.
+        if plan[desk.role].phase == .drained { desk.hasRun = false }
+        keeper.wanting.remove(desk.role)
+        tellDeath(of: desk.role, pid, status)
+        FaultPoint.reach(.deathSeen)
+        if let index = desk.role.worker { clearing[index] = pid }
+        tellTakeOver(.died(desk.role))
+        apply(.died(desk.role))
     }
 
     private func tellDeath(of role: Role, _ pid: CInt, _ status: ExitStatus) {
@@ -97,7 +102,7 @@ extension Supervisor {
     func lookAtOrphans() {
         for (index, session) in clearing where !Orphans.kill(session: session) {
             clearing[index] = nil
-            apply(.cleared(.worker(index)))
+            if acts { apply(.cleared(.worker(index))) } else { tellCleared(index) }
         }
         if !clearing.isEmpty, !isWatchingOrphans {
             isWatchingOrphans = true

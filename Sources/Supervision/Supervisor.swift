@@ -2,17 +2,19 @@
 /// The supervisor's one loop: waits, tells SupervisionPlan what happened, and carries out what the plan answers.
 ///
 /// Made and run by the entry point, on the process's first thread, which stays: the roles' parent-death signal hangs on it.
-/// What it hears of its roles is in Supervisor+Roles, effects in Supervisor+Effects, reports in Supervisor+Reports, changes
-/// of the settings in Supervisor+Change, what the committer needs in Supervisor+Committer.
-/// Invariant: it never reads a message and never waits for a single role or client; children are reaped here alone.
+/// What it hears of its roles is in Supervisor+Roles, effects in Supervisor+Effects, grants in Supervisor+Leases, reports in
+/// Supervisor+Reports, changes of the settings in Supervisor+Change, what the committer needs in Supervisor+Committer, how
+/// one supervisor gives way to another in Supervisor+HandOver and Supervisor+TakeOver.
+/// Invariant: it never reads a message and never waits for a single role or client; children are reaped here alone; while
+/// another supervisor acts in its place (`acts`), it touches neither a role nor the ring.
 
 internal import Control
-package import HotRestart
+internal import HotRestart
 internal import LinuxIO
-package import Logging
+internal import Logging
 internal import Reactor
 internal import Ring
-package import Settings
+internal import Settings
 
 package final class Supervisor {
     enum Kind {
@@ -29,6 +31,15 @@ package final class Supervisor {
         static let keeper: UInt8 = 12
         static let keeperPause: UInt8 = 13
         static let notes: UInt8 = 14
+        /// A successor: its channel, its end.
+        static let handOver: UInt8 = 15
+        static let successor: UInt8 = 16
+        /// A predecessor: its channel, its roles' channels, their ends.
+        static let takeOver: UInt8 = 17
+        static let former: UInt8 = 18
+        static let formerEnd: UInt8 = 19
+        /// Something is to be looked at again, once a round.
+        static let glance: UInt8 = 20
         static let login: UInt8 = 32
     }
 
@@ -45,7 +56,13 @@ package final class Supervisor {
     let port: PortSockets
     let regions: Regions
     /// Something that an earlier start has left is parked.
-    private let startsParked: Bool
+    let startsParked: Bool
+    /// How often belfryd has been replaced since its start, and 1.
+    let generation: UInt64
+    /// The index of our first worker.
+    let workerBase: Int
+    /// When the first generation began, monotonic nanoseconds.
+    let began: UInt64
     var desks: [RoleDesk]
     let keeper: KeeperDesk
     let notes: NotesDesk
@@ -53,7 +70,6 @@ package final class Supervisor {
     var logins = LoginDesk()
     let loop: EventLoop
     let signals: SignalDescriptor
-    let began = Clock.monotonic()
 
     var plan: SupervisionPlan
     var leases: LeaseTable
@@ -74,69 +90,77 @@ package final class Supervisor {
     var exitStatus: CInt = 0
     var isOver = false
     var isWatchingOrphans = false
-    private var isWatchingLeases = false
+    var isWatchingLeases = false
+    var isGlancing = false
+    /// Another belfryd takes over from us.
+    var handOver: HandOver?
+    /// We have taken over from another belfryd, or are about to; until nothing of that one is left.
+    var takeOver: TakeOver?
 
-    /// Takes everything that is needed, in an order in which a failure leaves nothing behind.
-    /// - Parameters: `file`: where the settings were read, and are read again; `tool`: what reads them.
-    /// - Throws: StartFault, mostly.
-    package init(
-        _ settings: Settings, file: String, _ inherited: InheritedDescriptors, tool: SettingsTool, log: Logger
-    ) throws {
-        self.settings = settings
-        self.file = file
-        self.log = log
-        self.tool = tool
-        Signal.ignoreBrokenPipes()
-        signals = try SignalDescriptor(
-            blocking: [Signal.terminate, Signal.interrupt, Signal.hangup, Signal.child])
-        try CurrentProcess.becomeSubreaper()
-        folder = try StateFolder(settings.state.directory)
+    package init(_ parts: consuming SupervisorParts) throws {
+        settings = parts.settings
+        file = parts.file
+        log = parts.log
+        tool = parts.tool
+        signals = parts.signals
+        folder = parts.folder
+        segments = parts.segments
+        control = parts.control
+        port = parts.port
+        regions = parts.regions
+        desks = parts.desks
+        notes = parts.notes
+        drops = parts.drops
+        startsParked = parts.startsParked
+        generation = parts.generation
+        workerBase = parts.workerBase
+        began = parts.began
+        takeOver = parts.takeOver
         keeper = KeeperDesk(executable: tool.executable, folder: folder.path)
-        notes = NotesDesk(at: Clock.monotonic())
-        segments = try folder.segments()
-        control = try Self.makeControl(settings.control)
-        try control.prepare()
-        port = try PortSockets(settings.port, inherited)
-        let start = try StartingLog(segments, folder.segmentsPath, settings)
-        for line in start.lines(folder.segmentsPath) { line.write(to: log) }
-        notes.tell(start.incidents(folder.segmentsPath, at: Clock.realtime()))
-        startsParked = start.found.hasParked
-        regions = try Regions(settings, start)
-        desks = try Role.all(workers: settings.workers.count).map(RoleDesk.init)
-        try desks[Role.committer.place].beginCommitting(
-            at: settings.ring.durability == .disk ? regions.ledger.head : .max)
         loop = try EventLoop()
         leases = LeaseTable(shards: regions.table.openShards)
         watchdog = Watchdog(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
         plan = SupervisionPlan(
-            workers: settings.workers.count, commits: settings.ring.durability == .disk,
+            workers: settings.workers.count, base: workerBase, commits: settings.ring.durability == .disk,
             grace: settings.shutdown.grace.nanoseconds, startLimit: Self.patience(settings))
-        drops = KernelDrops(
-            first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0,
-            before: start.found.checkpoint.kernelDropped)
-        rates = Rates(at: began)
+        rates = Rates(at: Clock.monotonic())
     }
 
     /// Runs until the end that a signal, a request or a failure brings about.
     /// - Returns: the exit status.
     package func run() throws -> CInt {
-        warnOfSmallBuffer()
         _ = try loop.watch(signals.raw, Subject(kind: Kind.signals), .readable)
         watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
+        if takeOver == nil { begin() } else { try beginTakingOver() }
+        while !isOver {
+            try loop.wait(until: nextDeadline)
+            while let event = loop.nextEvent() { take(event) }
+            while let due = loop.nextDue() { take(due: due) }
+            if acts { goOn() }
+            goOnHandingOver()
+            goOnTakingOver()
+        }
+        return exitStatus
+    }
+
+    private var nextDeadline: UInt64 {
+        min(acts ? min(plan.nextDeadline ?? .max, notes.pace.deadline) : .max, handOver?.plan.deadline ?? .max)
+    }
+
+    func begin() {
+        warnOfSmallBuffer()
         share()
         apply(.begin)
         // It stays as long as anything is parked.
         if startsParked { apply(.wanted(.committer)) }
-        while !isOver {
-            try loop.wait(until: min(plan.nextDeadline ?? .max, notes.pace.deadline))
-            while let event = loop.nextEvent() { take(event) }
-            while let due = loop.nextDue() { take(due: due) }
-            apply(.tick)
-            goOnChanging()
-            tendNotes()
-            tendKeeper()
-        }
-        return exitStatus
+    }
+
+    /// What is done once a round.
+    private func goOn() {
+        apply(.tick)
+        goOnChanging()
+        tendNotes()
+        tendKeeper()
     }
 
     /// How long a role may take to become ready, or to go over to other settings. Nanoseconds.
@@ -154,63 +178,9 @@ package final class Supervisor {
     }
 
     func apply(_ event: SupervisionPlan.Event) {
+        guard acts else { return }
         for effect in plan.handle(event, at: Clock.monotonic()) { perform(effect) }
     }
-
-    /// Asks for the end: the first time in good order, then at once.
-    /// - Parameters: `why`: for the log. `who`: the signal, or the process that asks.
-    func askForEnd(_ why: String, by who: String) {
-        if plan.isDraining {
-            log.notice("\(why) again: ending at once")
-            apply(.endAsked)
-        } else {
-            log.notice(
-                "\(why): taking nothing more, finishing within \(HumanText.setting(settings.shutdown.grace.nanoseconds))"
-            )
-            tellOfPaused()
-            audit(who, "drain")
-            keepLedger()
-            Readiness.notify(.stopping, .status("finishing what is there"))
-            apply(.drainAsked)
-        }
-    }
-
-    /// Passes shards on towards an even share, a step at a time.
-    func share() {
-        let workers = workerDesks.enumerated().map { index, desk in
-            LeaseTable.Worker(
-                index: index, isUsable: plan[.worker(index)].isUsable, mayTouch: plan[.worker(index)].mayTouch,
-                applied: desk.page.grantsApplied)
-        }
-        var isFreeing = true
-        while isFreeing {
-            leases.add(regions.table.openShards)
-            let changes = leases.step(workers, version: grantsVersion &+ 1) { [regions] in
-                regions.ledger.letGo(slot: $0.slot, shard: $0.shard)
-            }
-            for change in changes {
-                regions.writer.grant(slot: change.shard.slot, shard: change.shard.shard, to: change.worker)
-            }
-            if !changes.isEmpty {
-                grantsVersion = regions.writer.publishGrants()
-                FaultPoint.reach(.grantsPublished)
-                ringEveryBell()
-            }
-            let ended = leases.takeEnded()
-            for slot in ended { free(slot) }
-            // What followed them may be granted now.
-            isFreeing = !ended.isEmpty
-        }
-        if leases.isWaiting, !isWatchingLeases {
-            isWatchingLeases = true
-            _ = loop.schedule(Subject(kind: Kind.leases), at: Clock.monotonic() &+ Self.glance)
-        }
-    }
-
-    /// By the index of the worker.
-    var workerDesks: ArraySlice<RoleDesk> { desks.dropFirst(Role.single.count) }
-
-    func ringEveryBell() { for desk in desks { desk.bell.ring() } }
 
     func watchChannel(of desk: RoleDesk, _ process: RoleProcess) throws {
         process.watch = try loop.watch(
@@ -229,6 +199,11 @@ package final class Supervisor {
         case Kind.image, Kind.words: receiveSettings(event)
         case Kind.keeper: receiveFromKeeper()
         case Kind.notes: receiveKept()
+        case Kind.handOver: hearSuccessor()
+        case Kind.successor: tellHandOver(.ended)
+        case Kind.takeOver: hearPredecessor()
+        case Kind.former: hearFormer(index)
+        case Kind.formerEnd: buryFormer(index)
         default: break
         }
     }
@@ -246,31 +221,22 @@ package final class Supervisor {
         case Kind.login: judgeLogins()
         // Tended once a round.
         case Kind.keeperPause: break
+        case Kind.glance: isGlancing = false
         case Kind.patience: changes.reading?.giveUp()
         default: break
         }
     }
 
-    private func takeSignals() {
-        while let signal = signals.next() {
-            switch signal {
-            case Signal.child: reap()
-            case Signal.interrupt: askForEnd("SIGINT", by: "SIGINT")
-            case Signal.hangup: ask(ChangeRequest(.reload, by: "SIGHUP"))
-            default: askForEnd("SIGTERM", by: "SIGTERM")
-            }
-        }
-    }
-
     private func askAround() {
+        watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
+        guard acts else { return }
         let answers = desks.map { plan[$0.role].phase == .ready ? $0.page.answered : nil }
-        judge(watchdog.judge(question: question, answers: answers, at: loop.now))
+        judge(watchdog.judge(question: question, answers: answers, at: loop.now).map { desks[$0].role })
         question = regions.writer.ask()
         ringEveryBell()
         lookAtRetiring()
         sample()
         if notes.ledgerDue <= Clock.monotonic() { keepLedger() }
         tellAccount()
-        watchTimer = loop.schedule(Subject(kind: Kind.watchdog), at: loop.now &+ watchdog.interval)
     }
 }

@@ -16,12 +16,35 @@ package enum SupervisorRole {
             // First of all: LISTEN_PID and the rest must not reach the settings tool, nor may a thread exist yet.
             let inherited = try InheritedDescriptors.adopt()
             let tool = try SettingsTool.besideThisExecutable()
+            if let channel = inherited.take("handover") {
+                return try takeOver(HandOverChannel(owning: channel), file, inherited, tool, log)
+            }
             // What the tool had to say about the file, it has said.
             guard let read = try tool.read(file) else { return 1 }
-            return try Supervisor(read.settings, file: file, inherited, tool: tool, log: log).run()
+            return try Supervisor(
+                SupervisorParts(read.settings, file: file, inherited, tool: tool, log: log)
+            ).run()
         } catch {
             log.critical("\(error)")
             return 1
+        }
+    }
+
+    /// In the place of a belfryd that runs.
+    private static func takeOver(
+        _ channel: consuming HandOverChannel, _ file: String, _ inherited: InheritedDescriptors, _ tool: SettingsTool,
+        _ log: Logger
+    ) throws -> CInt {
+        // The name of a process that was started by a descriptor is that one's number.
+        CurrentProcess.setName("belfryd")
+        let takeOver = TakeOver(channel)
+        do {
+            let parts = try SupervisorParts(takingOver: takeOver, file: file, inherited, tool: tool, log: log)
+            return try Supervisor(parts).run()
+        } catch {
+            // Who asked is to know why; the other one goes on.
+            _ = takeOver.channel.send(.failed("\(error)"))
+            throw error
         }
     }
 }

@@ -13,6 +13,12 @@ final class TelnetListener {
     let name: String
     var raw: CInt { socket.raw }
 
+    /// Goes on with a predecessor's.
+    init(_ socket: consuming Descriptor) {
+        name = (try? SocketFacts.name(of: socket.raw))??.description ?? ""
+        self.socket = socket
+    }
+
     init(_ telnet: Settings.Control.Telnet) throws {
         let host = telnet.address
         do {

@@ -38,12 +38,12 @@ package struct Watchdog: Equatable, Sendable {
     /// - Parameters:
     ///   - question: the last one put.
     ///   - answers: what each role's page holds, by place; nil for one that is not ready, and is not judged.
-    /// - Returns: those that are stuck.
-    package mutating func judge(question: UInt64, answers: [UInt64?], at now: UInt64) -> [Role] {
+    /// - Returns: the places of those that are stuck.
+    package mutating func judge(question: UInt64, answers: [UInt64?], at now: UInt64) -> [Int] {
         // Asked far too late: we ourselves, or the whole machine, stood still, and perhaps they did, too.
         let stoodStill = lastAsked.map { now &- $0 > 2 &* interval } ?? false
         lastAsked = now
-        var stuck: [Role] = []
+        var stuck: [Int] = []
         for place in answers.indices {
             guard let answer = answers[place] else {
                 since[place] = nil
@@ -55,7 +55,7 @@ package struct Watchdog: Equatable, Sendable {
                 // It will owe an answer to the question that comes now.
                 since[place] = now
             } else if let start = since[place], !hasMoved, !stoodStill {
-                if now &- start >= limit { stuck.append(Role(place: place)) }
+                if now &- start >= limit { stuck.append(place) }
             } else {
                 since[place] = now
             }

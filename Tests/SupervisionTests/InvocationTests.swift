@@ -24,8 +24,9 @@ struct InvocationTests {
             (["committer"], .role(.committer)),
             (["committer", "0"], .wrong("committer: not understood")),
             (["worker", "63"], .role(.worker(63))),
-            (["worker", "64"], .wrong("worker needs an index from 0 to 63")),
-            (["worker"], .wrong("worker needs an index from 0 to 63")),
+            (["worker", "127"], .role(.worker(127))),
+            (["worker", "128"], .wrong("worker needs an index from 0 to 127")),
+            (["worker"], .wrong("worker needs an index from 0 to 127")),
             (["a.yaml"], .wrong("a.yaml: not understood")),
         ])
     func understands(arguments: [String], expected: Invocation) {

@@ -187,4 +187,37 @@ struct LeaseTableTests {
             #expect((0..<4).map { table.count(of: $0) } == [2, 2, 2, 2], "seed \(seed)")
         }
     }
+
+    @Test("as another supervisor left it: who holds a shard keeps it, and gives it up by the usual word")
+    func resumes() {
+        var table = LeaseTable(shards: shards([2]), version: 5) { $0.shard }
+        let former = [0, 1].map { LeaseTable.Worker(index: $0, isUsable: false, mayTouch: true, applied: 5) }
+        #expect(!table.isWaiting)
+        #expect(table.step(former, version: 6).isEmpty)
+        let changes = table.step(former + [working(64), working(65)], version: 6)
+        #expect(changes.map(\.worker) == [nil, nil])
+        let confirmed = former.map {
+            LeaseTable.Worker(index: $0.index, isUsable: false, mayTouch: true, applied: 6)
+        }
+        #expect(Set(table.step(confirmed + [working(64), working(65)], version: 7).map(\.worker)) == [64, 65])
+        #expect(!table.isHolding(0) && !table.isHolding(1))
+    }
+
+    @Test("a shard that is nobody's as another supervisor left it is free when all who may touch it have confirmed")
+    func resumesInTheMiddle() {
+        var table = LeaseTable(shards: shards([1]), version: 5) { _ in nil }
+        let slow = LeaseTable.Worker(index: 0, isUsable: false, mayTouch: true, applied: 4)
+        #expect(table.isWaiting && table.isHolding(0))
+        #expect(table.step([slow, working(64, applied: 5)], version: 6).isEmpty)
+        let dead = LeaseTable.Worker(index: 0, isUsable: false, mayTouch: false, applied: 4)
+        #expect(table.step([dead, working(64, applied: 5)], version: 6).map(\.worker) == [64])
+        var other = LeaseTable(shards: shards([1]), version: 5) { _ in nil }
+        #expect(other.step([slow, working(64)], version: 6, letGo: { _ in 5 }).map(\.worker) == [64])
+    }
+
+    @Test("a shard held by one who is not there any more is free")
+    func resumesBehindDead() {
+        var table = LeaseTable(shards: shards([1]), version: 5) { _ in 64 }
+        #expect(table.step([working(0)], version: 6).map(\.worker) == [0])
+    }
 }

@@ -234,7 +234,7 @@ struct LiveChangeTests {
             (bench.roles[place].given, bench.roles[place].applied) = (0, 0)
         case .ready:
             bench.roles[place].applied = bench.roles[place].given
-            if isSurplus, bench.done.contains(.stop(Role(place: place))) { bench.roles[place].phase = .gone }
+            if isSurplus, bench.done.contains(.stop(Role(place: place, base: 0))) { bench.roles[place].phase = .gone }
         case .starting:
             bench.roles[place].phase = .ready
             bench.roles[place].applied = bench.roles[place].given

@@ -259,4 +259,28 @@ struct SlotTableTests {
             }
         }
     }
+
+    @Test("a successor's table, made of the settings, R0 and the incarnations, is the same")
+    func resumed() throws {
+        var table = try SlotTable.of(
+            service("a") { $0.order = .all }, service("b"), service("c") { $0.order = .source })
+        try table.change(to: [service("c") { $0.order = .topic }, service("a") { $0.order = .all }])
+        table = table.settled()
+        table.free(1)
+        let resumed = SlotTable(resuming: table.services, incarnations: table.lastIncarnations) {
+            table[$0]?.slot
+        }
+        #expect(resumed == table)
+        // A slot that was freed goes on counting.
+        var later = try #require(resumed)
+        try later.change(to: later.active + [service("d")])
+        #expect(later[1]?.slot.incarnation == 2)
+    }
+
+    @Test("settings that don't belong to the ring make no table")
+    func foreign() throws {
+        let table = try SlotTable.of(service("a"))
+        #expect(
+            SlotTable(resuming: table.services, incarnations: table.lastIncarnations, slot: { _ in nil }) == nil)
+    }
 }

@@ -59,7 +59,7 @@ private struct World {
 
     /// One thing that could happen now.
     mutating func event(_ random: inout Xorshift) -> SupervisionPlan.Event {
-        let role = Role(place: Int(random.next(4)))
+        let role = Role(place: Int(random.next(4)), base: 0)
         switch random.next(7) {
         case 0 where dying.contains(role):
             dying.remove(role)

@@ -13,6 +13,8 @@ final class Broker {
     let program: Program
     let port: UInt16
     let control: String
+    /// Those that have taken over since, the latest last.
+    private(set) var generations: [Generation] = []
 
     /// `services` are the list items of the configuration, each beginning with "- "; `settings` are further top-level
     /// lines; `portOptions` and `controlOptions` stand inside `port: {…}` and `control: {…}`, each with a comma in front. `sockets` are handed over, as systemd
@@ -68,6 +70,15 @@ final class Broker {
         try scratch.run(Executables.belfry, ["--control", control] + arguments, input: input)
     }
 
+    /// The supervisor that serves.
+    var supervisor: CInt { generations.last?.pid ?? program.pid }
+
+    /// Goes on with whoever answers now.
+    func follow() throws {
+        let pid = try status().pid
+        if pid != supervisor { generations.append(try Generation(pid: pid)) }
+    }
+
     func status() throws -> Status { try Status(asking: scratch, at: control) }
     func ledger() throws -> Ledger { try Ledger(asking: scratch, at: control) }
 
@@ -101,7 +112,7 @@ final class Broker {
 
     /// Ends belfryd as an operator would, and holds it to what it promises for its end.
     func stop(until deadline: Deadline = .after()) throws {
-        program.signal(Signal.terminate)
+        if generations.isEmpty { program.signal(Signal.terminate) } else { try stopAll(until: deadline) }
         let result = try program.wait(until: deadline)
         #expect(result.status == .exited(0), "\(result.errors)")
         #expect(!scratch.exists("control"), "the control socket is left behind")
@@ -116,7 +127,10 @@ final class Broker {
 
     deinit {
         // A test that failed half-way leaves its services to this: the signal makes belfryd end them too.
-        guard !program.hasEnded else { return }
+        for generation in generations { generation.signal(Signal.terminate) }
+        guard !program.hasEnded || !generations.isEmpty else { return }
+        for generation in generations { generation.signal(Signal.terminate) }
+        for generation in generations { _ = try? generation.wait(until: .after(.seconds(15))) }
         program.signal(Signal.terminate)
         program.signal(Signal.terminate)
         _ = try? program.wait(until: .after(.seconds(15)))

@@ -18,7 +18,7 @@ enum Roles {
 
     /// All the children of the supervisor.
     static func pids(of broker: Broker) -> [CInt] {
-        let path = "/proc/\(broker.program.pid)/task/\(broker.program.pid)/children"
+        let path = "/proc/\(broker.supervisor)/task/\(broker.supervisor)/children"
         let text = (try? File.read(path, limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: " ").compactMap { CInt($0) }
     }

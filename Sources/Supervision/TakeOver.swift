@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a supervisor has of the predecessor that it takes over from: the channel, the state, the former roles.
+///
+/// Made at the start of a successor, held by its Supervisor until nothing of the predecessor is left; what is done with it is
+/// in Supervisor+TakeOver.
+/// Invariant: a former role is here from the predecessor's `yours` until it is gone.
+
+internal import Control
+internal import HotRestart
+internal import LinuxIO
+internal import Reactor
+internal import Segments
+internal import Settings
+
+final class TakeOver {
+    let channel: HandOverChannel
+    var watch: Watch?
+    var plan = TakeOverPlan()
+    /// As it was when we were started, and then as it was when the predecessor stopped acting.
+    var state = HandOverState(account: SupervisorAccount(ledgerSince: 0))
+    var former: [FormerRole] = []
+    /// A process of which the channel has not come yet.
+    private var arriving: Arriving?
+    /// The predecessor's keeper, which has to end before there is another one.
+    private var keeper: ProcessDescriptor?
+    /// Our end of the connection over which our acceptor takes over from the former one, until that has it.
+    var acceptorsSocket: Descriptor?
+    /// When the former workers have had their time, monotonic nanoseconds.
+    var drainDeadline = UInt64.max
+    /// We are to end as soon as the former workers have gone.
+    var endAsked: (why: String, who: String)?
+    /// The pages and bells of the former workers, by index.
+    private var desks: [Int: RoleDesk] = [:]
+
+    private struct Arriving: ~Copyable {
+        let role: Role
+        let process: ProcessDescriptor
+    }
+
+    init(_ channel: consuming HandOverChannel) { self.channel = channel }
+
+    /// Pages and bells of the former workers, from what was inherited.
+    func adoptWorkers(_ inherited: InheritedDescriptors) throws {
+        for name in inherited.names where name.hasPrefix("page-") {
+            guard let index = Int(name.dropFirst(5)), (0..<2 * Role.half).contains(index) else { continue }
+            desks[index] = try Self.desk(.worker(index), inherited)
+        }
+    }
+
+    var formerDesks: [RoleDesk] { desks.values.sorted { $0.role.place < $1.role.place } }
+
+    func former(_ role: Role) -> FormerRole? { former.first { $0.role == role } }
+
+    var hasKeeper: Bool { keeper != nil }
+
+    /// If it has ended: there may be another one.
+    func forgetKeeper() { if keeper?.hasEnded() ?? false { keeper = nil } }
+
+    // MARK: what the predecessor sends
+
+    func arrives(_ party: HandOverMessage.Party, _ descriptor: consuming Descriptor) {
+        let process = ProcessDescriptor(pid: party.pid, owning: descriptor)
+        if let role = party.role {
+            arriving = Arriving(role: role, process: process)
+        } else {
+            keeper = consume process
+        }
+    }
+
+    /// - Returns: false if it is not of the process that has come last.
+    func arrives(channelOf role: Role, _ descriptor: consuming Descriptor, _ version: UInt64) -> Bool {
+        guard let arrived = arriving.take(), arrived.role == role else { return false }
+        let process = RoleProcess(
+            arrived.process, RoleChannel(owning: descriptor), since: Clock.monotonic(), given: version)
+        former.append(FormerRole(role, process, role.worker.flatMap { desks[$0] }))
+        return true
+    }
+
+    // MARK: inherited
+
+    static func desk(_ role: Role, _ inherited: InheritedDescriptors) throws -> RoleDesk {
+        let name = role.worker.map(String.init) ?? role.description
+        return try RoleDesk(
+            role, adopting: MemoryFile(owning: inherited.require("page-\(name)")),
+            bell: EventCounter(owning: inherited.require("bell-\(name)")))
+    }
+
+    static func read(state file: borrowing Descriptor) throws -> HandOverState {
+        let memory = try MemoryFile.map(file.raw, writable: false)
+        return try memory.withSpan(0, memory.count) { try HandOverState.decode($0) }
+    }
+
+    static func read(settings file: borrowing Descriptor) throws -> Settings {
+        let image = try MemoryFile.map(file.raw, writable: false)
+        return try image.withSpan(0, image.count) { try SettingsImage.decode($0) }
+    }
+}
