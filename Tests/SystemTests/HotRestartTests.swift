@@ -16,20 +16,23 @@ struct HotRestartTests {
         recorder = try Recorder.stream("recorder", in: scratch)
     }
 
-    private func start(_ settings: String = "", environment: [String] = []) throws -> Broker {
+    private func start(_ settings: String = "", fault: FaultPoint? = nil) throws -> Broker {
         try Broker(
             scratch, services: [recorder.service("\">\"", "in-flight: 64")], settings: settings,
-            environment: environment, executable: Executables.builtBelfryd)
+            environment: fault.map { FaultMark.environment($0, passing: 1, in: scratch) } ?? [],
+            executable: Executables.builtBelfryd)
     }
 
     private func send(_ broker: Broker, _ body: String) throws {
         let sent = try broker.belfry(["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "a", body])
-        #expect(sent.succeeded, "\(sent.errors)")
+        #expect(sent.succeeded, "\(sent.errors)\n\(broker.program.errors)")
     }
 
-    @Test("a belfryd that takes over serves what was pending and what comes, under the next generation's number")
-    func takesOver() throws {
-        let broker = try start()
+    @Test(
+        "a belfryd that takes over serves what was pending and what comes, under the next generation's number",
+        arguments: ["memory", "disk"])
+    func takesOver(durability: String) throws {
+        let broker = try start("ring: { durability: \(durability) }")
         try send(broker, "before")
         try recorder.wait(for: 1)
         let before = try broker.status()
@@ -45,5 +48,87 @@ struct HotRestartTests {
         let ledger = try broker.ledger("all delivered") { $0.services["recorder"]?.delivered == 2 }
         #expect(ledger.intake.published == 2)
         try broker.stop()
+    }
+
+    @Test("under load, twenty times: all that was accepted is delivered once")
+    func underLoad() throws {
+        let broker = try start()
+        let datagrams = try Client.udp(broker.port)
+        let (rounds, lines, loose) = (20, 200, 100)
+        for round in 0..<rounds {
+            let input = (0..<lines).map { "tcp \(round) \($0)\n" }.joined()
+            let sending = try Program(
+                Executables.belfry, ["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "a", "--lines", "-"],
+                in: scratch, input: Array(input.utf8))
+            let restarting = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
+            for number in 0..<loose { try datagrams.send("udp \(round) \(number)") }
+            let restarted = try restarting.wait(until: .after(.seconds(60)))
+            #expect(restarted.succeeded, "round \(round): \(restarted.errors)\n\(broker.program.errors)")
+            guard restarted.succeeded else { return }
+            try broker.follow()
+            #expect(try sending.wait(until: .after(.seconds(60))).succeeded)
+        }
+        let count = rounds * (lines + loose)
+        let ledger = try broker.ledger("all delivered", until: .after(.seconds(60))) {
+            $0.services["recorder"].map { $0.pending == 0 } ?? false && $0.intake.published >= UInt64(count)
+        }
+        #expect(ledger.intake.published == UInt64(count))
+        #expect(try broker.status().generation == UInt64(rounds + 1))
+        let bodies = try recorder.deliveries().map(\.text)
+        #expect(Set(bodies).count == count && bodies.count == count)
+        try broker.stop()
+    }
+
+    @Test(
+        "a new belfryd that dies before it is the service leaves the old one serving, and the next one takes over",
+        arguments: [FaultPoint.successorStarted, .successorPrepared, .successorAdopts, .successorServing])
+    func successorDies(at point: FaultPoint) throws {
+        let broker = try start(fault: point)
+        try send(broker, "before")
+        let pid = try broker.status().pid
+        let failed = try broker.belfry(["restart"])
+        #expect(!failed.succeeded && failed.errors.contains("new belfryd"), "\(failed.errors)")
+        #expect(FaultMark(scratch: scratch).isThere)
+        #expect(try broker.status().pid == pid)
+        try send(broker, "between")
+        let worked = try broker.restart()
+        #expect(worked.succeeded, "\(worked.errors)\n\(broker.program.errors)")
+        try send(broker, "after")
+        #expect(Set(try recorder.wait(for: 3).map(\.text)) == ["before", "between", "after"])
+        try broker.stop()
+    }
+
+    @Test(
+        "the old belfryd dies in the middle: the new one goes on with all that there was",
+        arguments: [FaultPoint.rolesGiven, .mainPIDTold])
+    func predecessorDies(at point: FaultPoint) throws {
+        let broker = try start(fault: point)
+        #expect(try broker.belfry(["pause", "recorder"]).succeeded)
+        try send(broker, "before")
+        #expect(try !broker.belfry(["restart"]).succeeded)
+        _ = try broker.program.wait()
+        _ = try scratch.poll("the new belfryd") { (try? broker.follow()) != nil ? true : nil } as Bool
+        #expect(try broker.status().generation == 2)
+        #expect(try broker.belfry(["resume", "recorder"]).succeeded)
+        try send(broker, "after")
+        #expect(Set(try recorder.wait(for: 2).map(\.text)) == ["before", "after"])
+        let again = try broker.restart()
+        #expect(again.succeeded, "\(again.errors)\n\(broker.program.errors)")
+        try broker.stopAll(until: .after())
+        try broker.expectNothingLeft()
+    }
+
+    @Test("a signal to end in the middle of it ends everything in good order")
+    func ends() throws {
+        let broker = try start()
+        try send(broker, "before")
+        let restarting = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
+        broker.program.signal(Signal.terminate)
+        _ = try restarting.wait()
+        _ = try? broker.follow()
+        for generation in broker.generations { generation.signal(Signal.terminate) }
+        #expect(try broker.program.wait().status == .exited(0))
+        for generation in broker.generations { #expect(try generation.wait() == .exited(0)) }
+        _ = try scratch.poll("the end of all") { LeftOver.processes(of: scratch).isEmpty ? true : nil } as Bool
     }
 }
