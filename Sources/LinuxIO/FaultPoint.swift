@@ -100,6 +100,7 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case successorStarted = "update.successor-started"
     case successorPrepared = "update.successor-prepared"
     case successorAdopts = "update.successor-adopts"
+    case successorAsksAcceptor = "update.successor-asks-acceptor"
     case successorServing = "update.successor-serving"
     case successorSettles = "update.successor-settles"
 

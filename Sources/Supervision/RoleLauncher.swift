@@ -19,10 +19,11 @@ enum RoleLauncher {
         }
     }
 
-    /// - Parameters: `desks`: by place. `segments`: their folder. `fence`: the process's own shared lock.
+    /// - Parameters: `desks`: by place, and behind them those of former workers. `segments`: their folder. `fence`: the
+    ///   process's own shared lock. `predecessor`: over which an acceptor takes over from the one that serves.
     static func launch(
         _ desk: RoleDesk, _ desks: [RoleDesk], _ regions: Regions, _ port: PortSockets,
-        segments: borrowing Descriptor, fence: borrowing FileLock, at now: UInt64
+        segments: borrowing Descriptor, fence: borrowing FileLock, predecessor: CInt? = nil, at now: UInt64
     ) throws -> RoleProcess {
         var ours: SeqPacketChannel?
         var theirs: SeqPacketChannel?
@@ -36,7 +37,9 @@ enum RoleLauncher {
         table.add("fence", fence.descriptor.raw)
         addCommon(desk, desks, regions, to: &table)
         switch desk.role {
-        case .acceptor: addAcceptor(desks, port, to: &table)
+        case .acceptor:
+            addAcceptor(desks, port, to: &table)
+            if let predecessor { table.add("predecessor", predecessor) }
         case .committer:
             table.add("segments", segments.raw)
             table.add("account", regions.accountReader.raw)

@@ -36,8 +36,11 @@ extension Supervisor {
             tellAccount()
             // Workers that a change brings, too: an acceptor that starts with its settings is told of them only here.
             let others = desks + changes.newDesks + (takeOver?.formerDesks ?? [])
+            let predecessor = desk.role == .acceptor ? try takeOver?.connectAcceptors() : nil
             let process = try RoleLauncher.launch(
-                desk, others, regions, port, segments: segments, fence: fence, at: Clock.monotonic())
+                desk, others, regions, port, segments: segments, fence: fence, predecessor: predecessor,
+                at: Clock.monotonic())
+            takeOver?.leaveAcceptorsEnd()
             desk.process = process
             tellLaunched(desk.role, process)
             desk.reasonKilled = nil

@@ -40,6 +40,7 @@ extension Supervisor {
         case .keeperWanted: keeper.wanting.insert(desk.role)
         case .incident(let incident): note(incident, from: "\(desk.role)")
         case .tight where desk.role == .acceptor: apply(.wanted(.committer))
+        case .prepared where desk.role == .acceptor: tellTakeOver(.acceptorPrepared)
         case .trouble(let words) where desk.role == .committer: desk.trouble = words
         default: return false
         }

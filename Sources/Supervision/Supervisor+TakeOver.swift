@@ -85,13 +85,15 @@ extension Supervisor {
         case .adopt: adopt(takeOver)
         case .watchFence: lookAtFence()
         case .beginAlone: beginAlone()
-        case .handOverAcceptor: break
+        case .handOverAcceptor: handOverAcceptor(takeOver)
         case .replaceCommitter: replaceCommitter(takeOver)
         case .saySo:
             FaultPoint.reach(.successorServing)
             _ = takeOver.channel.send(.serving)
         case .settle: settle(takeOver)
-        case .replaceAcceptor: break
+        case .replaceAcceptor:
+            // It waits for one who is dead; the next one starts as after a death.
+            if plan[.acceptor].phase != .ready { desks[Role.acceptor.place].process?.process.send(Signal.kill) }
         case .fail(let words):
             log.critical("this belfryd can't take over: \(words)")
             _ = takeOver.channel.send(.failed(words))
@@ -168,25 +170,36 @@ extension Supervisor {
         guard let takeOver else { return true }
         switch role {
         case .committer: return takeOver.plan.mayStore && takeOver.former(.committer).map(\.hasEnded) ?? true
-        case .acceptor: return endFormerAcceptor(takeOver)
-        case .worker: return true
+        case .acceptor, .worker: return true
         }
     }
 
-    /// - Returns: whether it is gone.
-    private func endFormerAcceptor(_ takeOver: TakeOver) -> Bool {
-        guard let former = takeOver.former(.acceptor), !former.hasEnded else { return true }
-        former.isEnding = true
-        send(.stop, to: former.process, of: .acceptor)
-        return false
+    /// Ours waits for it at the other end.
+    private func handOverAcceptor(_ takeOver: TakeOver) {
+        guard let former = takeOver.former(.acceptor), let raw = takeOver.acceptorsSocket?.raw else {
+            return tellTakeOver(.failed("there is no acceptor to take over from"))
+        }
+        FaultPoint.reach(.successorAsksAcceptor)
+        send(.handOver, passing: raw, to: former.process, of: .acceptor)
+        // With an end of ours each of the two would wait for ever when the other one is dead.
+        takeOver.acceptorsSocket = nil
     }
 
     /// Asked whenever one of ours has become ready.
     func lookWhetherAllReady() {
         guard let takeOver, !takeOver.plan.isCommitted else { return }
+        tellTookOver(takeOver)
         let servers = desks.filter { $0.role.serves }
         if servers.allSatisfy({ plan[$0.role].phase == .ready }) { tellTakeOver(.serversReady) }
         if plan.stage == .serving { tellTakeOver(.allReady) }
+    }
+
+    /// Who asked wants to know how far it has come.
+    private func tellTookOver(_ takeOver: TakeOver) {
+        guard plan[.acceptor].phase == .ready, let former = takeOver.former(.acceptor), !former.isEnding else { return }
+        former.isEnding = true
+        let connections = UInt32(clamping: desks[Role.acceptor.place].page.counter(0))
+        _ = takeOver.channel.send(.tookOver(connections: connections))
     }
 
     /// We are the service.
@@ -226,7 +239,7 @@ extension Supervisor {
         case .keeperWanted: keeper.wanting.insert(former.role)
         case .incident(let incident): note(incident, from: "\(former.role)")
         case .tight where former.role == .acceptor: apply(.wanted(.committer))
-        case .drained: former.isEnding = true
+        case .drained, .handedOver: former.isEnding = true
         default: break
         }
     }
@@ -251,7 +264,7 @@ extension Supervisor {
         guard acts else { return }
         ringEveryBell()
         switch former.role {
-        case .acceptor: if plan[.acceptor].phase == .down { launch(desks[Role.acceptor.place]) }
+        case .acceptor: break
         case .committer:
             // It may have been in the middle of something.
             apply(.wanted(.committer))

@@ -25,6 +25,7 @@ final class TakeOver {
     private var keeper: ProcessDescriptor?
     /// Our end of the connection over which our acceptor takes over from the former one, until that has it.
     var acceptorsSocket: Descriptor?
+    private var pair: SocketPair?
     /// When the former workers have had their time, monotonic nanoseconds.
     var drainDeadline = UInt64.max
     /// We are to end as soon as the former workers have gone.
@@ -55,6 +56,20 @@ final class TakeOver {
 
     /// If it has ended: there may be another one.
     func forgetKeeper() { if keeper?.hasEnded() ?? false { keeper = nil } }
+
+    /// Makes a connection between our acceptor and the former one, if there is one to take over from.
+    /// - Returns: our acceptor's end.
+    func connectAcceptors() throws -> CInt? {
+        guard plan.stage == .replacing, let former = former(.acceptor), !former.hasEnded else { return nil }
+        pair = try SocketPair.make()
+        return pair?.theirs.raw
+    }
+
+    /// Our acceptor has its end.
+    func leaveAcceptorsEnd() {
+        guard let made = pair.take() else { return }
+        acceptorsSocket = made.takeOurs()
+    }
 
     // MARK: what the predecessor sends
 
