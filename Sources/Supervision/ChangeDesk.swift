@@ -35,6 +35,7 @@ struct ChangeRequest {
         switch request {
         case .reload(let format): (kind, self.format) = (.reload, format)
         case .workers(let count, let format): (kind, self.format) = (.workers(count), format)
+        case .restart(let format): (kind, self.format) = (.restart, format)
         default: return nil
         }
         by = asker.peer.words

@@ -288,18 +288,19 @@ extension Supervisor {
 
     private func tellStep(_ step: String, _ handOver: HandOver, _ detail: String? = nil) {
         let now = Clock.monotonic()
-        let time = now - min(now, handOver.since)
+        let told = UpdateStep(step, took: now - min(now, handOver.since), detail)
         handOver.since = now
-        log.notice("restart: \(step)\(detail.map { ", \($0)" } ?? "") (\(HumanText.latency(time)))")
+        log.notice("\(handOver.request.what): \(step)\(detail.map { ", \($0)" } ?? "")")
+        if let ticket = handOver.request.ticket { control.tell(ticket, told.answer(handOver.request.format), loop) }
     }
 
     /// - Parameter reason: nil if it has worked.
     private func endRestart(_ reason: String?) {
         guard let request = changes.current else { return }
         changes.current = nil
-        audit(request.by, reason.map { "restart failed: \($0)" } ?? "restart committed")
+        audit(request.by, "\(request.what) \(reason.map { "failed: \($0)" } ?? "committed")")
         guard let ticket = request.ticket else { return }
-        var reply: [UInt8] = []
+        var reply = UpdateVerdict(reason == nil ? .committed : .failed, reason: reason).answer(request.format)
         if let reason {
             ControlReply.appendError(ControlFault(reason), to: &reply)
         } else {

@@ -70,8 +70,8 @@ extension Supervisor {
             case .status(let format): return try status().answer(format)
             case .ledger(let format): return try ledger().answer(format)
             // Answered later.
-            case .reload, .workers, .dead, .incidents: return []
-            case .restart, .restartServices, .update, .updates: throw Self.notYet
+            case .reload, .workers, .restart, .dead, .incidents: return []
+            case .restartServices, .update, .updates: throw Self.notYet
             case .services(let format, let services): return try self.services(services).answer(format)
             case .change(let action, let format, let services):
                 if let refusal { throw refusal }
