@@ -285,6 +285,7 @@ extension Supervisor {
         endFormerWorkers(takeOver)
         guard takeOver.former.allSatisfy(\.isGone), !takeOver.hasKeeper else { return lookAgain() }
         share()
+        if let watch = takeOver.watch { loop.unwatch(watch) }
         self.takeOver = nil
         log.info("nothing is left of the former belfryd")
         goOnChanging()
