@@ -159,7 +159,8 @@ package struct HandOverPlan: Equatable, Sendable {
     private func words(of stage: Stage, isDead: Bool) -> String {
         switch stage {
         case .preparing:
-            isDead ? "the new belfryd ended at its start; the log has its words" : "the new belfryd was not ready in time"
+            isDead
+                ? "the new belfryd ended at its start; the log has its words" : "the new belfryd was not ready in time"
         case .settling:
             isDead
                 ? "the new belfryd ended before it took over" : "not all processes of the running belfryd became well"

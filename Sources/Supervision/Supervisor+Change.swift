@@ -127,7 +127,8 @@ extension Supervisor {
         let workers = difference.settings.workers.count
         do {
             let placed = try regions.place(difference.settings)
-            changes.newDesks = try Role.all(workers: workers, base: workerBase).dropFirst(desks.count).map(RoleDesk.init)
+            let roles = Role.all(workers: workers, base: workerBase)
+            changes.newDesks = try roles.dropFirst(desks.count).map { try RoleDesk($0) }
             let renamed = regions.table.renamed(in: placed.table)
             regions.adopt(placed)
             keepPauses(renamed: renamed)

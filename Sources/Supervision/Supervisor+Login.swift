@@ -18,7 +18,11 @@ extension Supervisor {
         // Told at the start, not to the first who has to show it.
         if settings.telnet != nil, let path = settings.tokenFile { _ = try LoginToken(path) }
         let telnet: TelnetListener?
-        if let socket { telnet = TelnetListener(socket) } else { telnet = try settings.telnet.map { try TelnetListener($0) } }
+        if let socket {
+            telnet = TelnetListener(socket)
+        } else {
+            telnet = try settings.telnet.map { try TelnetListener($0) }
+        }
         let control = ControlServer(
             path: settings.socket, mode: AccessRules(settings).socketMode, telnet: telnet)
         control.wantsToken = settings.tokenFile != nil

@@ -111,7 +111,8 @@ extension Supervisor {
     }
 
     private func holders(of index: Int, _ slot: ServiceSlot) -> [UInt64] {
-        (0..<slot.shards).compactMap { regions.ledger.control.holder(slot: index, shard: $0).map { UInt64($0 % Role.half) } }
+        (0..<slot.shards).compactMap { regions.ledger.control.holder(slot: index, shard: $0) }
+            .map { UInt64($0 % Role.half) }
     }
 
     /// The service for which the ring keeps its oldest record.

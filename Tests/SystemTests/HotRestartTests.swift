@@ -79,9 +79,46 @@ struct HotRestartTests {
         try broker.stop()
     }
 
+    @Test("connections stay, with the half of a frame that was sent, and every message meanwhile is acked")
+    func connectionsStay() throws {
+        let broker = try start()
+        let busy = try Client.tcp(broker.port)
+        let slow = try Client.tcp(broker.port)
+        for (client, name) in [(busy, UInt8(1)), (slow, 2)] {
+            try client.send(Native.hello([UInt8](repeating: name, count: 16)))
+            #expect(Native.types(try client.take(20)) == [2])
+        }
+        var number: UInt64 = 0
+        let rounds: UInt64 = 5
+        for round in 1...rounds {
+            let frame = Native.publish(round, "a", "slow \(round)")
+            try slow.send(Array(frame.prefix(11)))
+            let restarting = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
+            repeat {
+                number += 1
+                try busy.send(Native.publish(number, "a", "busy \(number)"))
+                #expect(Native.types(try busy.take(16)) == [4], "\(broker.program.errors)")
+            } while !restarting.hasEnded
+            let restarted = try restarting.wait()
+            #expect(restarted.succeeded, "\(restarted.errors)\n\(broker.program.errors)")
+            try broker.follow()
+            try slow.send(Array(frame.dropFirst(11)))
+            #expect(Native.types(try slow.take(16)) == [4])
+        }
+        #expect(try broker.status().generation == rounds + 1)
+        let ledger = try broker.ledger("all delivered", until: .after(.seconds(60))) {
+            $0.services["recorder"]?.delivered == number + rounds
+        }
+        #expect(ledger.intake.published == number + rounds && ledger.intake.duplicate == 0)
+        try broker.stop()
+    }
+
     @Test(
         "a new belfryd that dies before it is the service leaves the old one serving, and the next one takes over",
-        arguments: [FaultPoint.successorStarted, .successorPrepared, .successorAdopts, .successorServing])
+        arguments: [
+            FaultPoint.successorStarted, .successorPrepared, .successorAdopts, .successorAsksAcceptor,
+            .successorServing, .takeOverPrepared, .takeOverBegun, .takeOverAll, .takeOverTaken,
+        ])
     func successorDies(at point: FaultPoint) throws {
         let broker = try start(fault: point)
         try send(broker, "before")

@@ -44,6 +44,13 @@ final class Client {
         return bytes
     }
 
+    /// So many bytes, which are not read again.
+    func take(_ count: Int, until deadline: Deadline = .after()) throws -> [UInt8] {
+        let taken = try read(atLeast: count, until: deadline).prefix(count)
+        buffer.consume(count)
+        return Array(taken)
+    }
+
     /// A line, with what stood before it consumed.
     func line(until deadline: Deadline = .after()) throws -> String {
         while !bytes.contains(0x0A) {

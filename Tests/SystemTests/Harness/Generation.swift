@@ -50,7 +50,9 @@ extension Broker {
         generations.last?.signal(Signal.terminate)
         for generation in generations {
             let status = try generation.wait(until: deadline)
-            if status != .exited(0) { throw TimedOut("a good end of pid \(generation.pid): \(status)\n\(program.errors)") }
+            guard status == .exited(0) else {
+                throw TimedOut("a good end of pid \(generation.pid): \(status)\n\(program.errors)")
+            }
         }
     }
 }
