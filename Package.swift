@@ -26,6 +26,10 @@ func example(_ name: String) -> Target {
         swiftSettings: house)
 }
 
+/// What a package's build calls this version, if it does not go by the sources.
+let version: [CSetting] =
+    Context.environment["BELFRY_VERSION"].map { [.define("BELFRY_VERSION", to: "\"\($0)\"")] } ?? []
+
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// What Scripts/fuzz builds: libFuzzer brings its `main`, so that no ordinary build can link it.
@@ -64,6 +68,7 @@ let package = Package(
     targets: [
         // Floor 0
         .target(name: "CLinux"),
+        .target(name: "CBelfryd", cSettings: version),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // Floor 1
         module("LinuxIO", ["CLinux"] + sanitizing.map { .init(stringLiteral: $0.name) }),
@@ -98,7 +103,7 @@ let package = Package(
             ]),
         // Floor 4
         .executableTarget(
-            name: "belfryd", dependencies: ["Delivery", "Ingress", "Settings", "Storage", "Supervision", log],
+            name: "belfryd", dependencies: ["CBelfryd", "Delivery", "Ingress", "Storage", "Supervision", log],
             swiftSettings: house),
         .executableTarget(name: "belfry", dependencies: ["Commands"], swiftSettings: house),
         // Examples/swift is a package of its own for those who copy it; here its programs are built for the system tests.
@@ -119,7 +124,9 @@ let package = Package(
         tests("Storage", ["LinuxIO", "Ring", "Segments", log]),
         tests(
             "Supervision",
-            ["Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log]),
+            [
+                "CBelfryd", "Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log,
+            ]),
         tests("Keeper", ["Control", "LinuxIO", "Wire"]),
         tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),
         // Scripts/instruction-counts runs it under callgrind.

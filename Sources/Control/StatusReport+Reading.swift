@@ -12,6 +12,8 @@ extension StatusReport {
         self.state = state
         generation = json["generation"]?.count ?? 1
         pid = json["pid"]?.processID ?? 0
+        image = ProgramImage(json["image"] ?? .null)
+        isReplaced = json["replaced"]?.bool ?? false
         uptime = json["uptime"]?.count ?? 0
         address = json["address"]?.string ?? ""
         udp = json["udp"]?.bool ?? false

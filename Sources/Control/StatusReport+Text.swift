@@ -23,6 +23,7 @@ extension StatusReport {
                 ("generation \(generation)", .plain), ("pid \(pid)", .plain),
                 (state.rawValue, state == .running ? .green : .yellow), ("up \(HumanText.age(uptime))", .plain),
             ])
+        appendImage(to: &table)
         let connections = acceptor.connections == 1 ? "1 connection" : "\(acceptor.connections) connections"
         table.facts("port", [(address + (udp ? " udp" : "") + (tcp ? " tcp" : ""), .plain), (connections, .plain)])
         table.facts(
@@ -48,6 +49,14 @@ extension StatusReport {
             table.left("disk", Self.indent, .strong)
             table.paragraph(trouble, indent: Self.indent, .red)
         }
+    }
+
+    private func appendImage(to table: inout TextTable) {
+        guard !image.path.isEmpty else { return }
+        var facts: [(String, TextTable.Colour)] = [("version \(image.version)", .plain), (image.path, .plain)]
+        if !image.digest.isEmpty { facts.append(("sha256 \(image.shortDigest)…", .plain)) }
+        if isReplaced { facts.append(("another file lies there by now", .yellow)) }
+        table.facts("image", facts)
     }
 
     /// Columns of the labels.

@@ -12,6 +12,10 @@ package struct StatusReport: Report, Equatable {
     package var now: UInt64 = 0
     package var generation: UInt64 = 1
     package var pid: Int32 = 0
+    /// The executable that runs, whatever lies at its path.
+    package var image = ProgramImage()
+    /// Another file lies there by now, or none.
+    package var isReplaced = false
     package var state = State.starting
     package var uptime: UInt64 = 0
     /// Where the port is bound, "127.0.0.1:2355".

@@ -104,6 +104,14 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case successorServing = "update.successor-serving"
     case successorSettles = "update.successor-settles"
 
+    // The shadow run of an update, by the belfryd that is to come.
+    case shadowBegun = "shadow.begun"
+    case shadowBrokerStarted = "shadow.broker-started"
+    case shadowCanarySent = "shadow.canary-sent"
+    case shadowJudged = "shadow.judged"
+    /// Not a death, but what a broker would do that loses a message.
+    case canaryLost = "canary.lost"
+
     /// Whose it is: "acceptor".
     package var role: String { String(rawValue.prefix { $0 != "." }) }
 
@@ -121,10 +129,14 @@ package enum FaultPoint: String, CaseIterable, Sendable {
         }()
 
         package static func reach(_ point: FaultPoint) {
-            guard unsafe plan?.point == point else { return }
+            if strikes(at: point) { kill(getpid(), SIGKILL) }
+        }
+
+        /// Whether this is the moment that is meant, where something worse than a death is to happen.
+        package static func strikes(at point: FaultPoint) -> Bool {
+            guard unsafe plan?.point == point else { return false }
             unsafe plan?.passings -= 1
-            guard unsafe plan?.passings == 0, isFirst else { return }
-            kill(getpid(), SIGKILL)
+            return unsafe plan?.passings == 0 && isFirst
         }
 
         private static var isFirst: Bool {
@@ -136,5 +148,6 @@ package enum FaultPoint: String, CaseIterable, Sendable {
         package static let variables: [String] = []
 
         @inlinable @inline(__always) package static func reach(_ point: FaultPoint) {}
+        @inlinable @inline(__always) package static func strikes(at point: FaultPoint) -> Bool { false }
     #endif
 }

@@ -80,18 +80,9 @@ package enum File {
         status(path).map { $0.st_mode & S_IFMT == S_IFSOCK } ?? false
     }
 
-    package struct Facts: Equatable, Sendable {
-        package var isRegular: Bool
-        /// Who may do what with it: the last twelve bits.
-        package var mode: UInt32
-        package var user: UInt32
-    }
-
-    package static func facts(of raw: CInt) throws(SystemCallError) -> Facts {
-        var status = stat()
-        try systemCall("fstat") { unsafe fstat(raw, &status) }
-        return Facts(
-            isRegular: status.st_mode & S_IFMT == S_IFREG, mode: status.st_mode & 0o7777, user: status.st_uid)
+    /// Whether it is a folder itself, no link to one.
+    package static func isFolder(_ path: String) -> Bool {
+        status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
     }
 
     /// Which file an open descriptor is, as systemd names it in JOURNAL_STREAM; nil if it is not open.

@@ -7,6 +7,10 @@
 package enum Invocation: Equatable, Sendable {
     case supervise(file: String)
     case role(Role)
+    /// Beside the broker: what the supervisor starts for an update, and what that starts.
+    case examine
+    case shadow(folder: String)
+    case canary(kind: String, socket: String)
     case help
     case version
     case wrong(String)
@@ -43,6 +47,10 @@ package enum Invocation: Equatable, Sendable {
         case "acceptor" where arguments.count == 1: self = .role(.acceptor)
         case "committer" where arguments.count == 1: self = .role(.committer)
         case "worker": self = Self.worker(Array(arguments.dropFirst()))
+        case "examine" where arguments.count == 1: self = .examine
+        case "shadow" where arguments.count == 2: self = .shadow(folder: arguments[1])
+        case "canary" where arguments.count == 3 && ShadowFolder.services.contains(arguments[1]):
+            self = .canary(kind: arguments[1], socket: arguments[2])
         case let first? where first.hasPrefix("--config="):
             self = Self.supervisor([String(first.dropFirst("--config=".count))] + arguments.dropFirst())
         case let first?: self = .wrong("\(first): not understood")

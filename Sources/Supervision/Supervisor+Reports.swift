@@ -26,6 +26,7 @@ extension Supervisor {
                 askKeeper(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self), asker)
                 return .later
             }
+            if case .status(let format) = request, answerStatusLater(format, asker.ticket) { return .later }
             if let change = ChangeRequest(request, asker) {
                 ask(change)
                 return .later
@@ -98,7 +99,7 @@ extension Supervisor {
         return try Account.report(regions, kernelDropped: drops.total)
     }
 
-    private func status() throws -> StatusReport {
+    func status() throws -> StatusReport {
         let now = Clock.monotonic()
         var report = StatusReport()
         report.now = Clock.realtime()
@@ -135,6 +136,8 @@ extension Supervisor {
         if let dropWarning { report.warnings.append(dropWarning) }
         report.keeper = keeperStatus(now)
         report.incidents = notes.recent
+        report.image = sides.own.image
+        report.isReplaced = sides.own.isReplaced
         return report
     }
 

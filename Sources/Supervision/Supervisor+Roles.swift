@@ -63,6 +63,7 @@ extension Supervisor {
     func reap() {
         while let (pid, status) = ProcessDescriptor.reapAny() {
             if changes.reading?.process.pid == pid { hearSettings(status) }
+            buryIfSide(pid, status)
             if acts { bury(pid, status) } else { keepDeath(pid, status) }
         }
         lookAtOrphans()

@@ -41,6 +41,9 @@ package final class Supervisor {
         /// Something is to be looked at again, once a round.
         static let glance: UInt8 = 20
         static let login: UInt8 = 32
+        /// A process beside the broker: its output, and the end of our patience with it.
+        static let side: UInt8 = 30
+        static let sidePatience: UInt8 = 31
     }
 
     /// How often what can't tell by itself is looked at again: dying orphans, confirmations of grants. Nanoseconds.
@@ -66,6 +69,7 @@ package final class Supervisor {
     var desks: [RoleDesk]
     let keeper: KeeperDesk
     let notes: NotesDesk
+    let sides = SideDesk()
     let control: ControlServer
     var logins = LoginDesk()
     let loop: EventLoop
@@ -204,6 +208,7 @@ package final class Supervisor {
         case Kind.takeOver: hearPredecessor()
         case Kind.former: hearFormer(index)
         case Kind.formerEnd: buryFormer(index)
+        case Kind.side: receive(fromSide: CInt(index))
         default: break
         }
     }
@@ -223,6 +228,7 @@ package final class Supervisor {
         case Kind.keeperPause: break
         case Kind.glance: isGlancing = false
         case Kind.patience: changes.reading?.giveUp()
+        case Kind.sidePatience: sides.entries[CInt(due.index)]?.side.giveUp()
         default: break
         }
     }

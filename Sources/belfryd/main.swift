@@ -9,7 +9,6 @@ import Glibc
 import Ingress
 import LinuxIO
 import Logging
-import Settings
 import Storage
 import Supervision
 
@@ -22,8 +21,11 @@ case .supervise(let file): exit(SupervisorRole.run(file: file))
 case .role(.acceptor): exit(AcceptorRole.run())
 case .role(.committer): exit(CommitterRole.run())
 case .role(.worker(let index)): exit(WorkerRole.run(index: index))
+case .examine: exit(ExamineRole.run())
+case .shadow(let folder): exit(ShadowRole.run(folder))
+case .canary(let kind, let socket): exit(CanaryRole.run(kind, socket))
 case .help: print(Invocation.usage, terminator: "")
-case .version: print("belfryd \(Release.version)")
+case .version: exit(ReleaseNote.tellOwn())
 case .wrong(let what):
     StandardErrorLog.write("belfryd: \(what)\n\(Invocation.usage)")
     exit(2)

@@ -10,7 +10,10 @@ struct ReportTests {
     @Test("status: JSON has every key, and null for what is not known")
     func statusJSON() {
         let expected = """
-            {"time":"1970-01-01T00:01:40.000000000Z","generation":3,"pid":10,"state":"running","uptime":192,\
+            {"time":"1970-01-01T00:01:40.000000000Z","generation":3,"pid":10,\
+            "image":{"path":"/usr/bin/belfryd","version":"0.5.1",\
+            "sha256":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},"replaced":true,\
+            "state":"running","uptime":192,\
             "address":"127.0.0.1:2355","udp":true,"tcp":true,\
             "acceptor":{"pid":11,"age":190,"restarts":1,"connections":2},\
             "committer":{"pid":14,"age":5,"restarts":0,\
@@ -35,6 +38,8 @@ struct ReportTests {
     func statusText() {
         let expected = """
             belfry    generation 3  pid 10  running  up 3m12s
+            image     version 0.5.1  /usr/bin/belfryd  sha256 0123456789ab…
+                      another file lies there by now
             port      127.0.0.1:2355 udp tcp  2 connections
             rates     received 1203/s  delivered 0/s
             ring      1.5 MiB of 64 MiB used  6 of 65536 records  oldest 30s (on-call)

@@ -10,6 +10,9 @@ extension ReportTests {
         status.now = 100_000_000_000
         status.generation = 3
         status.pid = 10
+        status.image = ProgramImage(
+            path: "/usr/bin/belfryd", version: "0.5.1", digest: String(repeating: "0123456789abcdef", count: 4))
+        status.isReplaced = true
         status.state = .running
         status.uptime = 192
         status.address = "127.0.0.1:2355"

@@ -27,6 +27,12 @@ struct InvocationTests {
             (["worker", "127"], .role(.worker(127))),
             (["worker", "128"], .wrong("worker needs an index from 0 to 127")),
             (["worker"], .wrong("worker needs an index from 0 to 127")),
+            (["examine"], .examine),
+            (["examine", "x"], .wrong("examine: not understood")),
+            (["shadow", "/s"], .shadow(folder: "/s")),
+            (["shadow"], .wrong("shadow: not understood")),
+            (["canary", "exec", "/s"], .canary(kind: "exec", socket: "/s")),
+            (["canary", "sing", "/s"], .wrong("canary: not understood")),
             (["a.yaml"], .wrong("a.yaml: not understood")),
         ])
     func understands(arguments: [String], expected: Invocation) {
