@@ -61,7 +61,7 @@ package enum ControlRequest: Equatable, Sendable {
     /// Whether the keeper answers it.
     package var isForKeeper: Bool {
         switch self {
-        case .dead, .incidents: true
+        case .dead, .incidents, .updates: true
         default: false
         }
     }

@@ -34,5 +34,11 @@ package struct ProgramImage: Equatable, Sendable {
     }
 
     /// So much of the digest as people tell files apart by.
-    package var shortDigest: String { String(digest.prefix(12)) }
+    var shortDigest: String { String(digest.prefix(12)) + "…" }
+
+    /// For people: what is known of it.
+    package var words: String {
+        let known = [version, path].filter { !$0.isEmpty }.joined(separator: " ")
+        return digest.isEmpty ? known : "\(known) (sha256 \(shortDigest))"
+    }
 }

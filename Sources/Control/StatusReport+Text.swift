@@ -54,7 +54,7 @@ extension StatusReport {
     private func appendImage(to table: inout TextTable) {
         guard !image.path.isEmpty else { return }
         var facts: [(String, TextTable.Colour)] = [("version \(image.version)", .plain), (image.path, .plain)]
-        if !image.digest.isEmpty { facts.append(("sha256 \(image.shortDigest)…", .plain)) }
+        if !image.digest.isEmpty { facts.append(("sha256 \(image.shortDigest)", .plain)) }
         if isReplaced { facts.append(("another file lies there by now", .yellow)) }
         table.facts("image", facts)
     }

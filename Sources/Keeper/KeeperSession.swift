@@ -81,6 +81,10 @@ final class KeeperSession {
             var report = try store.incidents(filter)
             report.now = Clock.realtime()
             return report.answer(format)
+        case .updates(let format, let filter):
+            var history = try store.updates(filter)
+            history.now = Clock.realtime()
+            return history.answer(format)
         case .dead(let action, let format, let filter):
             if let missing = try store.missing(filter.ids) {
                 throw ControlFault("there is no dead letter \"\(missing)\"; \"dead list\" shows those that there are")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database in the state folder: dead letters, incidents, ledger checkpoints, audit trail.
 ///
-/// Opened by the keeper alone. Letters are in KeeperStore+Letters, replays in KeeperStore+Replay.
+/// Opened by the keeper alone. Letters are in KeeperStore+Letters, replays in KeeperStore+Replay, restarts and updates in
+/// KeeperStore+Updates.
 /// Invariant: what a verb here has returned from is on the disk (WAL, a sync at each commit); a file that is no database
 /// is set aside, never overwritten.
 
@@ -79,6 +80,7 @@ package final class KeeperStore {
         migrator.registerMigration("1") { database in
             for statement in schema { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("2") { try $0.execute(sql: updateSchema) }
         return migrator
     }()
 
@@ -133,6 +135,7 @@ package final class KeeperStore {
             try database.cachedStatement(sql: "INSERT INTO audit (time, who, what) VALUES (?, ?, ?)")
                 .execute(arguments: [time, note.subject, note.detail])
             try trim("audit", to: mostAudits, in: database)
+        case .update: try insert(update: note, into: database)
         }
     }
 

@@ -10,7 +10,8 @@ internal import CLinux
 package struct SHA256 {
     private var sum = belfry_sha256()
 
-    package init() { unsafe belfry_sha256_begin(&sum) }
+    /// - Parameter plain: without the processor's help, as on machines that have none.
+    package init(plain: Bool = false) { unsafe belfry_sha256_begin(&sum, plain ? 1 : 0) }
 
     package mutating func add(_ bytes: Span<UInt8>) {
         // Holds: the span's bytes are there for the call.

@@ -38,7 +38,8 @@ package enum ShadowRole {
 
     /// Everything that it would take over by value has to be understood.
     private static func read(_ inherited: InheritedDescriptors) throws {
-        let settings = try MemoryFile.map(try inherited.require("settings").raw, writable: false)
+        let image = try inherited.require("settings")
+        let settings = try MemoryFile.map(image.raw, writable: false)
         try settings.withSpan(0, settings.count) { _ = try SettingsImage.decode($0) }
     }
 }

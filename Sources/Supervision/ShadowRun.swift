@@ -133,6 +133,12 @@ final class ShadowRun {
         }
     }
 
+    private func hearAcks() throws {
+        guard let raw = sender?.raw, case .closed = acks.receive(from: raw) else { return }
+        guard isAcked else { throw ShadowFault("its broker closed the connection without an ack") }
+        try poller.remove(raw)
+    }
+
     private var isAcked: Bool {
         acks.withReadable { bytes in
             var start = 0
@@ -179,9 +185,7 @@ final class ShadowRun {
             if end != nil { try poller.remove(broker.process.raw) }
         case Token.words: if !broker.receive() { try poller.remove(broker.raw) }
         case Token.listener: try admit()
-        case Token.acks:
-            guard let raw = sender?.raw else { return }
-            if case .closed = acks.receive(from: raw) { throw ShadowFault("it closed the connection without an ack") }
+        case Token.acks: try hearAcks()
         default: try hear(Int(token - Token.services))
         }
     }

@@ -37,7 +37,7 @@ final class SideProcess {
                 path: program, arguments: ["belfryd"] + arguments, environment: LaunchEnvironment.forRoles,
                 descriptors: [(pipe.writing.raw, 1), (pipe.writing.raw, 2)]
                     + descriptors.enumerated().map { ($1.source, CInt($0) + 3) },
-                listenNames: descriptors.map(\.name), parentDeathSignal: Signal.kill))
+                listenNames: descriptors.isEmpty ? nil : descriptors.map(\.name), parentDeathSignal: Signal.kill))
         process = try plan.launch()
         output = pipe.takeReading()
         self.timeLimit = timeLimit

@@ -60,6 +60,9 @@ package struct KeptNote: Equatable, Sendable {
         case ledger = 2
         /// `subject`: who did it.
         case audit = 3
+        /// A restart or an update. `time`: when it began, which tells it from others: one note takes the place of another.
+        /// `subject`: who asked for it; `detail`: its record, as JSON.
+        case update = 4
     }
 
     package var kind: Kind

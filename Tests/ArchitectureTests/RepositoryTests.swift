@@ -28,7 +28,8 @@ struct RepositoryTests {
 
     @Test("every module has its tests")
     func mirrored() throws {
-        let untested: Set = ["CBelfryd", "CLinux", "CSystemd", "belfry", "belfryd"]  // headers, and what SystemTests drive
+        // Headers, and what SystemTests drive.
+        let untested: Set = ["CBelfryd", "CLinux", "CSystemd", "belfry", "belfryd"]
         let suites = Set(try SourceTree.folders(in: "Tests"))
         for module in try SourceTree.folders(in: "Sources") where !untested.contains(module) {
             #expect(suites.contains("\(module)Tests"), "Sources/\(module) has no Tests/\(module)Tests")

@@ -15,7 +15,8 @@ struct FileExaminingTests {
             let facts = try File.facts(of: file.raw)
             #expect(facts.isRegular && facts.size == 5)
             #expect(File.facts(at: "\(folder)/f") == facts)
-            try File.truncate(try FileFolder(folder).open("f", writable: true).raw, to: 3)
+            let writer = try FileFolder(folder).open("f", writable: true)
+            try File.truncate(writer.raw, to: 3)
             #expect(try File.facts(of: file.raw) != facts)
             // Another file of that name is not this one.
             try File.write("\(folder)/f", bytes("12345").span)

@@ -6,8 +6,8 @@ import Testing
 
 @Suite("SHA-256")
 struct SHA256Tests {
-    private func hex(_ parts: [[UInt8]]) -> String {
-        var sum = SHA256()
+    private func hex(_ parts: [[UInt8]], plain: Bool = false) -> String {
+        var sum = SHA256(plain: plain)
         for part in parts { sum.add(part.span) }
         return sum.hex()
     }
@@ -24,6 +24,7 @@ struct SHA256Tests {
         ])
     func standard(text: String, digest: String) {
         #expect(hex([bytes(text)]) == digest)
+        #expect(hex([bytes(text)], plain: true) == digest)
     }
 
     @Test("gives the same however the input is cut")
@@ -33,5 +34,6 @@ struct SHA256Tests {
             #expect(hex([Array(all[..<cut]), Array(all[cut...])]) == hex([all]), "cut at \(cut)")
         }
         #expect(hex(all.map { [$0] }) == hex([all]))
+        #expect(hex([all], plain: true) == hex([all]))
     }
 }

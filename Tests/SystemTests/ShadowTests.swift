@@ -23,7 +23,8 @@ struct ShadowTests {
     private func shadow(
         _ environment: [String] = [], image: [UInt8]? = nil, in folder: String? = nil
     ) throws -> Program.Result {
-        let settings = try MemoryFile.holding((try image ?? self.image()).span, named: "settings")
+        let bytes = try image ?? self.image()
+        let settings = try MemoryFile.holding(bytes.span, named: "settings")
         return try Program(
             Executables.builtBelfryd, ["shadow", folder ?? scratch.file("shadow")], in: scratch,
             environment: environment, sockets: [("settings", settings.descriptor.raw)]

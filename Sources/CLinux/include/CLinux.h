@@ -26,14 +26,15 @@ uint32_t belfry_crc32c(uint32_t sum, const void *bytes, size_t count);
 /// The same without the processor's help.
 uint32_t belfry_crc32c_by_table(uint32_t sum, const void *bytes, size_t count);
 
-/// SHA-256 (sha256.c): begin, add any number of times, end.
+/// SHA-256 (sha256.c): begin (plainly: without the processor's help), add any number of times, end.
 struct belfry_sha256 {
   uint32_t state[8];
   uint64_t total;
   size_t filled;
+  int plain;
   uint8_t block[64];
 };
-void belfry_sha256_begin(struct belfry_sha256 *sum);
+void belfry_sha256_begin(struct belfry_sha256 *sum, int plain);
 void belfry_sha256_add(struct belfry_sha256 *sum, const void *bytes, size_t count);
 void belfry_sha256_end(struct belfry_sha256 *sum, uint8_t digest[32]);
 
