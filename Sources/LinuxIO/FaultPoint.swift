@@ -94,6 +94,8 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case deathSeen = "supervisor.death-seen"
 
     // The supervisor that another one takes over from, ...
+    case updateStaged = "update.staged"
+    case updateTried = "update.tried"
     case rolesGiven = "update.roles-given"
     case mainPIDTold = "update.main-pid-told"
     // ... and that one.

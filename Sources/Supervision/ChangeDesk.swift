@@ -14,8 +14,9 @@ struct ChangeRequest {
         /// Read the file again.
         case reload
         case workers(Int)
-        /// Another belfryd is to take over from this one.
+        /// Another belfryd is to take over from this one: from the executable that runs, or from another.
         case restart
+        case update(UpdateOrder)
     }
 
     let kind: Kind
@@ -36,6 +37,7 @@ struct ChangeRequest {
         case .reload(let format): (kind, self.format) = (.reload, format)
         case .workers(let count, let format): (kind, self.format) = (.workers(count), format)
         case .restart(let format): (kind, self.format) = (.restart, format)
+        case .update(let order, let format): (kind, self.format) = (.update(order), format)
         default: return nil
         }
         by = asker.peer.words
@@ -49,6 +51,15 @@ struct ChangeRequest {
         case .reload: "reload"
         case .workers(let count): "workers \(count)"
         case .restart: "restart"
+        case .update(let order): "update \(order.executable)"
+        }
+    }
+
+    /// Whether another belfryd is to follow.
+    var isSuccession: Bool {
+        switch kind {
+        case .reload, .workers: false
+        case .restart, .update: true
         }
     }
 }

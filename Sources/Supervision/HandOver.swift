@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What a supervisor has of the successor that takes over from it: its process and channel, who asked for it, what it has
-/// started, and which of our own children have ended meanwhile.
+/// What a supervisor has of the successor that takes over from it: its process and channel, what it has started, and which of our own children have ended meanwhile.
 ///
 /// Held by the Supervisor from the successor's start until its failure is undone, or we end; what is done with it is in
 /// Supervisor+HandOver.
@@ -8,6 +7,7 @@
 
 internal import LinuxIO
 internal import Reactor
+internal import Wire
 
 final class HandOver {
     /// A process that the successor has started.
@@ -27,13 +27,14 @@ final class HandOver {
         }
     }
 
-    let request: ChangeRequest
     let process: ProcessDescriptor
     let channel: HandOverChannel
     var plan: HandOverPlan
     var watch: Watch?
     var endWatch: Watch?
     var launched: [Launched] = []
+    /// That its acceptor has taken over.
+    var connections: UInt32 = 0
     /// Our children that ended while we did not act.
     var deaths: [(pid: CInt, status: ExitStatus)] = []
     /// We are to end as soon as we act again.
@@ -41,14 +42,16 @@ final class HandOver {
     /// When the step that is under way began, monotonic nanoseconds.
     var since: UInt64
 
-    init(
-        _ request: ChangeRequest, _ started: consuming SuccessorLauncher.Started, _ plan: HandOverPlan,
-        at now: UInt64
-    ) {
-        self.request = request
+    init(_ started: consuming SuccessorLauncher.Started, _ plan: HandOverPlan, at now: UInt64) {
         process = started.process
         channel = started.channel
         self.plan = plan
         since = now
+    }
+
+    /// What there is to be written down of this; the keeper is the successor's by now.
+    func send(record: KeptNote) {
+        guard let file = try? MemoryFile.holding(Array(record.detail.utf8).span, named: "belfry-record") else { return }
+        _ = channel.send(.record, passing: file.descriptor.raw)
     }
 }

@@ -28,6 +28,8 @@ package enum HandOverMessage: Equatable, Sendable {
     case yours
     /// A worker that went over is dead and nothing is left of what it had started.
     case cleared(worker: Int)
+    /// With a memory file: what is to be written down of all this.
+    case record
     /// The successor is the service's main process.
     case commit
 
@@ -54,6 +56,7 @@ package enum HandOverMessage: Equatable, Sendable {
         case yours = 4
         case cleared = 5
         case commit = 6
+        case record = 7
         case prepared = 17
         case launched = 18
         case tookOver = 19
@@ -63,7 +66,7 @@ package enum HandOverMessage: Equatable, Sendable {
 
     package var carriesDescriptor: Bool {
         switch self {
-        case .state, .process, .channel, .launched: true
+        case .state, .process, .channel, .launched, .record: true
         case .yours, .cleared, .commit, .prepared, .tookOver, .serving, .failed: false
         }
     }
@@ -77,6 +80,7 @@ package enum HandOverMessage: Equatable, Sendable {
         case .channel(let role): [Kind.channel.rawValue, Self.code(role)]
         case .yours: [Kind.yours.rawValue]
         case .cleared(let worker): [Kind.cleared.rawValue, UInt8(worker)]
+        case .record: [Kind.record.rawValue]
         case .commit: [Kind.commit.rawValue]
         case .prepared: [Kind.prepared.rawValue]
         case .launched(let party): [Kind.launched.rawValue] + Self.bytes(party)
@@ -91,6 +95,7 @@ package enum HandOverMessage: Equatable, Sendable {
         switch (kind, bytes.count) {
         case (.state, 1): self = .state
         case (.yours, 1): self = .yours
+        case (.record, 1): self = .record
         case (.commit, 1): self = .commit
         case (.prepared, 1): self = .prepared
         case (.serving, 1): self = .serving

@@ -9,7 +9,7 @@ package enum Invocation: Equatable, Sendable {
     case role(Role)
     /// Beside the broker: what the supervisor starts for an update, and what that starts.
     case examine
-    case shadow(folder: String)
+    case shadow(folder: String, arguments: [String])
     case canary(kind: String, socket: String)
     case help
     case version
@@ -48,7 +48,8 @@ package enum Invocation: Equatable, Sendable {
         case "committer" where arguments.count == 1: self = .role(.committer)
         case "worker": self = Self.worker(Array(arguments.dropFirst()))
         case "examine" where arguments.count == 1: self = .examine
-        case "shadow" where arguments.count == 2: self = .shadow(folder: arguments[1])
+        case "shadow" where arguments.count >= 2:
+            self = .shadow(folder: arguments[1], arguments: Array(arguments.dropFirst(2)))
         case "canary" where arguments.count == 3 && ShadowFolder.services.contains(arguments[1]):
             self = .canary(kind: arguments[1], socket: arguments[2])
         case let first? where first.hasPrefix("--config="):

@@ -16,14 +16,14 @@ final class OwnImage {
     let path: String
     private let facts: File.Facts?
     /// nil if our own file can't be read.
-    private let note: ReleaseNote?
+    let note: ReleaseNote?
     /// Once `belfryd examine` has told.
     var examination: Examination?
     var isBeingExamined = false
     /// Whatever came of it.
     var wasExamined = false
-    /// Who waits for it.
-    var waiting: [ControlTicket: ReportFormat] = [:]
+    /// What waits for it.
+    var waiting: [() -> Void] = []
 
     init() {
         let path = (try? CurrentProcess.executable()) ?? ""

@@ -9,14 +9,14 @@
 internal import Control
 internal import HotRestart
 internal import LinuxIO
-internal import Settings
 
 package enum ShadowRole {
     /// Nanoseconds until it gives itself up; who started it waits a little longer.
     private static let limit: UInt64 = 30_000_000_000
     static let patience = limit + 5_000_000_000
 
-    package static func run(_ path: String) -> CInt {
+    /// - Parameter arguments: those that it would be started with; none for its predecessor's.
+    package static func run(_ path: String, _ arguments: [String]) -> CInt {
         CurrentProcess.setName("belfryd-shadow")
         Signal.ignoreBrokenPipes()
         do {
@@ -24,6 +24,9 @@ package enum ShadowRole {
             let inherited = try InheritedDescriptors.adopt()
             try read(inherited)
             try inherited.finish()
+            if case .wrong(let words) = Invocation(arguments), !arguments.isEmpty {
+                throw ShadowFault("the arguments behind -- are not understood: \(words)")
+            }
             let folder = try ShadowFolder(path)
             defer { try? folder.remove() }
             let trial = try ShadowRun(in: folder, limit: limit)
@@ -36,10 +39,11 @@ package enum ShadowRole {
         }
     }
 
-    /// Everything that it would take over by value has to be understood.
+    /// Everything that it would take over by value has to be understood; by way of the store there is nothing of that kind.
     private static func read(_ inherited: InheritedDescriptors) throws {
-        let image = try inherited.require("settings")
-        let settings = try MemoryFile.map(image.raw, writable: false)
-        try settings.withSpan(0, settings.count) { _ = try SettingsImage.decode($0) }
+        // What we run from; it was opened for us.
+        _ = inherited.take("image")
+        if let file = inherited.take("settings") { _ = try TakeOver.read(settings: file) }
+        if let file = inherited.take("state") { _ = try TakeOver.read(state: file) }
     }
 }

@@ -31,7 +31,7 @@ struct SuccessorLauncher {
     }
 
     /// - Parameters: `image`: the executable, open. `arguments`: all of them, the program's own name first.
-    func launch(_ image: borrowing Descriptor, _ arguments: [String]) throws -> Started {
+    func launch(_ image: CInt, _ arguments: [String]) throws -> Started {
         var ours: SeqPacketChannel?
         var theirs: SeqPacketChannel?
         try SeqPacketChannel.pair().split { first, second in
@@ -39,7 +39,7 @@ struct SuccessorLauncher {
             theirs = consume second
         }
         guard let near = ours.take(), let far = theirs.take() else { throw StartFault("channel") }
-        let sources = [image.raw, far.raw] + self.sources
+        let sources = [image, far.raw] + self.sources
         let first: CInt = 3
         let request = LaunchRequest(
             // Where the image lies among the child's descriptors: at no path that could name another file by then.

@@ -18,7 +18,9 @@ extension Supervisor {
 
     /// Puts a change into the line. It is begun at the end of the loop's round: who asks must be waiting by then.
     func ask(_ request: ChangeRequest) {
-        if let refusal { return answer(request, [], .failure(refusal)) }
+        if let refusal = refusal ?? (request.isSuccession ? refusalOfAnother : nil) {
+            return answer(request, [], .failure(refusal))
+        }
         log.notice("\(request.words)")
         audit(request.by, request.what)
         changes.waiting.append(request)
@@ -29,6 +31,7 @@ extension Supervisor {
     private func giveUpChanges() {
         let sentence = "belfryd is ending; nothing more is changed"
         endReading()
+        if attempt != nil { giveUpUpdate(sentence) }
         if let current = changes.current { answer(current, [], .failure(ControlFault(sentence))) }
         for request in changes.waiting { answer(request, [], .failure(ControlFault(sentence))) }
         changes.current = nil
@@ -46,13 +49,13 @@ extension Supervisor {
     private func beginNext() -> Bool {
         // A restart waits until nothing is left of the last one.
         guard changes.current == nil, plan.stage == .serving,
-            let first = changes.waiting.firstIndex(where: { $0.kind != .restart || isWhole })
+            let first = changes.waiting.firstIndex(where: { !$0.isSuccession || isWhole })
         else { return false }
         let request = changes.waiting.remove(at: first)
         changes.current = request
         changes.report = ChangeReport()
         changes.report.version = regions.version
-        if request.kind != .restart {
+        if !request.isSuccession {
             Readiness.notify(.reloading(at: Clock.monotonic()), .status("changing the settings"))
         }
         switch request.kind {
@@ -61,7 +64,8 @@ extension Supervisor {
             var wanted = settings
             wanted.workers.count = count
             begin(SettingsDifference(running: settings, file: wanted, portIsGiven: port.isInherited))
-        case .restart: beginHandOver(request)
+        case .restart: beginUpdate(request, nil)
+        case .update(let order): beginUpdate(request, order)
         }
         return true
     }

@@ -32,16 +32,17 @@ extension Supervisor {
 
     // MARK: the beginning
 
-    func beginHandOver(_ request: ChangeRequest) {
+    /// - Parameters: `image`: the executable, open. `arguments`: none for those that we have. `probation`: ns.
+    func beginHandOver(_ image: CInt, _ arguments: [String] = [], probation: UInt64 = 0) {
         do {
             let now = Clock.monotonic()
-            let image = try File.open("/proc/self/exe")
             let state = try stateFile()
-            let started = try launcher(state).launch(image, ["belfryd", "--config", file])
+            let words = ["belfryd"] + (arguments.isEmpty ? ["--config", file] : arguments)
+            let started = try launcher(state).launch(image, words)
             let limits = HandOverPlan.Limits(
-                patience: Self.patience(settings), probation: 0,
+                patience: Self.patience(settings), probation: probation,
                 drain: settings.update.drainTimeout?.nanoseconds ?? .max)
-            let handOver = HandOver(request, started, HandOverPlan(limits, at: now), at: now)
+            let handOver = HandOver(started, HandOverPlan(limits, at: now), at: now)
             self.handOver = handOver
             handOver.watch = try loop.watch(handOver.channel.raw, Subject(kind: Kind.handOver), .readable)
             handOver.endWatch = try loop.watch(handOver.process.raw, Subject(kind: Kind.successor), .readable)
@@ -49,7 +50,7 @@ extension Supervisor {
         } catch {
             // Half started is not started: it ends with its channel.
             handOver = nil
-            endRestart("the new belfryd could not be started: \(error)")
+            tellUpdate(.failed("the new belfryd could not be started: \(error)"))
         }
     }
 
@@ -80,9 +81,10 @@ extension Supervisor {
             tellStep("prepared", handOver)
             tellHandOver(.prepared)
         case .tookOver(let connections):
+            handOver.connections = connections
             tellStep("taken over", handOver, "\(connections) connections")
         case .serving:
-            tellStep("serving", handOver)
+            tellUpdate(.serving(connections: handOver.connections))
             tellHandOver(.serving)
         case .failed(let words): tellHandOver(.failed("the new belfryd can't take over: \(words)"))
         default: tellHandOver(.failed("the new belfryd speaks another language"))
@@ -190,10 +192,10 @@ extension Supervisor {
     private func commit(_ handOver: HandOver) {
         if Readiness.notify(.mainPID(handOver.process.pid)) { _ = Readiness.barrier(within: .seconds(5)) }
         FaultPoint.reach(.mainPIDTold)
+        tellUpdate(.committed)
         _ = handOver.channel.send(.commit)
         control.giveUp(loop)
         log.notice("the new belfryd (pid \(handOver.process.pid)) serves; this one ends with its last worker")
-        endRestart(nil)
         for death in handOver.deaths { forget(death.pid) }
     }
 
@@ -235,7 +237,7 @@ extension Supervisor {
         for death in handOver.deaths { bury(death.pid, death.status) }
         share()
         ringEveryBell()
-        endRestart(reason)
+        tellUpdate(.failed(reason))
         if let end = handOver.endAsked { askForEnd(end.why, by: end.who) }
     }
 
@@ -243,24 +245,8 @@ extension Supervisor {
 
     private func tellStep(_ step: String, _ handOver: HandOver, _ detail: String? = nil) {
         let now = Clock.monotonic()
-        let told = UpdateStep(step, took: now - min(now, handOver.since), detail)
+        let time = now - min(now, handOver.since)
         handOver.since = now
-        log.notice("\(handOver.request.what): \(step)\(detail.map { ", \($0)" } ?? "")")
-        if let ticket = handOver.request.ticket { control.tell(ticket, told.answer(handOver.request.format), loop) }
-    }
-
-    /// - Parameter reason: nil if it has worked.
-    private func endRestart(_ reason: String?) {
-        guard let request = changes.current else { return }
-        changes.current = nil
-        audit(request.by, "\(request.what) \(reason.map { "failed: \($0)" } ?? "committed")")
-        guard let ticket = request.ticket else { return }
-        var reply = UpdateVerdict(reason == nil ? .committed : .failed, reason: reason).answer(request.format)
-        if let reason {
-            ControlReply.appendError(ControlFault(reason), to: &reply)
-        } else {
-            ControlReply.appendSuccess([], to: &reply)
-        }
-        control.answer(ticket, reply, loop)
+        log.info("\(step)\(detail.map { ", \($0)" } ?? "") (\(HumanText.latency(time)))")
     }
 }

@@ -28,7 +28,9 @@ extension Supervisor {
     }
 
     func stateFile() throws -> Descriptor {
-        try MemoryFile.holding(handOverState().encoded.span, named: "belfry-state").takeDescriptor()
+        // If we die, the successor is to know what it came from.
+        if let attempt { keepRecord(of: attempt) }
+        return try MemoryFile.holding(handOverState().encoded.span, named: "belfry-state").takeDescriptor()
     }
 
     private func handOverState() throws -> HandOverState {

@@ -26,7 +26,10 @@ extension Supervisor {
                 askKeeper(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self), asker)
                 return .later
             }
-            if case .status(let format) = request, answerStatusLater(format, asker.ticket) { return .later }
+            if case .status(let format) = request, !sides.own.wasExamined {
+                knowOwn { [self] in answerStatus(format, asker.ticket) }
+                return .later
+            }
             if let change = ChangeRequest(request, asker) {
                 ask(change)
                 return .later
@@ -71,8 +74,9 @@ extension Supervisor {
             case .status(let format): return try status().answer(format)
             case .ledger(let format): return try ledger().answer(format)
             // Answered later.
-            case .reload, .workers, .restart, .dead, .incidents: return []
-            case .restartServices, .update, .updates: throw Self.notYet
+            case .reload, .workers, .dead, .incidents: return []
+            case .restart, .update, .updates: return []
+            case .restartServices: throw Self.notYet
             case .services(let format, let services): return try self.services(services).answer(format)
             case .change(let action, let format, let services):
                 if let refusal { throw refusal }

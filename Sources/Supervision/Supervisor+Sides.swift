@@ -14,10 +14,12 @@ extension Supervisor {
     private static let examining: UInt64 = 60_000_000_000
 
     /// - Parameters: `program`: what is executed. `descriptors`: by name. `done`: hears of its end.
+    /// - Returns: its pid.
+    @discardableResult
     func start(
         _ program: String, _ arguments: [String], _ descriptors: [(name: String, source: CInt)], timeLimit: UInt64,
         done: @escaping (SideProcess.Outcome) -> Void
-    ) throws {
+    ) throws -> CInt {
         let side = try SideProcess(program, arguments, descriptors, timeLimit: timeLimit)
         let pid = side.process.pid
         sides.entries[pid] = SideDesk.Entry(
@@ -25,6 +27,7 @@ extension Supervisor {
             watch: try? loop.watch(side.raw, Subject(kind: Kind.side, index: UInt32(pid)), .readable),
             patience: loop.schedule(Subject(kind: Kind.sidePatience, index: UInt32(pid)), at: side.deadline),
             done: done)
+        return pid
     }
 
     func receive(fromSide pid: CInt) {
@@ -42,7 +45,9 @@ extension Supervisor {
     }
 
     /// Has a file looked into.
-    func examine(_ raw: CInt, done: @escaping (Result<Examination, ControlFault>) -> Void) throws {
+    /// - Returns: the pid of who does it.
+    @discardableResult
+    func examine(_ raw: CInt, done: @escaping (Result<Examination, ControlFault>) -> Void) throws -> CInt {
         try start("/proc/self/exe", ["examine"], [("executable", raw)], timeLimit: Self.examining) { outcome in
             switch outcome {
             case .done(let line):
@@ -54,30 +59,39 @@ extension Supervisor {
 
     // MARK: our own executable
 
-    /// Answers with the state once all of it is known: the digest of our own file takes a moment, the first time.
-    /// - Returns: false if it is known already, or can't be had.
-    func answerStatusLater(_ format: ReportFormat, _ ticket: ControlTicket) -> Bool {
-        guard !sides.own.wasExamined, !isOver else { return false }
-        if !sides.own.isBeingExamined {
-            guard let file = try? sides.own.open(), (try? examine(file.raw) { self.knowOwn($0) }) != nil else {
-                return false
+    /// Goes on once all that can be known of our own file is known: its digest takes a moment, the first time.
+    func knowOwn(_ then: @escaping () -> Void) {
+        let own = sides.own
+        guard !own.wasExamined else { return then() }
+        own.waiting.append(then)
+        guard !own.isBeingExamined else { return }
+        own.isBeingExamined = true
+        do {
+            let file = try own.open()
+            try examine(file.raw) { [self] in
+                if case .success(let examination) = $0 { own.examination = examination }
+                endOfOwn()
             }
-            sides.own.isBeingExamined = true
+        } catch {
+            endOfOwn()
         }
-        sides.own.waiting[ticket] = format
-        return true
     }
 
-    private func knowOwn(_ result: Result<Examination, ControlFault>) {
+    private func endOfOwn() {
         sides.own.isBeingExamined = false
         sides.own.wasExamined = true
-        if case .success(let examination) = result { sides.own.examination = examination }
         let waiting = sides.own.waiting
-        sides.own.waiting = [:]
-        for (ticket, format) in waiting {
-            var reply: [UInt8] = []
-            if let report = try? status() { ControlReply.appendSuccess(report.answer(format), to: &reply) }
-            control.answer(ticket, reply, loop)
+        sides.own.waiting = []
+        for then in waiting { then() }
+    }
+
+    func answerStatus(_ format: ReportFormat, _ ticket: ControlTicket) {
+        var reply: [UInt8] = []
+        do {
+            ControlReply.appendSuccess(try status().answer(format), to: &reply)
+        } catch {
+            ControlReply.appendError(ControlFault("\(error)"), to: &reply)
         }
+        control.answer(ticket, reply, loop)
     }
 }

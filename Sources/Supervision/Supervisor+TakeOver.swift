@@ -63,6 +63,7 @@ extension Supervisor {
         case .state:
             guard let state = try? TakeOver.read(state: descriptor) else { return false }
             takeOver.state = state
+        case .record: takeOver.record = (try? TakeOver.read(record: descriptor)) ?? takeOver.record
         case .process(let party): takeOver.arrives(party, descriptor)
         case .channel(let role): return takeOver.arrives(channelOf: role, descriptor, regions.version)
         default: return false
@@ -207,6 +208,7 @@ extension Supervisor {
             settings.update.drainTimeout.map { Clock.monotonic() &+ $0.nanoseconds } ?? .max
         log.notice("generation \(generation) (pid \(CurrentProcess.pid)) serves")
         if plan.stage == .serving { tellReady() }
+        if let record = takeOver.lastRecord { notes.add(record.note) }
         share()
         lookAtRetiring()
     }

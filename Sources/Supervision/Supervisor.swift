@@ -96,6 +96,8 @@ package final class Supervisor {
     var isWatchingOrphans = false
     var isWatchingLeases = false
     var isGlancing = false
+    /// A restart or an update that somebody waits for.
+    var attempt: UpdateAttempt?
     /// Another belfryd takes over from us.
     var handOver: HandOver?
     /// We have taken over from another belfryd, or are about to; until nothing of that one is left.

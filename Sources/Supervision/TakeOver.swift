@@ -26,6 +26,8 @@ final class TakeOver {
     /// Our end of the connection over which our acceptor takes over from the former one, until that has it.
     var acceptorsSocket: Descriptor?
     private var pair: SocketPair?
+    /// What is to be written down, as the predecessor wants it.
+    var record: UpdateRecord?
     /// When the former workers have had their time, monotonic nanoseconds.
     var drainDeadline = UInt64.max
     /// We are to end as soon as the former workers have gone.
@@ -89,6 +91,22 @@ final class TakeOver {
             arrived.process, RoleChannel(owning: descriptor), since: Clock.monotonic(), given: version)
         former.append(FormerRole(role, process, role.worker.flatMap { desks[$0] }))
         return true
+    }
+
+    /// What came of it: a predecessor that has died could not say so.
+    var lastRecord: UpdateRecord? {
+        if let record { return record }
+        guard var record = state.notes.compactMap(UpdateRecord.init).last, record.verdict == nil else { return nil }
+        record.verdict = .committed
+        record.reason = "the belfryd that was to hand over died meanwhile; the new one went on"
+        return record
+    }
+
+    static func read(record file: borrowing Descriptor) throws -> UpdateRecord? {
+        let memory = try MemoryFile.map(file.raw, writable: false)
+        return memory.withSpan(0, memory.count) { bytes in
+            JSONValue(document: bytes.indices.map { bytes[$0] }).flatMap(UpdateRecord.init)
+        }
     }
 
     // MARK: inherited

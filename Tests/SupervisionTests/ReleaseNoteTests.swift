@@ -108,7 +108,7 @@ struct ReleaseNoteTests {
     func own() {
         #expect(belfryd_note.ring == RingLayout.version)
         #expect(belfryd_note.settings == UInt32(SettingsImage.layout))
-        #expect(belfryd_note.hand_over == 1)
+        #expect(belfryd_note.hand_over == UInt32(HandOverState.version))
         // It grows when either does.
         #expect(belfryd_note.store == UInt32(BatchHead.version) + CheckpointCoding.version - 1)
     }

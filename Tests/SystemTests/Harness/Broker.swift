@@ -79,6 +79,13 @@ final class Broker {
         if pid != supervisor { generations.append(try Generation(pid: pid)) }
     }
 
+    /// Kills the supervisor that serves, which is not committed yet.
+    func killSuccessor() throws {
+        let successor = generations.removeLast()
+        successor.signal(Signal.kill)
+        try successor.wait()
+    }
+
     func status() throws -> Status { try Status(asking: scratch, at: control) }
     func ledger() throws -> Ledger { try Ledger(asking: scratch, at: control) }
 
