@@ -22,7 +22,7 @@ package enum Invocation: Equatable, Sendable {
         in FILE.
 
           --config FILE  the settings, as `belfry check FILE` accepts them
-          --version      print the version
+          --version      print version and layouts
           --help         print this
 
         SIGUSR2: belfryd is replaced by another process of itself, which goes on with
