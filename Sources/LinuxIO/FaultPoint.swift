@@ -99,6 +99,7 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case rolesGiven = "update.roles-given"
     case mainPIDTold = "update.main-pid-told"
     // ... and that one.
+    case followerStarted = "update.follower-started"
     case successorStarted = "update.successor-started"
     case successorPrepared = "update.successor-prepared"
     case successorAdopts = "update.successor-adopts"

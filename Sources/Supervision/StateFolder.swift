@@ -38,6 +38,28 @@ package struct StateFolder: ~Copyable {
         self.fence = FileLock(owning: fence)
     }
 
+    /// The same, once nothing of the predecessor's roles is left, whose supervisor still runs.
+    /// - Throws: StartFault if that is not so after the patience, or if it is another folder that is locked.
+    package static func following(
+        lock: consuming Descriptor, fence: consuming Descriptor, _ path: String, patience: UInt64 = 2_000_000_000
+    ) throws -> StateFolder {
+        let held = try File.facts(of: lock.raw)
+        let folder = StateFolder(path, lock: lock, fence: fence)
+        guard let named = File.facts(at: "\(path)/lock"), named.inode == held.inode, named.device == held.device else {
+            throw StartFault(
+                "state.directory \(path): is not the folder that the former belfryd has stored everything in; "
+                    + "change it at an ordinary start")
+        }
+        let deadline = Clock.monotonic() &+ patience
+        while try !folder.isFenceFree() {
+            guard Clock.monotonic() < deadline else { throw Self.held(path) }
+            // Processes end in their own time and tell nobody here: look again in 10 ms.
+            _ = usleep(10_000)
+        }
+        try folder.sign()
+        return folder
+    }
+
     /// For a successor: the descriptors that hold the locks.
     package var lockRaw: CInt { lock.descriptor.raw }
     package var fenceRaw: CInt { fence.descriptor.raw }
@@ -91,8 +113,12 @@ package struct StateFolder: ~Copyable {
             // Processes end in their own time and tell nobody here: look again in 10 ms.
             _ = usleep(10_000)
         }
+        throw held(path)
+    }
+
+    private static func held(_ path: String) -> StartFault {
         let holders = FileLock.holders(of: "\(path)/fence").map(String.init).joined(separator: ", ")
-        throw StartFault(
+        return StartFault(
             "state folder \(path): processes of an earlier belfryd still use it"
                 + (holders.isEmpty ? "" : " (pid \(holders))") + "; end them, then start again")
     }

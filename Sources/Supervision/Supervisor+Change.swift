@@ -32,10 +32,12 @@ extension Supervisor {
         let sentence = "belfryd is ending; nothing more is changed"
         endReading()
         if attempt != nil { giveUpUpdate(sentence) }
-        if let current = changes.current { answer(current, [], .failure(ControlFault(sentence))) }
         for request in changes.waiting { answer(request, [], .failure(ControlFault(sentence))) }
-        changes.current = nil
         changes.waiting = []
+        // An update through the store is answered when another belfryd serves.
+        guard !isPassing, let current = changes.current else { return }
+        answer(current, [], .failure(ControlFault(sentence)))
+        changes.current = nil
     }
 
     /// Goes on with the change under way, and begins the next ones, as far as that goes now.

@@ -15,7 +15,7 @@ extension Supervisor {
         case .launch(let role): if mayLaunch(role) { launch(desks[role.place]) }
         case .kill(let role): kill(desks[role.place])
         case .sendDrain(let role, let deadline):
-            send(.drain(deadline: deadline, keepSocketQueue: port.isInherited), to: desks[role.place])
+            send(.drain(deadline: deadline, keepSocketQueue: port.isInherited || isPassing), to: desks[role.place])
         case .sendStop(let role):
             log.notice("\(role) has not finished within shutdown.grace: stopped")
             send(.stop, to: desks[role.place])
@@ -114,6 +114,7 @@ extension Supervisor {
             return apply(.endAsked)
         }
         tellReady()
+        tellForerunner()
     }
 
     func tellReady() {
@@ -127,12 +128,13 @@ extension Supervisor {
 
     private func closePort() {
         sample()
-        port.close()
+        // Who follows through the store goes on with it.
+        if !isPassing { port.close() }
     }
 
     /// Every role is dead. What the committer could not store is ours to account for.
     private func finish() {
-        isOver = true
+        isOver = !isPassing
         endKeeper()
         do {
             let isKept = try plan.hasStored || isInLog()
@@ -144,7 +146,7 @@ extension Supervisor {
             log.error("the last ledger could not be written to \(folder.ledgerPath): \(error)")
             exitStatus = 1
         }
-        control.close(loop)
+        if isPassing { passOn() } else { control.close(loop) }
     }
 
     /// Whether what is undelivered, and was not stored at the end, is in the commit log. If not, it is given up.

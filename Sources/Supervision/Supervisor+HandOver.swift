@@ -15,7 +15,7 @@ internal import Wire
 
 extension Supervisor {
     /// Whether we may touch roles and ring: nobody else does.
-    var acts: Bool { !(handOver?.plan.hasGiven ?? false) && takeOver?.plan.acts ?? true }
+    var acts: Bool { passage == nil && !(handOver?.plan.hasGiven ?? false) && takeOver?.plan.acts ?? true }
 
     /// Whether two supervisors have to agree on what there is, so that nothing of it may change.
     var isFrozen: Bool { handOver != nil || !(takeOver?.plan.isCommitted ?? true) }

@@ -28,7 +28,11 @@ extension Supervisor {
     func askForEnd(_ why: String, by who: String) {
         if let handOver { return askForEnd(why, by: who, in: handOver) }
         if let takeOver { return askForEnd(why, by: who, in: takeOver) }
-        if plan.isDraining {
+        if let attempt, attempt.isPassing {
+            // Half of it is done already.
+            attempt.isPassing = false
+            tellUpdate(.failed("belfryd was asked to end"))
+        } else if plan.isDraining {
             log.notice("\(why) again: ending at once")
             apply(.endAsked)
         } else {

@@ -28,7 +28,10 @@ extension Supervisor {
         keepRecord(of: attempt)
         do throws(ControlFault) {
             attempt.candidate = try UpdateCandidate(order.executable)
-            try UpdateRoom.check(workers: settings.workers.count, folder: shadowFolder)
+            let use = order.isThroughStore ? regions.ledger.use() : nil
+            try UpdateRoom.check(
+                workers: settings.workers.count, folder: shadowFolder, ring: use?.byteCapacity ?? 0,
+                stored: 2 * (use?.bytes ?? 0))
             knowOwn { [self] in examineCandidate(attempt) }
         } catch {
             tellUpdate(.refused(error.sentence))
@@ -52,6 +55,7 @@ extension Supervisor {
 
     /// It can't go on: everything ends.
     func giveUpUpdate(_ sentence: String) {
+        guard !isPassing else { return }
         if let side = attempt?.side { sides.entries[side]?.side.process.send(Signal.kill) }
         tellUpdate(.failed(sentence))
     }
@@ -105,10 +109,13 @@ extension Supervisor {
         do {
             let state = try stateFile()
             // Where it lies among the child's descriptors, at no path that could name another file by then.
+            // Through the store goes nothing of another layout.
+            let given =
+                attempt.record.isThroughStore
+                ? [] : [("settings", regions.settingsReader.raw), ("state", state.raw)]
             attempt.side = try start(
                 "/proc/self/fd/3", ["shadow", shadowFolder] + (attempt.order?.arguments ?? []),
-                [("image", candidate.raw), ("settings", regions.settingsReader.raw), ("state", state.raw)],
-                timeLimit: ShadowRole.patience
+                [("image", candidate.raw)] + given, timeLimit: ShadowRole.patience
             ) { [self] outcome in
                 // One that was killed could not clear up.
                 try? FolderTree.remove(shadowFolder)
@@ -127,6 +134,7 @@ extension Supervisor {
     private func goOver(_ attempt: UpdateAttempt) {
         guard let candidate = unchanged(attempt) else { return }
         FaultPoint.reach(.updateTried)
+        if attempt.record.isThroughStore { return beginPassage(attempt) }
         beginHandOver(
             candidate.raw, attempt.order?.arguments ?? [], probation: settings.update.probation.nanoseconds)
     }
@@ -177,6 +185,7 @@ extension Supervisor {
     func keepRecord(of attempt: UpdateAttempt) {
         let note = attempt.record.note
         if let handOver, handOver.plan.isCommitted { return handOver.send(record: note) }
+        if let passage { return passage.send(record: note) }
         notes.add(note)
     }
 }

@@ -44,6 +44,10 @@ package final class Supervisor {
         /// A process beside the broker: its output, and the end of our patience with it.
         static let side: UInt8 = 30
         static let sidePatience: UInt8 = 31
+        /// Who follows through the store: its channel, its end. And who went before.
+        static let passage: UInt8 = 33
+        static let passageEnd: UInt8 = 34
+        static let forerunner: UInt8 = 35
     }
 
     /// How often what can't tell by itself is looked at again: dying orphans, confirmations of grants. Nanoseconds.
@@ -100,6 +104,10 @@ package final class Supervisor {
     var attempt: UpdateAttempt?
     /// Another belfryd takes over from us.
     var handOver: HandOver?
+    /// Another belfryd goes on with what we have stored.
+    var passage: StorePassage?
+    /// We go on with what another belfryd has stored.
+    var forerunner: Forerunner?
     /// We have taken over from another belfryd, or are about to; until nothing of that one is left.
     var takeOver: TakeOver?
 
@@ -145,12 +153,14 @@ package final class Supervisor {
             if acts { goOn() }
             goOnHandingOver()
             goOnTakingOver()
+            goOnPassing()
         }
         return exitStatus
     }
 
     private var nextDeadline: UInt64 {
-        min(acts ? min(plan.nextDeadline ?? .max, notes.pace.deadline) : .max, handOver?.plan.deadline ?? .max)
+        let ours = acts ? min(plan.nextDeadline ?? .max, notes.pace.deadline) : .max
+        return min(ours, handOver?.plan.deadline ?? .max, passage?.plan.deadline ?? .max)
     }
 
     func begin() {
@@ -210,6 +220,9 @@ package final class Supervisor {
         case Kind.takeOver: hearPredecessor()
         case Kind.former: hearFormer(index)
         case Kind.formerEnd: buryFormer(index)
+        case Kind.passage: hearPassage()
+        case Kind.passageEnd: endOfPassage()
+        case Kind.forerunner: hearForerunner()
         case Kind.side: receive(fromSide: CInt(index))
         default: break
         }

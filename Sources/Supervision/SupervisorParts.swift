@@ -51,12 +51,23 @@ package struct SupervisorParts: ~Copyable {
         _ settings: Settings, file: String, _ inherited: InheritedDescriptors, tool: SettingsTool, log: Logger
     ) throws {
         let signals = try Self.hearSignals()
-        let folder = try StateFolder(settings.state.directory)
+        // Of who has stored everything for us.
+        _ = inherited.take("image")
+        let isFollowing = inherited.names.contains("lock")
+        let folder =
+            isFollowing
+            ? try StateFolder.following(
+                lock: inherited.require("lock"), fence: inherited.require("fence"), settings.state.directory)
+            : try StateFolder(settings.state.directory)
         let notes = NotesDesk(at: Clock.monotonic())
         let segments = try folder.segments()
         let control = try Supervisor.makeControl(settings.control)
         try control.prepare()
-        let port = try PortSockets(settings.port, inherited)
+        let port =
+            isFollowing
+            ? try PortSockets(
+                handedOver: inherited, isInherited: inherited.take("port-is-given") != nil, settings.port)
+            : try PortSockets(settings.port, inherited)
         let start = try StartingLog(segments, folder.segmentsPath, settings)
         for line in start.lines(folder.segmentsPath) { line.write(to: log) }
         notes.tell(start.incidents(folder.segmentsPath, at: Clock.realtime()))

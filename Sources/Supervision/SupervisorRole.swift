@@ -17,7 +17,10 @@ package enum SupervisorRole {
             let inherited = try InheritedDescriptors.adopt()
             let tool = try SettingsTool.besideThisExecutable()
             if let channel = inherited.take("handover") {
-                return try takeOver(HandOverChannel(owning: channel), file, inherited, tool, log)
+                let channel = HandOverChannel(owning: channel)
+                return inherited.names.contains("state")
+                    ? try takeOver(channel, file, inherited, tool, log)
+                    : try follow(channel, file, inherited, tool, log)
             }
             // What the tool had to say about the file, it has said.
             guard let read = try tool.read(file) else { return 1 }
@@ -44,6 +47,26 @@ package enum SupervisorRole {
         } catch {
             // Who asked is to know why; the other one goes on.
             _ = takeOver.channel.send(.failed("\(error)"))
+            throw error
+        }
+    }
+
+    /// Goes on with what a belfryd has stored that holds port and locks for us.
+    private static func follow(
+        _ channel: consuming HandOverChannel, _ file: String, _ inherited: InheritedDescriptors, _ tool: SettingsTool,
+        _ log: Logger
+    ) throws -> CInt {
+        CurrentProcess.setName("belfryd")
+        let forerunner = Forerunner(channel)
+        FaultPoint.reach(.followerStarted)
+        do {
+            guard let read = try tool.read(file) else { throw StartFault("\(file) has faults, which the log tells") }
+            let parts = try SupervisorParts(read.settings, file: file, inherited, tool: tool, log: log)
+            let supervisor = try Supervisor(parts)
+            supervisor.forerunner = forerunner
+            return try supervisor.run()
+        } catch {
+            _ = forerunner.channel.send(.failed("\(error)"))
             throw error
         }
     }

@@ -15,6 +15,8 @@ final class UpdateAttempt {
     var candidate: UpdateCandidate?
     /// The process beside the broker that is waited for.
     var side: CInt?
+    /// Everything ends, for another belfryd to go on with what is stored.
+    var isPassing = false
 
     /// - Parameters: `began`: ns since 1970. `now`: monotonic ns.
     init(_ request: ChangeRequest, _ order: UpdateOrder?, began: UInt64, at now: UInt64) {
@@ -22,6 +24,8 @@ final class UpdateAttempt {
         self.order = order
         record = UpdateRecord(order == nil ? .restart : .update, began: began, by: request.by)
         record.isThroughStore = order?.isThroughStore ?? false
-        plan = order.map { UpdatePlan(isDryRun: $0.isDryRun, at: now) } ?? UpdatePlan(restartAt: now)
+        plan =
+            order.map { UpdatePlan(isDryRun: $0.isDryRun, isThroughStore: $0.isThroughStore, at: now) }
+            ?? UpdatePlan(restartAt: now)
     }
 }

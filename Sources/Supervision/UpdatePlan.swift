@@ -52,15 +52,17 @@ struct UpdatePlan: Equatable {
     /// Those that are done.
     private(set) var steps: [UpdateStep] = []
     private let isDryRun: Bool
-    /// Of a successor from another file: only then there is something to be watched.
+    /// Of a successor from another file that takes over in memory: what it had taken in would be lost with it otherwise.
     private let isWatched: Bool
+    private let isThroughStore: Bool
     private let began: UInt64
     private var since: UInt64
 
     /// - Parameter now: monotonic nanoseconds, as everywhere here.
-    init(isDryRun: Bool, at now: UInt64) {
+    init(isDryRun: Bool, isThroughStore: Bool = false, at now: UInt64) {
         self.isDryRun = isDryRun
-        isWatched = true
+        self.isThroughStore = isThroughStore
+        isWatched = !isThroughStore
         began = now
         since = now
         stage = .staging
@@ -69,6 +71,7 @@ struct UpdatePlan: Equatable {
     /// For the executable that runs: it need not be tried.
     init(restartAt now: UInt64) {
         isDryRun = false
+        isThroughStore = false
         isWatched = false
         began = now
         since = now
@@ -87,7 +90,8 @@ struct UpdatePlan: Equatable {
             return [told, .goOver]
         case (.freezing, .serving(let connections)):
             stage = .probing
-            return [done(.frozen, now, "\(connections) \(connections == 1 ? "connection" : "connections") kept")]
+            let kept = "\(connections) \(connections == 1 ? "connection" : "connections") kept"
+            return [done(.frozen, now, isThroughStore ? "through the store, connections closed" : kept)]
         case (.probing, .committed):
             let probation = isWatched ? [done(.probation, now)] : []
             since = began

@@ -16,18 +16,22 @@ enum UpdateRoom {
     /// Bytes that a trial writes, with a reserve.
     private static let onDisk = 4 << 20
 
-    static func check(workers: Int, folder: String) throws(ControlFault) {
+    /// - Parameters: `ring`: bytes of a second ring, if there will be one. `stored`: bytes that will be written to the disk.
+    static func check(
+        workers: Int, folder: String, ring: UInt64 = 0, stored: UInt64 = 0
+    ) throws(ControlFault) {
         let text = (try? File.read("/proc/meminfo", limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        if let fault = memoryFault(workers: workers, available: FreeMemory.available(meminfo: text)) { throw fault }
+        let available = FreeMemory.available(meminfo: text)
+        if let fault = memoryFault(workers: workers, ring: ring, available: available) { throw fault }
         do throws(SystemCallError) {
-            try tryWriting(folder)
+            try tryWriting(folder, onDisk + Int(clamping: stored))
         } catch {
             throw diskFault(error, folder)
         }
     }
 
-    static func memoryFault(workers: Int, available: UInt64?) -> ControlFault? {
-        let wanted = UInt64(workers + beside) * perProcess
+    static func memoryFault(workers: Int, ring: UInt64 = 0, available: UInt64?) -> ControlFault? {
+        let wanted = UInt64(workers + beside) * perProcess + ring
         guard let available, available < wanted else { return nil }
         return ControlFault(
             "two generations of belfryd at once may take \(HumanText.bytes(wanted)) more, but this machine has "
@@ -42,11 +46,11 @@ enum UpdateRoom {
             : ControlFault("\(folder): no trial can be made there: \(error)")
     }
 
-    private static func tryWriting(_ path: String) throws(SystemCallError) {
+    private static func tryWriting(_ path: String, _ count: Int) throws(SystemCallError) {
         try FolderTree.remove(path)
         try Directory.make(path, mode: 0o700)
         defer { try? FolderTree.remove(path) }
         let file = try FileFolder(path).create("room")
-        try File.allocate(file.raw, onDisk)
+        try File.allocate(file.raw, count)
     }
 }

@@ -34,6 +34,17 @@ struct UpdatePlanTests {
         #expect(plan.handle(.committed, at: 104) == [told("committed", 4), .end(.committed, reason: nil)])
     }
 
+    @Test("through the store has no probation, and keeps no connection")
+    func throughStore() {
+        var plan = UpdatePlan(isDryRun: false, isThroughStore: true, at: 0)
+        _ = plan.handle(.staged, at: 1)
+        _ = plan.handle(.shadowed, at: 2)
+        #expect(
+            plan.handle(.serving(connections: 0), at: 5)
+                == [told("frozen", 3, "through the store, connections closed")])
+        #expect(plan.handle(.committed, at: 6) == [told("committed", 6), .end(.committed, reason: nil)])
+    }
+
     @Test("ends behind the trial if that is all that is wanted")
     func dryRun() {
         var plan = UpdatePlan(isDryRun: true, at: 0)

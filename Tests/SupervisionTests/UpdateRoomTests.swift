@@ -17,6 +17,7 @@ struct UpdateRoomTests {
         let fault = UpdateRoom.memoryFault(workers: 2, available: 55 << 20)
         #expect(fault?.sentence.contains("may take 56 MiB more, but this machine has 55 MiB") == true)
         #expect(UpdateRoom.memoryFault(workers: 64, available: 56 << 20) != nil)
+        #expect(UpdateRoom.memoryFault(workers: 2, ring: 1, available: 56 << 20) != nil)
     }
 
     @Test("is missing on a disk that says so; any other trouble is told as it is")

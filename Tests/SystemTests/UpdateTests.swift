@@ -154,4 +154,38 @@ struct UpdateTests {
         #expect(try broker.status().pid == before.pid)
         try expectNextWorks(broker, build, sent: ["to the new one"])
     }
+
+    @Test("to another layout goes through the store: what waits is delivered by the new one")
+    func throughStore() throws {
+        let broker = try start()
+        let build = try OtherBuild(scratch, ring: 77)
+        #expect(try broker.belfry(["pause", "recorder"]).succeeded)
+        try send(broker, "waiting")
+        let before = try broker.status()
+        let result = try broker.belfry(["update", "--through-store", "--json", build.path])
+        #expect(result.succeeded, "\(result.output)\(result.errors)\n\(broker.program.errors)")
+        #expect(steps(result.output) == ["staged", "shadow", "frozen", "committed"])
+        try broker.follow()
+        let after = try broker.status()
+        #expect(after.pid != before.pid && after.address == before.address)
+        try send(broker, "after")
+        #expect(Set(try recorder.wait(for: 2).map(\.text)) == ["waiting", "after"])
+        #expect(try broker.program.wait().status == .exited(0))
+        try broker.stop()
+    }
+
+    @Test("through the store to one that does not come up starts the former one again, with what waits")
+    func throughStoreFails() throws {
+        let broker = try start(environment: FaultMark.environment(.followerStarted, passing: 1, in: scratch))
+        let build = try OtherBuild(scratch, ring: 77)
+        #expect(try broker.belfry(["pause", "recorder"]).succeeded)
+        try send(broker, "waiting")
+        let result = try broker.belfry(["update", "--through-store", "--json", build.path])
+        #expect(result.status == .exited(1))
+        #expect(
+            result.errors.contains("the former one was started again"), "\(result.errors)\n\(broker.program.errors)")
+        try broker.follow()
+        #expect(try broker.belfry(["status"]).output.contains(Executables.builtBelfryd))
+        try expectNextWorks(broker, try OtherBuild(scratch, "same"), sent: ["waiting"])
+    }
 }
