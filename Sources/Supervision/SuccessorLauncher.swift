@@ -32,6 +32,11 @@ struct SuccessorLauncher {
 
     /// - Parameters: `image`: the executable, open. `arguments`: all of them, the program's own name first.
     func launch(_ image: CInt, _ arguments: [String]) throws -> Started {
+        guard CurrentProcess.pid != 1 else {
+            throw StartFault(
+                "belfryd is process 1 of its container, which nobody can take over from; have the container start an "
+                    + "init (docker run --init), or restart the container")
+        }
         var ours: SeqPacketChannel?
         var theirs: SeqPacketChannel?
         try SeqPacketChannel.pair().split { first, second in
