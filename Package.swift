@@ -58,6 +58,8 @@ let package = Package(
         .executable(name: "belfryd", targets: ["belfryd"]),
         .executable(name: "belfry", targets: ["belfry"]),
         .library(name: "BelfryClient", targets: ["BelfryClient"]),
+        .library(name: "HotRestart", targets: ["HotRestart"]),
+        .library(name: "CHotRestart", type: .static, targets: ["HotRestartC"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -69,6 +71,7 @@ let package = Package(
         // Floor 0
         .target(name: "CLinux"),
         .target(name: "CBelfryd", cSettings: version),
+        .systemLibrary(name: "CHotRestart"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // Floor 1
         module("LinuxIO", ["CLinux"] + sanitizing.map { .init(stringLiteral: $0.name) }),
@@ -79,6 +82,7 @@ let package = Package(
         module("Segments", ["LinuxIO", "Ring"]),
         module("Reactor", ["LinuxIO"]),
         module("HotRestart", ["CSystemd", "LinuxIO"]),
+        module("HotRestartC", ["CHotRestart", "HotRestart"]),
         module("Control", ["LinuxIO", "Wire"]),
         module("BelfryClient", ["LinuxIO", "Wire"]),
         module("SettingsFile", ["LinuxIO", "Settings", "Wire", .product(name: "Yams", package: "Yams")]),
@@ -116,7 +120,12 @@ let package = Package(
         tests("Ring", ["LinuxIO", "Settings"]),
         tests("Segments", ["LinuxIO", "Ring"]),
         tests("Reactor", ["LinuxIO"]),
-        tests("HotRestart", ["LinuxIO"]),
+        tests("HotRestart", ["LinuxIO", "generation-probe", "generation-probe-c"]),
+        .executableTarget(
+            name: "generation-probe", dependencies: ["HotRestart", "LinuxIO"], path: "Tests/GenerationProbe",
+            swiftSettings: house),
+        .executableTarget(
+            name: "generation-probe-c", dependencies: ["CHotRestart", "HotRestartC"], path: "Tests/GenerationProbeC"),
         tests("Control", ["LinuxIO", "Wire"]),
         tests("BelfryClient", ["LinuxIO", "Wire"]),
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),

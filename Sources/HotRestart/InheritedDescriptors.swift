@@ -59,6 +59,11 @@ package final class InheritedDescriptors {
         take { found, raw in found == name && SocketFacts.kind(of: raw) == kind }
     }
 
+    /// The first descriptor of that name, of that type if one is said.
+    func take(_ name: String, _ type: SocketType?) -> Descriptor? {
+        take { found, raw in found == name && type.map { $0 == SocketType(of: raw) } != false }
+    }
+
     package func require(_ name: String) throws(InheritError) -> Descriptor {
         guard let descriptor = take(name) else { throw .missing(name) }
         return descriptor

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The public libraries")
 struct PublicDocumentationTests {
-    static let libraries = ["Sources/BelfryClient"]
+    static let libraries = ["Sources/BelfryClient", "Sources/HotRestart"]
 
     @Test("document every public declaration")
     func documented() throws {
