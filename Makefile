@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run: build a release and start Belfry in the foreground. make test: everything that can be checked. make docs: the
-# pages of the Swift library. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
+# pages of the Swift libraries. make bench: Belfry and its peers side by side (Benchmarks/README.md); make bench ROW=3 for one row.
 # make soak: five minutes of kills, hangs, reloads and full disks under load (MINUTES=60 for more), with figures.
 # make fuzz: random input for every decoder, a minute each (SECONDS=10 for less).
 # make sanitize: the tests under AddressSanitizer and ThreadSanitizer (SANITIZER=address for one, TESTS=… for some of them).
 # make parking: two million notifications for a service that is down, in front of a ring of 4 MiB.
+# make test-examples: four services restarted 100 times each under load (RESTARTS=5, EXAMPLES="c web" for less).
 # make power-cut: what a power cut may leave of the segments, LIVES=20 times over, and at each write of a real belfryd.
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test soak fuzz sanitize power-cut parking bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test soak fuzz sanitize power-cut test-examples parking bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -19,6 +20,8 @@ export BELFRY_BIN = $(CURDIR)/.build/release
 
 BUILD_PACKAGES := libsystemd-dev libsqlite3-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) netcat-openbsd curl spin gcc g++ libc6-dev bsdutils systemd dbus python3 procps util-linux valgrind binutils patchelf
+
+EXAMPLE_PACKAGES := libsystemd-dev pkg-config gcc g++ libc6-dev binutils python3 libthrift-dev thrift-compiler libboost-dev
 
 # What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.
 PEERS := nats-server libnats-dev mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
@@ -92,6 +95,11 @@ power-cut: packages-test
 	$(RELEASE) --product belfry
 	BELFRY_POWER_CUTS=$(or $(LIVES),20) swift test --filter PowerCutTests
 
+# The services of docs/hot-restart.md; they are packages of their own, and so no part of `make test`.
+test-examples: toolchain
+	$(call install,build the examples of hot restart,$(EXAMPLE_PACKAGES))
+	$(MAKE) -s -C Examples/hot-restart $(if $(RESTARTS),RESTARTS=$(RESTARTS)) $(if $(EXAMPLES),EXAMPLES="$(EXAMPLES)")
+
 # Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
 peers: packages-build
 	$(call install,build the programs of the benchmark,gcc make libc6-dev)
@@ -109,9 +117,10 @@ bench: build peers
 	swift build --package-path Benchmarks -c release --disable-build-manifest-caching --product bench
 	$(BENCH) $(if $(ROW),--row $(ROW)) $(if $(ROUNDS),--rounds $(ROUNDS)) --out docs/benchmarks
 
-# The pages of the public library, with the toolchain's docc.
+# The pages of the public libraries, with the toolchain's docc.
 docs: packages-build
 	swift build --target BelfryClient
+	swift build --target HotRestart
 	Scripts/docs
 
 lint:
@@ -123,4 +132,4 @@ lint-python:
 	MYPYPATH=Examples/python mypy --strict --cache-dir=/dev/null Examples/python Tests/PythonTests
 
 clean:
-	rm -rf .build .run Benchmarks/.build Benchmarks/.build-*
+	rm -rf .build .run Benchmarks/.build Benchmarks/.build-* Examples/hot-restart/*/.build

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serves HTTP on a socket that is bound already, and ends in good order: every connection gets the answer that it waits
+// for, with "Connection: close", and is closed behind it. A client on a connection that rests is told with its next answer.
+// Invariant: a connection is never closed while a request may be on its way to it, but at `overdue`.
+
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+final class SocketServer: Sendable {
+    typealias Accepted = NIOAsyncChannel<HTTP1Channel.Value, Never>
+
+    let logger = Logger(label: "web")
+    private let isDraining: Draining
+    private let listener: any Channel
+    private let serving: Task<Void, any Error>
+
+    final class Draining: Sendable {
+        private let flag = Atomic(false)
+        var hasBegun: Bool { flag.load(ordering: .relaxed) }
+        func begin() { flag.store(true, ordering: .relaxed) }
+    }
+
+    init<Responder: HTTPResponder>(_ socket: CInt, _ responder: Responder) async throws
+    where Responder.Context == BasicRequestContext {
+        let (isDraining, logger) = (Draining(), logger)
+        let http = HTTP1Channel { request, writer, channel in
+            let context = BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+            var response: Response
+            do {
+                response = try await responder.respond(to: request, context: context)
+            } catch {
+                response = Response(status: .internalServerError)
+            }
+            if isDraining.hasBegun {
+                response.headers[.connection] = "close"
+                // Hummingbird closes a connection that gets this event once the answer under way is written.
+                channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            }
+            try await writer.write(response: response.head, body: response.body)
+        }
+        let accepted = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .bind(socket) { channel in http.setup(channel: channel, logger: logger) }
+        listener = accepted.channel
+        self.isDraining = isDraining
+        serving = Task {
+            try await accepted.executeThenClose { connections in
+                try await withThrowingDiscardingTaskGroup { group in
+                    for try await connection in connections {
+                        group.addTask { await http.handle(value: connection, logger: logger) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes no new connection, and returns when the last one is closed.
+    func finish() async throws {
+        isDraining.begin()
+        try await listener.close()
+        try await serving.value
+    }
+}
