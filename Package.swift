@@ -148,6 +148,6 @@ let package = Package(
             path: "Tests/InstructionCounts", exclude: ["Calls", "baseline.txt"], swiftSettings: house),
         .target(name: "Calls", path: "Tests/InstructionCounts/Calls"),
         .testTarget(name: "ArchitectureTests", swiftSettings: house),
-        .testTarget(name: "SystemTests", dependencies: ["LinuxIO"], swiftSettings: house),
+        .testTarget(name: "SystemTests", dependencies: ["LinuxIO", "generation-probe"], swiftSettings: house),
     ] + fuzz + sanitizing
 )

@@ -26,6 +26,9 @@ enum Executables {
     /// A program of Examples/swift.
     static func example(_ name: String) -> String { "\(built)/example-\(name)" }
 
+    /// The service of Tests/GenerationProbe.
+    static let generationProbe = "\(built)/generation-probe"
+
     /// The checkout that these sources lie in.
     static let repository: String = {
         var folder = URL(fileURLWithPath: #filePath)
