@@ -71,6 +71,37 @@ int belfry_signalfd_next(int fd, int *signal) {
   return 1;
 }
 
+// A handler knows nothing but its signal.
+static volatile sig_atomic_t bells[65];
+
+static void ring(int signal) {
+  int code = errno;
+  uint64_t one = 1;
+  ssize_t put = write(bells[signal], &one, sizeof one);
+  (void)put;  // a counter at its top is readable as it is
+  errno = code;
+}
+
+int belfry_ring_on_signal(int signal, int eventfd) {
+  if (signal < 1 || signal > 64) {
+    errno = EINVAL;
+    return -1;
+  }
+  bells[signal] = eventfd;
+  struct sigaction action = {.sa_handler = ring, .sa_flags = SA_RESTART};
+  return sigaction(signal, &action, NULL);
+}
+
+int belfry_block_signal(int signal, int blocked) {
+  sigset_t set;
+  sigemptyset(&set);
+  if (sigaddset(&set, signal) < 0) return -1;
+  int code = pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+  if (code == 0) return 0;
+  errno = code;
+  return -1;
+}
+
 int belfry_rlimit_get(int resource, uint64_t *soft, uint64_t *hard) {
   struct rlimit limit;
   if (getrlimit(resource, &limit) < 0) return -1;

@@ -43,12 +43,11 @@ public final class Generation: Sendable {
         let predecessor: Predecessor?
     }
 
-    /// Takes what this process was started with. Call it once, first of all in `main`: it changes the environment and the
-    /// signal mask, which threads that ran already would not notice.
+    /// Takes what this process was started with. Call it once, first of all in `main`, before there are threads: it takes
+    /// `LISTEN_FDS` out of the environment, and blocks the signal for the calling thread and those that it makes.
     ///
     /// - Parameter options: how the service wants to be restarted.
-    /// - Throws: ``GenerationError/inherited(reason:)``, ``GenerationError/startedLate(threads:)`` or
-    ///   ``GenerationError/system(call:reason:)``.
+    /// - Throws: ``GenerationError/inherited(reason:)`` or ``GenerationError/system(call:reason:)``.
     public static func start(_ options: GenerationOptions = GenerationOptions()) throws(GenerationError) -> Generation {
         try Generation(options)
     }

@@ -12,8 +12,6 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
     case system(call: String, reason: String)
     /// `LISTEN_FDS` or `LISTEN_FDNAMES` can't be right.
     case inherited(reason: String)
-    /// So many threads ran already when ``Generation/start(_:)`` was called; the signal would end the process there.
-    case startedLate(threads: Int)
     /// A name that can't be handed over: empty, too long, not printable ASCII, with a colon, or one of the library's own.
     case name(String)
     /// The predecessor ended before it had handed over its state.
@@ -28,8 +26,6 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .system(let call, let reason): "\(call): \(reason)"
         case .inherited(let reason): "\(reason); the service was started with a wrong environment"
-        case .startedLate(let threads):
-            "Generation.start() was called when \(threads) threads ran already; call it first of all in main"
         case .name(let name): "\"\(name)\" can't name a descriptor: use printable ASCII without a colon, 255 at most"
         case .predecessorEnded: "the predecessor ended before it had handed over its state; start without it"
         case .predecessorSilent(let time): "the predecessor did not answer for \(time); it may hang"

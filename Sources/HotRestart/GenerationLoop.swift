@@ -58,6 +58,7 @@ final class GenerationLoop {
     }
 
     private func run() -> Never {
+        signal?.attend()
         while true {
             let rest = deadline.map { $0 - min($0, Clock.monotonic()) }
             let count = (try? poller.wait(timeoutNanoseconds: rest)) ?? 0

@@ -20,18 +20,6 @@ package struct SignalDescriptor: ~Copyable {
         var signal: CInt = 0
         return unsafe belfry_signalfd_next(descriptor.raw, &signal) == 1 ? signal : nil
     }
-
-    /// How many threads of this process the signal could still interrupt, or end with all the others: those that were
-    /// there before it was blocked.
-    package static func threadsOpen(to signal: CInt) -> Int {
-        Directory.names("/proc/self/task").count { thread in
-            // A thread that has ended meanwhile takes no signal.
-            let status = (try? File.read("/proc/self/task/\(thread)/status", limit: 65_536)) ?? []
-            let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
-            let mask = lines.first { $0.hasPrefix("SigBlk:") }?.dropFirst(8)
-            return mask.flatMap { UInt64($0, radix: 16) }.map { $0 >> UInt64(signal - 1) & 1 == 0 } ?? false
-        }
-    }
 }
 
 /// The signals that roles and their tests speak of, so that they need no C library for them.
@@ -46,6 +34,18 @@ package enum Signal {
     package static var pipe: CInt { SIGPIPE }
     package static var user1: CInt { SIGUSR1 }
     package static var user2: CInt { SIGUSR2 }
+
+    /// From now on the signal rings the bell, which has to live as long as the process, whichever thread it interrupts. For
+    /// programs that have threads that open their masks, as Swift's own main thread does once it runs tasks.
+    package static func ring(_ bell: borrowing EventCounter, on signal: CInt) throws(SystemCallError) {
+        let raw = bell.raw
+        try systemCall("sigaction") { belfry_ring_on_signal(signal, raw) }
+    }
+
+    /// For the calling thread, and those that it makes from now on.
+    package static func block(_ signal: CInt, _ on: Bool = true) throws(SystemCallError) {
+        try systemCall("signal mask") { belfry_block_signal(signal, on ? 1 : 0) }
+    }
 
     /// A write to a pipe without a reader then fails with EPIPE instead of ending the process.
     package static func ignoreBrokenPipes() { _ = Glibc.signal(SIGPIPE, SIG_IGN) }

@@ -40,11 +40,16 @@ struct Report {
 }
 
 func start() throws -> (Generation, Report) {
-    if mode == "late" {
+    if mode == "open-thread" {
         var thread = pthread_t()
-        unsafe pthread_create(&thread, nil, { _ in while true { pause() } }, nil)
-        // It begins with all signals blocked, and opens its mask then.
-        while SignalDescriptor.threadsOpen(to: Signal.user2) < 2 { sched_yield() }
+        // As Swift's main thread, which waits in this way for its tasks.
+        unsafe pthread_create(
+            &thread, nil,
+            { _ in
+                var none = sigset_t()
+                unsafe sigemptyset(&none)
+                while true { unsafe sigsuspend(&none) }
+            }, nil)
     }
     let generation = try Generation.start(options())
     // Under systemd nobody listens: what is said goes nowhere.

@@ -126,12 +126,10 @@ struct GenerationTests {
         #expect(try main == "MAINPID=\(service.generation(2).descriptor.pid)")
     }
 
-    @Test("must be started before there are threads that the signal would end")
-    func late() throws {
-        let service = try Service("late")
-        #expect(try service.generation(0).end() == .exited(1))
-        #expect(
-            try service.errorText()
-                == "Generation.start() was called when 1 threads ran already; call it first of all in main\n")
+    @Test("hears the signal whatever thread it comes to")
+    func openThread() throws {
+        let service = try Service("open-thread")
+        #expect(try service.sentences(2) == ["ready 1", "state 1 none"])
+        for number in 1...3 { try service.restart(number) }
     }
 }

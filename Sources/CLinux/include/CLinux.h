@@ -74,6 +74,10 @@ int belfry_reap_any(int *status, int *signalled);
 int belfry_signalfd(const int *signals, int count);
 /// 1 and the signal, 0 when none is waiting.
 int belfry_signalfd_next(int fd, int *signal);
+/// From now on the signal adds one to the eventfd, whichever thread it interrupts.
+int belfry_ring_on_signal(int signal, int eventfd);
+/// For the calling thread, and those that it makes.
+int belfry_block_signal(int signal, int blocked);
 int belfry_rlimit_get(int resource, uint64_t *soft, uint64_t *hard);
 int belfry_rlimit_set(int resource, uint64_t soft, uint64_t hard);
 extern const uint64_t belfry_rlimit_infinity;

@@ -11,23 +11,21 @@ import NIOPosix
 import Synchronization
 
 final class SocketServer: Sendable {
-    typealias Accepted = NIOAsyncChannel<HTTP1Channel.Value, Never>
-
-    let logger = Logger(label: "web")
-    private let isDraining: Draining
+    private let draining: Draining
     private let listener: any Channel
-    private let serving: Task<Void, any Error>
+    private let serving: Task<Void, Never>
 
-    final class Draining: Sendable {
+    private final class Draining: Sendable {
         private let flag = Atomic(false)
         var hasBegun: Bool { flag.load(ordering: .relaxed) }
         func begin() { flag.store(true, ordering: .relaxed) }
     }
 
-    init<Responder: HTTPResponder>(_ socket: CInt, _ responder: Responder) async throws
-    where Responder.Context == BasicRequestContext {
-        let (isDraining, logger) = (Draining(), logger)
-        let http = HTTP1Channel { request, writer, channel in
+    init<Responder: HTTPResponder>(
+        _ socket: CInt, _ responder: Responder, _ logger: Logger
+    ) async throws where Responder.Context == BasicRequestContext {
+        let draining = Draining()
+        let http = HTTP1Channel { (request, writer: consuming ResponseWriter, channel) in
             let context = BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
             var response: Response
             do {
@@ -35,24 +33,28 @@ final class SocketServer: Sendable {
             } catch {
                 response = Response(status: .internalServerError)
             }
-            if isDraining.hasBegun {
+            if draining.hasBegun {
                 response.headers[.connection] = "close"
                 // Hummingbird closes a connection that gets this event once the answer under way is written.
                 channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
             }
             try await writer.write(response: response.head, body: response.body)
         }
-        let accepted = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
+        let accepted = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .bind(socket) { channel in http.setup(channel: channel, logger: logger) }
+        self.draining = draining
         listener = accepted.channel
-        self.isDraining = isDraining
         serving = Task {
-            try await accepted.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in connections {
-                        group.addTask { await http.handle(value: connection, logger: logger) }
+            await withDiscardingTaskGroup { group in
+                do {
+                    try await accepted.executeThenClose { connections in
+                        for try await connection in connections {
+                            group.addTask { await http.handle(value: connection, logger: logger) }
+                        }
                     }
+                } catch {
+                    logger.error("no more connections: \(error)")
                 }
             }
         }
@@ -60,8 +62,8 @@ final class SocketServer: Sendable {
 
     /// Takes no new connection, and returns when the last one is closed.
     func finish() async throws {
-        isDraining.begin()
+        draining.begin()
         try await listener.close()
-        try await serving.value
+        await serving.value
     }
 }

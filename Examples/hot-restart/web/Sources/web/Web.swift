@@ -7,6 +7,7 @@
 import Foundation
 import HotRestart
 import Hummingbird
+import Logging
 
 @main
 struct Web {
@@ -17,7 +18,8 @@ struct Web {
         let generation = try Generation.start(options)
         let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 8080
         let socket = try generation.tcp(named: "port", port: port)
-        let server = try await SocketServer(socket, router(generation.number).buildResponder())
+        let logger = Logger(label: "web")
+        let server = try await SocketServer(socket, router(generation.number).buildResponder(), logger)
         try generation.ready()
 
         for await turn in generation.turns {
@@ -28,7 +30,7 @@ struct Web {
                     exit(0)
                 }
             case .overdue: exit(1)
-            case .failed(let reason): server.logger.error("not restarted: \(reason)")
+            case .failed(let reason): logger.error("not restarted: \(reason)")
             case .handOver: break
             }
         }
