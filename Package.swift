@@ -125,7 +125,8 @@ let package = Package(
             name: "generation-probe", dependencies: ["HotRestart", "LinuxIO"], path: "Tests/GenerationProbe",
             swiftSettings: house),
         .executableTarget(
-            name: "generation-probe-c", dependencies: ["CHotRestart", "HotRestartC"], path: "Tests/GenerationProbeC"),
+            name: "generation-probe-c", dependencies: ["CHotRestart", "HotRestartC"], path: "Tests/GenerationProbeC",
+            cSettings: [.headerSearchPath("../../Sources/CHotRestart")]),
         tests("Control", ["LinuxIO", "Wire"]),
         tests("BelfryClient", ["LinuxIO", "Wire"]),
         tests("Ingress", ["Control", "LinuxIO", "Ring", "Settings", "Wire"]),
