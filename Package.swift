@@ -38,7 +38,8 @@ let fuzz: [Target] =
     ? []
     : [
         .executableTarget(
-            name: "fuzz", dependencies: ["Control", "LinuxIO", "Ring", "Settings", "Wire"], path: "Fuzz/Targets",
+            name: "fuzz", dependencies: ["Control", "LinuxIO", "Ring", "Segments", "Settings", "Wire"],
+            path: "Fuzz/Targets",
             swiftSettings: house)
     ]
 

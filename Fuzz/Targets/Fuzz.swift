@@ -10,7 +10,8 @@ import LinuxIO
 let targets: [String: @Sendable (Span<UInt8>) -> Void] = [
     "datagram": fuzzDatagram, "stream": fuzzStream, "native": fuzzNative, "service-frames": fuzzServiceFrames,
     "service-lines": fuzzServiceLines, "control": fuzzControl, "json": fuzzJSON, "topics": fuzzTopics,
-    "settings-image": fuzzSettingsImage, "regions": fuzzRegions,
+    "settings-image": fuzzSettingsImage, "regions": fuzzRegions, "segments": fuzzSegments,
+    "keeper-frames": fuzzKeeperFrames,
 ]
 
 private let chosen: @Sendable (Span<UInt8>) -> Void = {

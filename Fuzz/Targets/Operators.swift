@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What comes by the control socket, the settings image, and documents that are shown again.
+/// What comes by the control socket, between Belfry's own processes, the settings image, and documents that are shown again.
 ///
 /// Invariant: what is read and written again is read the same.
 
 import Control
+import Segments
 import Settings
 import Wire
 
@@ -42,6 +43,21 @@ private func fuzzTelnet(_ bytes: Span<UInt8>) {
     require(
         whole.count <= bytes.count && !whole.contains(0x0D) && !whole.contains(0), "what is left out has come through")
     for line in whole.split(separator: 0x0A) { fuzzLine(Array(line).span) }
+}
+
+/// Frames between keeper, workers, acceptor and supervisor; and the account that the supervisor gives the committer.
+func fuzzKeeperFrames(_ bytes: Span<UInt8>) {
+    _ = SupervisorAccount(bytes)
+    var start = 0
+    while case .frame(let frame, let next) = KeeperFrame.next(in: bytes, from: start) {
+        require(next > start && next <= bytes.count, "a frame out of place")
+        var written = [UInt8]()
+        frame.append(to: &written)
+        require(
+            KeeperFrame.next(in: written.span, from: 0) == .frame(frame, next: written.count),
+            "a frame is not read back")
+        start = next
+    }
 }
 
 func fuzzJSON(_ bytes: Span<UInt8>) {
