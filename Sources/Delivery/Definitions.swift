@@ -38,11 +38,4 @@ extension Settings.Service {
             && directory == other.directory && environment == other.environment && credentials == other.credentials
             && limits == other.limits
     }
-
-    /// It is on its way out: what is pending is delivered or given up, and nothing new comes.
-    var isRetiring: Bool { placement.map { $0.state != .active } ?? false }
-    var isDropping: Bool { placement?.state == .dropping }
-    var isBurying: Bool { placement?.state == .burying }
-    /// Nothing of it is handed out any more.
-    var isGivenUp: Bool { isDropping || isBurying }
 }

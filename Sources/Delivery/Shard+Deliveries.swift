@@ -92,14 +92,14 @@ extension Shard {
     /// An attempt has failed; the record is tried again as the policy says.
     func fail(_ index: Int, _ failure: Failure, now: UInt64) {
         troubles.set(failure)
-        guard !service.isDropping else { return settle(index, .removed, now: now) }
+        guard standing != .dropping else { return settle(index, .removed, now: now) }
         let attempt = queue.failures(at: index) &+ 1
         let time = Clock.realtime()
         let first = attempt > 1 ? lease.table.firstFailed(index) ?? time : time
         guard let delay = retry.delay(after: attempt, age: time &- min(time, first), &context.jitter) else {
             return bury(index, failure, attempt: attempt, first: first, time, now)
         }
-        guard !service.isBurying else { return bury(index, .removed, attempt: attempt, first: first, time, now) }
+        guard standing != .burying else { return bury(index, .removed, attempt: attempt, first: first, time, now) }
         let due = now.addingSaturated(delay)
         countRun(index, now: now)
         lease.table.backOff(index, attempt: attempt, notBefore: due, firstFailed: first)
@@ -111,7 +111,7 @@ extension Shard {
     /// The service never wants it again.
     func reject(_ index: Int, _ failure: Failure, now: UInt64) {
         troubles.note(failure)
-        guard !service.isDropping else { return settle(index, .removed, now: now) }
+        guard standing != .dropping else { return settle(index, .removed, now: now) }
         let attempt = queue.failures(at: index) &+ 1
         let time = Clock.realtime()
         let first = attempt > 1 ? lease.table.firstFailed(index) ?? time : time

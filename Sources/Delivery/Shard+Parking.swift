@@ -148,7 +148,7 @@ extension Shard {
 
     /// When it is to be looked after though nothing has happened, monotonic nanoseconds.
     func parkingDeadline(now: UInt64) -> UInt64 {
-        (queue.hasParked || service.isBurying) && diskPausedUntil > now ? diskPausedUntil : .max
+        (queue.hasParked || standing == .burying) && diskPausedUntil > now ? diskPausedUntil : .max
     }
 
     // MARK: reading

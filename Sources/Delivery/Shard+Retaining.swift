@@ -23,7 +23,7 @@ extension Shard {
     /// Drops what is too much, or too old.
     func keepToLimits(now: UInt64, head: UInt64) {
         hasMoreToShed = false
-        guard let retention, stage == .serving, !service.isGivenUp else { return }
+        guard let retention, stage == .serving, !isGivenUp else { return }
         countArrivals(to: head)
         countParked(retention, now: now)
         if retention.isOver { shed(retention, now: now, head: head) }

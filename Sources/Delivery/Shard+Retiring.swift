@@ -14,22 +14,22 @@ extension Shard {
     /// Gives up what is pending and not in flight, if the service goes at once.
     func giveUp(now: UInt64, head: UInt64) {
         hasMoreToDrop = false
-        guard service.isGivenUp, stage == .serving else { return }
+        guard isGivenUp, stage == .serving else { return }
         // A letter needs its message, which the disk may hold back.
-        guard service.isDropping || now >= diskPausedUntil else { return }
+        guard standing == .dropping || now >= diskPausedUntil else { return }
         for _ in 0..<Self.dropsPerRound {
             // What backs off goes, too, however long it still would.
             guard let delivery = queue.next(now: .max, head: head, from: lease) ?? nextParked(now: now, head: head)
             else { return }
             // As many letters as the table has entries; when some are kept there is room for more.
-            if service.isBurying { buryRemoved(delivery.index) } else { settle(delivery.index, .removed, now: 0) }
+            if standing == .burying { buryRemoved(delivery.index) } else { settle(delivery.index, .removed, now: 0) }
         }
         hasMoreToDrop = true
     }
 
     /// Whether it is resolved, which is told once for each lease.
     func becomesResolved() -> Bool {
-        guard service.isRetiring, !isResolved else { return false }
+        guard standing != .active, !isResolved else { return false }
         let version = context.ring.control.slotsVersion
         if version != slotsSeen {
             slotsSeen = version

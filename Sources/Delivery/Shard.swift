@@ -22,6 +22,8 @@ final class Shard {
     }
 
     private(set) var service: Settings.Service
+    /// Of the service; asked for in each round, for which all of that would be copied.
+    private(set) var standing: Settings.Service.Placement.State
     let context: WorkerContext
     let lease: ShardLease
     let queue: ShardQueue
@@ -62,6 +64,7 @@ final class Shard {
 
     init(service: Settings.Service, lease: ShardLease, context: WorkerContext) {
         self.service = service
+        standing = service.placement?.state ?? .active
         self.lease = lease
         self.context = context
         retry = RetryPolicy(service.retry)
@@ -113,6 +116,7 @@ final class Shard {
     func define(_ service: Settings.Service) {
         let hasOtherLimits = service.retain != self.service.retain
         self.service = service
+        standing = service.placement?.state ?? .active
         if hasOtherLimits { beginRetaining() }
         retry = RetryPolicy(service.retry)
         backoff.change(service.retry)
@@ -128,8 +132,10 @@ final class Shard {
     // MARK: its end
 
     /// Whether anything may be handed out.
-    var isServing: Bool { stage == .serving && !isPaused && !isHeldBack && !service.isGivenUp }
+    var isServing: Bool { stage == .serving && !isPaused && !isHeldBack && !isGivenUp }
     var isEnding: Bool { stage == .ending }
+    /// Nothing of it is handed out any more, for good.
+    var isGivenUp: Bool { standing == .dropping || standing == .burying }
 
     func finish() { if stage == .serving { stage = .finishing } }
     func end() { stage = .ending }
