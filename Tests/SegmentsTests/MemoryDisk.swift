@@ -14,7 +14,8 @@ final class MemoryDisk: SegmentStorage {
         case grow(Int, to: Int)
         case truncate(Int, to: Int)
         case sync(Int)
-        case rename(String, to: String)
+        /// Of a file, which gets the name even if its old one never came to the disk.
+        case rename(Int, String, to: String)
         case remove(String)
         case syncFolder
     }
@@ -27,9 +28,9 @@ final class MemoryDisk: SegmentStorage {
 
     /// What a cut has left.
     init(_ image: [String: [UInt8]]) {
-        for (name, bytes) in image {
+        for name in image.keys.sorted() {
             files[name] = contents.count
-            contents.append(bytes)
+            contents.append(image[name]!)
         }
     }
 
@@ -75,8 +76,9 @@ final class MemoryDisk: SegmentStorage {
     func names() throws(SystemCallError) -> [String] { files.keys.sorted() }
 
     func rename(_ name: String, to other: String) throws(SystemCallError) {
-        files[other] = files.removeValue(forKey: name)
-        operations.append(.rename(name, to: other))
+        guard let file = files.removeValue(forKey: name) else { throw SystemCallError(call: "renameat", code: 2) }
+        files[other] = file
+        operations.append(.rename(file, name, to: other))
     }
 
     func remove(_ name: String) throws(SystemCallError) {
@@ -126,10 +128,10 @@ struct PowerCut {
 
     /// A disk with this on it.
     init(_ image: [String: [UInt8]] = [:]) {
-        // A disk of such an image numbers its own files from 0.
+        // As a disk of such an image numbers them.
         for (number, name) in image.keys.sorted().enumerated() {
-            names[name] = -1 - number
-            onDisk[-1 - number] = image[name]
+            names[name] = number
+            onDisk[number] = image[name]
         }
     }
 
@@ -182,8 +184,9 @@ struct PowerCut {
     private static func change(_ names: inout [String: Int], _ operation: MemoryDisk.Operation) {
         switch operation {
         case .create(let name, let file): names[name] = file
-        case .rename(let name, let other):
-            if let file = names.removeValue(forKey: name) { names[other] = file }
+        case .rename(let file, let name, let other):
+            if names[name] == file { names[name] = nil }
+            names[other] = file
         case .remove(let name): names[name] = nil
         default: break
         }

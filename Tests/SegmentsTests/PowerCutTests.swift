@@ -49,8 +49,10 @@ struct PowerCutTests {
             // The promise that was given last before it.
             let next = promises.firstIndex { $0.operations > number + 1 } ?? promises.count
             guard next > 0 else { continue }
-            let world = World(mode: mode, messages: committer.messages, promise: promises[next - 1])
             for manner in PowerCut.Manner.allCases {
+                let world = World(
+                    mode: mode, messages: committer.messages, promise: promises[next - 1],
+                    words: "life \(figures.lives), cut \(number), which \(manner)")
                 try world.check(cut.image(manner, using: &random), &random, &figures)
             }
         }
@@ -107,18 +109,20 @@ struct World {
     let mode: Checkpoint.Mode
     let messages: [SmallCommitter.Message]
     let promise: Promise
+    /// For whom wants to see it again.
+    let words: String
 
     func check(_ image: [String: [UInt8]], _ random: inout SmallGenerator, _ figures: inout Figures) throws {
         figures.cuts += 1
         let disk = MemoryDisk(image)
         let found = try recover(disk, &figures)
-        try check(found, on: disk, &figures)
+        try check(found, on: disk, "", &figures)
         // The power may go while it recovers, too; and when it has, nothing is left to be recovered.
         var cut = PowerCut(image)
         let stop = Int.random(in: 0...disk.operations.count, using: &random)
         for operation in disk.operations[..<stop] { cut.apply(operation) }
         let other = MemoryDisk(cut.image(.tears, using: &random))
-        try check(try recover(other, &figures), on: other, &figures)
+        try check(try recover(other, &figures), on: other, ", then in the recovery at \(stop)", &figures)
         let again = try recover(disk, &figures)
         #expect(again.next == found.next && again.pending == found.pending && again.incidents == [])
     }
@@ -128,7 +132,9 @@ struct World {
         return try Recovery.run(SegmentFolder(disk), mode: mode, now: 99, newLog: 8)
     }
 
-    private func check(_ found: RecoveredLog, on disk: MemoryDisk, _ figures: inout Figures) throws {
+    private func check(
+        _ found: RecoveredLog, on disk: MemoryDisk, _ then: String, _ figures: inout Figures
+    ) throws {
         // A folder that never held a checkpoint promised nothing.
         guard !found.isNew else { return #expect(promise.operations == 0) }
         if mode == .disk { #expect(found.next >= promise.acked && found.next <= UInt64(messages.count) + 1) }
@@ -137,24 +143,28 @@ struct World {
         let promised = mode == .disk ? promise.acked : promise.spilled
         let parked = ParkedRecords(SegmentFolder(disk), logID: 7)
         for slot in found.checkpoint.slots {
-            let waiting = try deliveries(slot, parked)
+            let waiting = try deliveries(slot, parked, words + then)
             for message in messages where message.sequence < promised && message.mask >> UInt64(slot.index) & 1 != 0 {
                 let isSettled = promise.settled.contains([UInt64(slot.index), message.sequence])
                 guard !isSettled else { continue }
                 figures.checked += 1
                 if !waiting.contains(message.sequence) { figures.lost += 1 }
-                #expect(waiting.contains(message.sequence), "message \(message.sequence) of \(slot.slot.name) is lost")
+                #expect(
+                    waiting.contains(message.sequence),
+                    "\(words)\(then): message \(message.sequence) of \(slot.slot.name) is lost")
             }
             figures.again += waiting.count { promise.settled.contains([UInt64(slot.index), $0]) }
             let matched = found.checkpoint.intake.matched[slot.index]
             let resolved = slot.shards.reduce(0) { $0 + $1.totals.reduce(0, +) }
-            #expect(matched == resolved + UInt64(waiting.count), "the ledger of \(slot.slot.name)")
+            #expect(
+                matched == resolved + UInt64(waiting.count),
+                "\(words)\(then): the ledger of \(slot.slot.name): \(waiting.sorted()), \(slot)")
         }
         checkIntake(found)
     }
 
     /// What the slot's holders would hand out, each as it was published.
-    private func deliveries(_ slot: Checkpoint.Slot, _ parked: ParkedRecords) throws -> Set<UInt64> {
+    private func deliveries(_ slot: Checkpoint.Slot, _ parked: ParkedRecords, _ words: String) throws -> Set<UInt64> {
         var waiting: Set<UInt64> = []
         for (number, shard) in slot.shards.enumerated() {
             var from = shard.parkedFrom
@@ -162,7 +172,7 @@ struct World {
                 switch try parked.next(from: from, to: shard.parkedTo, bit: 1 << UInt64(slot.index)) {
                 case .end: break loop
                 case .damaged(let count, let next):
-                    Issue.record("\(count) records are damaged")
+                    Issue.record("\(words): \(count) records are damaged")
                     from = next
                 case .record(let header):
                     from = header.sequence + 1
@@ -172,7 +182,8 @@ struct World {
                 }
             }
             for entry in shard.entries {
-                let header = try #require(try parked.record(at: entry.sequence), "an entry without its record")
+                let header = try #require(
+                    try parked.record(at: entry.sequence), "\(words): \(entry) without its record")
                 look(header, parked)
                 #expect(waiting.insert(entry.sequence).inserted)
             }

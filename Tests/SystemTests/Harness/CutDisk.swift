@@ -66,8 +66,9 @@ struct CutDisk {
     private static func change(_ names: inout [String: Int], _ change: DiskRecord.Change) {
         switch change {
         case .created(let name, let file): names[name] = file
-        case .renamed(let name, let other):
-            if let file = names.removeValue(forKey: name) { names[other] = file }
+        case .renamed(let file, let name, let other):
+            if names[name] == file { names[name] = nil }
+            names[other] = file
         case .removed(let name): names[name] = nil
         default: break
         }

@@ -14,7 +14,8 @@ struct DiskRecord {
         case grown(Int, to: UInt64)
         case cut(Int, to: UInt64)
         case synced(Int)
-        case renamed(String, to: String)
+        /// Of a file, which gets the name even if its old one never came to the disk.
+        case renamed(Int, String, to: String)
         case removed(String)
         case folderSynced
     }
@@ -30,6 +31,7 @@ struct DiskRecord {
     private(set) var entries: [Entry] = []
     /// By inode, which is used again when a file is gone.
     private var files: [UInt64: Int] = [:]
+    private var names: [String: Int] = [:]
 
     init(_ path: String) throws {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -66,12 +68,15 @@ struct DiskRecord {
         case 1:
             // As good a number as any that is not used again.
             files[head[1]] = entries.count
+            names[name] = entries.count
             return .created(name, entries.count)
         case 2: return files[head[1]].map { .written($0, at: head[2], bytes) }
         case 3: return files[head[1]].map { .grown($0, to: head[2]) }
         case 4: return files[head[1]].map { .cut($0, to: head[2]) }
         case 5: return files[head[1]].map { .synced($0) }
-        case 6: return .renamed(name, to: other)
+        case 6:
+            names[other] = names.removeValue(forKey: name)
+            return names[other].map { .renamed($0, name, to: other) }
         case 7: return .removed(name)
         case 8: return .folderSynced
         default: return nil
