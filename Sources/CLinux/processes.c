@@ -6,8 +6,10 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -48,6 +50,22 @@ int belfry_reap_any(int *status, int *signalled) {
   int pid = reap(P_ALL, 0, status, signalled);
   return pid < 0 && errno == ECHILD ? 0 : pid;
 }
+
+static int forget_segments(struct dl_phdr_info *object, size_t size, void *unused) {
+  (void)size, (void)unused;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    // What was written to would be lost: code alone, which nobody writes to.
+    if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || segment->p_flags & PF_W) continue;
+    uintptr_t first = object->dlpi_addr + segment->p_vaddr;
+    uintptr_t start = first & ~(page - 1);
+    madvise((void *)start, first + segment->p_memsz - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+void belfry_forget_code(void) { dl_iterate_phdr(forget_segments, NULL); }
 
 int belfry_signalfd(const int *signals, int count) {
   sigset_t set;

@@ -46,6 +46,7 @@ package enum WorkerRole {
         let (worker, version) = try makeWorker(index, loop, inherited, log)
         try inherited.finish()
         _ = try loop.watch(channel.raw, Token(.channel).subject, .readable)
+        CurrentProcess.forgetStart()
         _ = channel.send(.ready(settingsVersion: version))
         while !worker.isFinished {
             if try worker.step() { try obey(channel, worker) }

@@ -103,6 +103,7 @@ package final class Acceptor {
             udpWatch = try loop.watch(raw, Subject(kind: Kind.datagrams), .readable)
         }
         answerWatchdog()
+        CurrentProcess.forgetStart()
         _ = channel.send(.ready(settingsVersion: settingsVersion))
     }
 

@@ -47,6 +47,10 @@ package enum CurrentProcess {
         unsafe bytes.withUnsafeBytes { _ = belfry_prctl(belfry_pr_set_name, UInt(bitPattern: $0.baseAddress)) }
     }
 
+    /// Gives up the pages of code that only the start needed: what is used again comes back from the page cache.
+    /// (madvise(2), MADV_DONTNEED.)
+    package static func forgetStart() { belfry_forget_code() }
+
     /// From here on nothing that we or our children execute gives a right that we have not.
     package static func forbidNewRights() throws(SystemCallError) {
         try systemCall("no new privileges") { belfry_prctl(belfry_pr_set_no_new_privs, 1) }

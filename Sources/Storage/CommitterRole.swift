@@ -41,6 +41,7 @@ package enum CommitterRole {
         try inherited.finish()
         try CurrentProcess.forbidNewRights()
         _ = try committer.loop.watch(channel.raw, CommitterToken.channel, .readable)
+        CurrentProcess.forgetStart()
         _ = channel.send(.ready(settingsVersion: version))
         repeat { try work(committer, channel) } while try isAskedForMore(committer, channel)
         _ = consume fence

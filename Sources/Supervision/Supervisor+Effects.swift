@@ -124,6 +124,7 @@ extension Supervisor {
             telnet: control.telnetName, tool: tool.executable
         )
         for line in lines { log.notice("\(line)") }
+        CurrentProcess.forgetStart()
     }
 
     private func closePort() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Who has not answered for too long. Pure: questions and answers come in as numbers, time as an argument.
 ///
-/// The Supervisor asks every third of the limit, by a number in R0 and a ring of every bell, and reads the answers from
+/// The Supervisor asks twice within the limit, by a number in R0 and a ring of every bell, and reads the answers from
 /// the roles' pages.
 /// Invariant: a role is called stuck only when it had the whole limit to answer, by a clock that ran for it as well.
 
@@ -29,7 +29,7 @@ package struct Watchdog: Equatable, Sendable {
         answered = (0..<roles).map { answered.indices.contains($0) ? answered[$0] : 0 }
     }
 
-    private static func interval(_ limit: UInt64) -> UInt64 { max(limit / 3, 1_000_000) }
+    private static func interval(_ limit: UInt64) -> UInt64 { max(limit / 2, 1_000_000) }
 
     /// The role has been started anew: it owes nothing.
     package mutating func forget(_ role: Role) { since[role.place] = nil }

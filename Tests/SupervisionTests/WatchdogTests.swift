@@ -7,11 +7,11 @@ import Testing
 
 @Suite("Watchdog")
 struct WatchdogTests {
-    /// Limit 9, so it asks every 3.
-    private static let limit: UInt64 = 9_000_000_000
+    /// Limit 6, so it asks every 3.
+    private static let limit: UInt64 = 6_000_000_000
     private static let step: UInt64 = 3_000_000_000
 
-    @Test("it asks three times within the limit")
+    @Test("it asks twice within the limit")
     func interval() {
         #expect(Watchdog(roles: 1, limit: Self.limit).interval == Self.step)
     }
@@ -34,7 +34,7 @@ struct WatchdogTests {
             if stuck == [1], stuckAt == nil { stuckAt = round }
         }
         // It answered question 2, judged in round 3; the question put then was never answered.
-        #expect(stuckAt == 6)
+        #expect(stuckAt == 5)
     }
 
     @Test("a slow role that gets on is not stuck")
@@ -81,11 +81,9 @@ struct WatchdogTests {
         _ = watchdog.judge(question: 1, answers: [1], at: Self.step)
         watchdog.adopt(roles: 2, limit: Self.limit)
         #expect(watchdog.interval == long / 10)
-        for round in 2...3 as ClosedRange<UInt64> {
-            #expect(watchdog.judge(question: round, answers: [1, round], at: round * Self.step).isEmpty)
-        }
-        #expect(watchdog.judge(question: 4, answers: [1, 4], at: 4 * Self.step) == [Role.acceptor.place])
+        #expect(watchdog.judge(question: 2, answers: [1, 2], at: 2 * Self.step).isEmpty)
+        #expect(watchdog.judge(question: 3, answers: [1, 3], at: 3 * Self.step) == [Role.acceptor.place])
         watchdog.adopt(roles: 1, limit: Self.limit)
-        #expect(watchdog.judge(question: 5, answers: [5], at: 5 * Self.step).isEmpty)
+        #expect(watchdog.judge(question: 4, answers: [4], at: 4 * Self.step).isEmpty)
     }
 }

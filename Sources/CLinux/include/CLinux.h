@@ -70,6 +70,8 @@ int belfry_pidfd_send_signal(int fd, int signal);
 int belfry_pidfd_reap(int fd, int *status, int *signalled);
 /// Reaps any ended child: its pid, 0 when none has ended or there is none.
 int belfry_reap_any(int *status, int *signalled);
+/// Unmaps the pages of all code; those that are used again come back from the page cache.
+void belfry_forget_code(void);
 /// Blocks the signals for the calling thread and opens a non-blocking signalfd for them.
 int belfry_signalfd(const int *signals, int count);
 /// 1 and the signal, 0 when none is waiting.
