@@ -7,12 +7,13 @@
 # make parking: two million notifications for a service that is down, in front of a ring of 4 MiB.
 # make test-examples: four services restarted 100 times each under load (RESTARTS=5, EXAMPLES="c web" for less).
 # make power-cut: what a power cut may leave of the segments, LIVES=20 times over, and at each write of a real belfryd.
+# make upgrade-proof: a hundred restarts and a hundred updates under load (UPGRADES=10 for less).
 # All of them install the system packages that are missing (Debian, Ubuntu); nothing else of the machine is changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test soak fuzz sanitize power-cut test-examples parking bench peers docs lint lint-python clean toolchain packages-build packages-test
+.PHONY: build run test soak fuzz sanitize power-cut test-examples parking upgrade-proof bench peers docs lint lint-python clean toolchain packages-build packages-test
 
 RELEASE := swift build -c release --static-swift-stdlib
 # The system tests drive these executables.
@@ -99,6 +100,12 @@ power-cut: packages-test
 test-examples: toolchain
 	$(call install,build the examples of hot restart,$(EXAMPLE_PACKAGES))
 	$(MAKE) -s -C Examples/hot-restart $(if $(RESTARTS),RESTARTS=$(RESTARTS)) $(if $(EXAMPLES),EXAMPLES="$(EXAMPLES)")
+
+# A restart and an update in turn, UPGRADES=100 times, under load; then updates that are sabotaged.
+upgrade-proof: packages-test
+	$(RELEASE) --product belfryd
+	$(RELEASE) --product belfry
+	BELFRY_UPGRADES=$(or $(UPGRADES),100) swift test --filter UpgradeProofTests
 
 # Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
 peers: packages-build

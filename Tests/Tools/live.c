@@ -6,8 +6,7 @@
 //                                 `connections N sent S resets R refused E median M p99 P worst W` (microseconds), and
 //                                 in a second line how many each connection has sent
 //
-// The connections send in turn, RATE messages a second in all under `live`; the body is `CONNECTION NUMBER`, numbers from
-// 0. Each eighth frame is begun in one write and ended in a later one. A broken connection is made anew and goes on as
+// The connections send in turn, RATE messages a second in all under `live`; the body is `CONNECTION NUMBER`, both from 0. Each eighth frame is begun in one write and ended in a later one. A broken connection is made anew and goes on as
 // docs/protocol.md says. A wait begins when the message was due, so that no pause hides behind another.
 // Invariant: what it prints as sent has been accepted, each number once.
 #include <arpa/inet.h>

@@ -11,11 +11,14 @@ struct OtherBuild {
     let path: String
 
     /// - Parameter ring: the ring's layout; nil for ours.
-    init(_ scratch: Scratch, _ name: String = "next", version: String = "9.9.9", ring: UInt8? = nil) throws {
+    init(
+        _ scratch: Scratch, _ name: String = "next", version: String = "9.9.9", ring: UInt8? = nil,
+        of executable: String = Executables.builtBelfryd
+    ) throws {
         let folder = scratch.file(name)
         try LinuxIO.Directory.make(folder)
         path = "\(folder)/belfryd"
-        var bytes = try Data(contentsOf: URL(fileURLWithPath: Executables.builtBelfryd))
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: executable))
         // Owner, then format 1, four layouts, and the version.
         let owner = Data("Belfry\0\0".utf8) + Data([1, 0, 0, 0])
         let note = try #require(bytes.firstRange(of: owner))
