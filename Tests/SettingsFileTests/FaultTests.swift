@@ -88,7 +88,7 @@ struct FaultTests {
                 + "be right"),
         Row(
             "control: { change: { users: [you] } }",
-            "1:31: control.change.users: there is no user \"you\" on this machine; one from /etc/passwd, or a number, "
+            "1:30: control.change.users: there is no user \"you\" on this machine; one from /etc/passwd, or a number, "
                 + "would be right"),
         Row(
             "control: { read: { groups: [we] } }",
