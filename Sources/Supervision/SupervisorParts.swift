@@ -25,7 +25,7 @@ package struct SupervisorParts: ~Copyable {
     let port: PortSockets
     let regions: Regions
     let desks: [RoleDesk]
-    let notes: NotesDesk
+    let notes = NotesDesk(at: Clock.monotonic())
     let drops: KernelDrops
     let startsParked: Bool
     let generation: UInt64
@@ -59,7 +59,6 @@ package struct SupervisorParts: ~Copyable {
             ? try StateFolder.following(
                 lock: inherited.require("lock"), fence: inherited.require("fence"), settings.state.directory)
             : try StateFolder(settings.state.directory)
-        let notes = NotesDesk(at: Clock.monotonic())
         let segments = try folder.segments()
         let control = try Supervisor.makeControl(settings.control)
         try control.prepare()
@@ -85,7 +84,6 @@ package struct SupervisorParts: ~Copyable {
         self.control = control
         self.regions = regions
         self.desks = desks
-        self.notes = notes
         drops = KernelDrops(
             first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0,
             before: start.found.checkpoint.kernelDropped)
@@ -104,10 +102,8 @@ package struct SupervisorParts: ~Copyable {
         takingOver takeOver: TakeOver, file: String, _ inherited: InheritedDescriptors, tool: SettingsTool, log: Logger
     ) throws {
         let signals = try Self.hearSignals()
-        // What we run from; it was opened for us.
-        _ = inherited.take("image")
-        let state = try TakeOver.read(state: inherited.require("state"))
-        takeOver.state = state
+        try takeOver.adopt(inherited)
+        let state = takeOver.state
         let reader = try inherited.require("settings")
         var settings = try TakeOver.read(settings: reader)
         let ring = try RingFiles(
@@ -116,14 +112,7 @@ package struct SupervisorParts: ~Copyable {
             outcomes: MemoryFile(owning: inherited.require("ring-outcomes")))
         let regions = try Regions(adopting: ring, settings, reader, state)
         settings.services = regions.table.active
-        var desks: [RoleDesk] = []
-        for role in Role.single { desks.append(try TakeOver.desk(role, inherited)) }
-        let workers = Role.all(workers: settings.workers.count, base: state.workerBase).dropFirst(desks.count)
-        desks += try workers.map { try RoleDesk($0) }
-        for desk in desks where state.restarts.indices.contains(desk.role.place) {
-            desk.restarts = state.restarts[desk.role.place]
-        }
-        try takeOver.adoptWorkers(inherited)
+        let desks = try Self.desks(inherited, workers: settings.workers.count, state)
         let control = try Supervisor.makeControl(settings.control, telnet: inherited.take("telnet-listener"))
         control.adopt(try inherited.require("control-listener"))
         let folder = StateFolder(
@@ -142,12 +131,22 @@ package struct SupervisorParts: ~Copyable {
         self.port = port
         self.regions = regions
         self.desks = desks
-        notes = NotesDesk(at: Clock.monotonic())
         drops = KernelDrops(first: state.dropsCounter, before: state.account.kernelDropped)
         startsParked = state.startsParked
         generation = state.generation
         workerBase = state.workerBase
         began = state.began
         self.takeOver = takeOver
+    }
+
+    /// Those of acceptor and committer go on; the workers are others.
+    private static func desks(
+        _ inherited: InheritedDescriptors, workers: Int, _ state: HandOverState
+    ) throws -> [RoleDesk] {
+        let desks = try Role.all(workers: workers, base: state.workerBase).map { role in
+            try role.worker == nil ? TakeOver.desk(role, inherited) : RoleDesk(role)
+        }
+        for (desk, restarts) in zip(desks, state.restarts) { desk.restarts = restarts }
+        return desks
     }
 }

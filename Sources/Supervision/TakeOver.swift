@@ -42,8 +42,11 @@ final class TakeOver {
 
     init(_ channel: consuming HandOverChannel) { self.channel = channel }
 
-    /// Pages and bells of the former workers, from what was inherited.
-    func adoptWorkers(_ inherited: InheritedDescriptors) throws {
+    /// Takes the state, and the pages and bells of the former workers.
+    func adopt(_ inherited: InheritedDescriptors) throws {
+        // What we run from; it was opened for us.
+        _ = inherited.take("image")
+        state = try Self.read(state: inherited.require("state"))
         for name in inherited.names where name.hasPrefix("page-") {
             guard let index = Int(name.dropFirst(5)), (0..<2 * Role.half).contains(index) else { continue }
             desks[index] = try Self.desk(.worker(index), inherited)

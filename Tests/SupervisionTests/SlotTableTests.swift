@@ -219,7 +219,7 @@ struct SlotTableTests {
     func limits() {
         #expect(SettingsLimits.tableEntries == RingGeometry.tableEntries)
         #expect(SettingsLimits.services == RingGeometry.slots)
-        #expect(SettingsLimits.workers.upperBound == RingGeometry.workers)
+        #expect(SettingsLimits.workers.upperBound == Role.half)
         #expect(SettingsLimits.shards.upperBound == RingGeometry.shardsPerSlot)
     }
 
