@@ -2,8 +2,8 @@
 /// The moments at which a death would be worst, by name: a debug build can be told to die at one of them, as by `kill -9`.
 /// Reached by every role at the steps that docs/ring.md puts in order; used by FaultTests, which go through all of them.
 ///
-/// BELFRY_FAULT=NAME:N dies at the N-th passing of that point in one process. BELFRY_FAULT_MARK=FILE is made then, and as
-/// long as it is there nobody dies: the successor lives.
+/// BELFRY_FAULT=NAME:N dies at the N-th passing of that point in one process; NAME:N:stop stands still there, as by
+/// `kill -STOP`. BELFRY_FAULT_MARK=FILE is made then, and as long as it is there nobody dies: the successor lives.
 /// Invariant: in a release build a point is nothing, neither an instruction nor a variable that is looked at.
 
 internal import Glibc
@@ -124,15 +124,16 @@ package enum FaultPoint: String, CaseIterable, Sendable {
 
         /// Which point is meant, and how many of its passings are left.
         // Holds: a role reaches its points on one thread.
-        private nonisolated(unsafe) static var plan: (point: FaultPoint, passings: Int)? = {
+        private nonisolated(unsafe) static var plan: (point: FaultPoint, passings: Int, signal: CInt)? = {
             let words = CurrentProcess.environment("BELFRY_FAULT")?.split(separator: ":") ?? []
-            guard words.count == 2, let point = FaultPoint(rawValue: String(words[0])), let count = Int(words[1])
+            guard words.count >= 2, let point = FaultPoint(rawValue: String(words[0])), let count = Int(words[1])
             else { return nil }
-            return (point, count)
+            return (point, count, words.count == 2 ? SIGKILL : SIGSTOP)
         }()
 
         package static func reach(_ point: FaultPoint) {
-            if strikes(at: point) { kill(getpid(), SIGKILL) }
+            guard let signal = unsafe plan?.signal, strikes(at: point) else { return }
+            kill(getpid(), signal)
         }
 
         /// Whether this is the moment that is meant, where something worse than a death is to happen.

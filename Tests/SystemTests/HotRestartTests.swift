@@ -16,10 +16,10 @@ struct HotRestartTests {
         recorder = try Recorder.stream("recorder", in: scratch)
     }
 
-    private func start(_ settings: String = "", fault: FaultPoint? = nil) throws -> Broker {
+    private func start(_ settings: String = "", fault: FaultPoint? = nil, stops: Bool = false) throws -> Broker {
         try Broker(
             scratch, services: [recorder.service("\">\"", "in-flight: 64")], settings: settings,
-            environment: fault.map { FaultMark.environment($0, passing: 1, in: scratch) } ?? [],
+            environment: fault.map { FaultMark.environment($0, passing: 1, stops: stops, in: scratch) } ?? [],
             executable: Executables.builtBelfryd)
     }
 
@@ -119,11 +119,19 @@ struct HotRestartTests {
             FaultPoint.successorStarted, .successorPrepared, .successorAdopts, .successorAsksAcceptor,
             .successorServing, .takeOverPrepared, .takeOverBegun, .takeOverAll, .takeOverTaken,
         ])
-    func successorDies(at point: FaultPoint) throws {
-        let broker = try start(fault: point)
+    func successorDies(at point: FaultPoint) throws { try fail(at: point) }
+
+    @Test(
+        "a new belfryd that stands still is killed when its time is over, and the next one takes over",
+        arguments: [FaultPoint.successorStarted, .takeOverBegun])
+    func successorHangs(at point: FaultPoint) throws { try fail(at: point, stops: true) }
+
+    private func fail(at point: FaultPoint, stops: Bool = false) throws {
+        let broker = try start(fault: point, stops: stops)
         try send(broker, "before")
         let pid = try broker.status().pid
-        let failed = try broker.belfry(["restart"])
+        let asking = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
+        let failed = try asking.wait(until: .after(.seconds(60)))
         #expect(!failed.succeeded && failed.errors.contains("new belfryd"), "\(failed.errors)")
         #expect(FaultMark(scratch: scratch).isThere)
         #expect(try broker.status().pid == pid)

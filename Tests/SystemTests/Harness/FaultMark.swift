@@ -12,7 +12,11 @@ struct FaultMark {
     var isThere: Bool { scratch.exists(Self.name) }
 
     /// What a belfryd is to be started with.
-    static func environment(_ point: FaultPoint, passing: Int, in scratch: Scratch) -> [String] {
-        ["BELFRY_FAULT=\(point.rawValue):\(passing)", "BELFRY_FAULT_MARK=\(scratch.file(name))"]
+    /// - Parameter stops: it stands still there and does not die.
+    static func environment(
+        _ point: FaultPoint, passing: Int, stops: Bool = false, in scratch: Scratch
+    ) -> [String] {
+        let suffix = stops ? ":stop" : ""
+        return ["BELFRY_FAULT=\(point.rawValue):\(passing)\(suffix)", "BELFRY_FAULT_MARK=\(scratch.file(name))"]
     }
 }
