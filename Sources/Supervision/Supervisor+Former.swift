@@ -78,7 +78,7 @@ extension Supervisor {
         if takeOver.plan.stage == .alone { return lookAtFence() }
         guard acts else { return }
         takeOver.forgetKeeper()
-        guard takeOver.plan.isCommitted else { return }
+        guard takeOver.plan.isCommitted else { return lookAtAcceptor(takeOver) }
         if takeOver.watch == nil { for former in takeOver.former where former.hasEnded { former.clear() } }
         endFormerWorkers(takeOver)
         guard takeOver.former.allSatisfy(\.isGone), !takeOver.hasKeeper else { return lookAgain() }

@@ -14,6 +14,9 @@ internal import Logging
 internal import Reactor
 
 extension Supervisor {
+    /// How long senders may be kept waiting by an acceptor that takes over. Nanoseconds.
+    private static let acceptorLimit: UInt64 = 3_000_000_000
+
     func beginTakingOver() throws {
         guard let takeOver else { return }
         notes.resume([], recent: takeOver.state.recent)
@@ -178,9 +181,17 @@ extension Supervisor {
             return tellTakeOver(.failed("there is no acceptor to take over from"))
         }
         FaultPoint.reach(.successorAsksAcceptor)
+        takeOver.acceptorDeadline = Clock.monotonic() &+ Self.acceptorLimit
+        _ = loop.schedule(Subject(kind: Kind.glance), at: takeOver.acceptorDeadline)
         send(.handOver, passing: raw, to: former.process, of: .acceptor)
         // With an end of ours each of the two would wait for ever when the other one is dead.
         takeOver.acceptorsSocket = nil
+    }
+
+    /// While ours takes over nobody reads: if it stands still, its end lets the former one go on.
+    func lookAtAcceptor(_ takeOver: TakeOver) {
+        guard plan[.acceptor].phase != .ready, Clock.monotonic() >= takeOver.acceptorDeadline else { return }
+        tellTakeOver(.failed("its acceptor did not take over within \(HumanText.setting(Self.acceptorLimit))"))
     }
 
     /// Asked whenever one of ours has become ready.

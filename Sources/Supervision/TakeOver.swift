@@ -28,6 +28,10 @@ final class TakeOver {
     private var pair: SocketPair?
     /// What is to be written down, as the predecessor wants it.
     var record: UpdateRecord?
+    /// When ours must have taken over, monotonic nanoseconds.
+    var acceptorDeadline = UInt64.max
+    /// The predecessor knows that our acceptor has everything.
+    var hasToldTookOver = false
     /// When the former workers have had their time, monotonic nanoseconds.
     var drainDeadline = UInt64.max
     /// We are to end as soon as the former workers have gone.
