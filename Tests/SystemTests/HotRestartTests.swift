@@ -163,6 +163,26 @@ struct HotRestartTests {
         try broker.expectNothingLeft()
     }
 
+    @Test("the service manager hears of the new main process from the old one first, and then from the new one")
+    func told() throws {
+        let manager = try ServiceManager()
+        let broker = try Broker(
+            scratch, services: [recorder.service()], environment: [manager.variable],
+            executable: Executables.builtBelfryd)
+        #expect(try manager.next().hasPrefix("READY=1\n"))
+        let restarting = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
+        let main = try manager.next()
+        #expect(main.hasPrefix("MAINPID=") && main != "MAINPID=\(broker.program.pid)")
+        // Until it has been taken in, nobody is told that the new one serves.
+        #expect(try manager.next { #expect(!restarting.hasEnded) } == "BARRIER=1")
+        #expect(try manager.next().hasPrefix("READY=1\n"))
+        #expect(try restarting.wait().succeeded)
+        try broker.follow()
+        #expect(main == "MAINPID=\(broker.supervisor)")
+        try broker.stop()
+        #expect(try manager.next().hasPrefix("STOPPING=1\n"))
+    }
+
     @Test("a signal to end in the middle of it ends everything in good order")
     func ends() throws {
         let broker = try start()

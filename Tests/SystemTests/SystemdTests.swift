@@ -111,6 +111,24 @@ struct SystemdTests {
         }
     }
 
+    @Test("with a real systemd, a restart makes the new belfryd the main process of the unit, which stays up")
+    func restart() throws {
+        try withSystemd { folder, inside in
+            let main = "systemctl show -p MainPID --value belfry.service"
+            let started = try inside("systemctl start belfry.service; \(main); echo first | nc -N 127.0.0.1 2355")
+            let restarted = try inside("belfry restart >&2; \(main); echo second | nc -N 127.0.0.1 2355")
+            let got = try inside(
+                "timeout 30 sh -c 'until grep -q second \(folder)/got; do sleep 0.1; done'; cat \(folder)/got")
+            let journal = try inside("journalctl --sync; journalctl --no-pager -u belfry.service | tail -30; true")
+            #expect(restarted.succeeded && restarted.output != started.output, "\(restarted)\n\(journal.output)")
+            #expect(got.output.contains("first") && got.output.contains("second"), "\(journal.output)")
+            #expect(try inside("systemctl is-active belfry.service").output == "active\n")
+            // What is the main process now is what systemd tells to end.
+            let stopped = try inside("systemctl stop belfry.service; systemctl show -p Result belfry.service")
+            #expect(stopped.output.contains("Result=success"), "\(stopped)\n\(journal.output)")
+        }
+    }
+
     private static let folder = "\(Executables.repository)/deploy/systemd"
 
     private func units() throws -> [String] {
