@@ -163,6 +163,26 @@ struct HotRestartTests {
         try broker.expectNothingLeft()
     }
 
+    @Test("what a service has in hand it finishes, and the old belfryd ends behind it")
+    func finishes() throws {
+        try scratch.run("mkfifo", [scratch.file("gate")])
+        let script = try scratch.write(
+            "slow.sh", "#!/bin/sh\necho run >>'\(scratch.path)/runs'\nread -r _ <'\(scratch.path)/gate'\n",
+            executable: true)
+        let broker = try Broker(
+            scratch, services: ["- name: slow\n  topics: [\">\"]\n  command: [\(script)]\n  mode: exec"])
+        try send(broker, "one")
+        _ = try broker.service("slow", "in flight") { $0.inFlight == 1 }
+        let result = try broker.restart()
+        #expect(result.succeeded, "\(result.errors)\n\(broker.program.errors)")
+        #expect(!broker.program.hasEnded)
+        try scratch.run("sh", ["-c", "echo go >'\(scratch.path)/gate'"])
+        #expect(try broker.program.wait().status == .exited(0))
+        _ = try broker.ledger("delivered") { $0.services["slow"]?.delivered == 1 }
+        #expect(scratch.text("runs") == "run\n")
+        try broker.stop()
+    }
+
     @Test("the service manager hears of the new main process from the old one first, and then from the new one")
     func told() throws {
         let manager = try ServiceManager()
