@@ -17,7 +17,7 @@ extension KeeperFilter {
         if let until { words.append("until=\(until)") }
         if let limit { words.append("limit=\(limit)") }
         if isEverything { words.append("*") }
-        return words.map { " " + $0 }.joined()
+        return words.map { " " + RequestWords.quoted($0) }.joined()
     }
 }
 
@@ -59,7 +59,8 @@ struct KeeperWords {
         switch key {
         case "service": filter.service = value
         case "topic": filter.topic = value
-        case "process": filter.process = value
+        // As the keeper looks for it.
+        case "process": filter.process = value.replacing(" ", with: "-")
         case "kind":
             guard let kind = Incident.Kind(word: value) else {
                 let kinds = Incident.Kind.allCases.map(\.word).joined(separator: ", ")

@@ -35,7 +35,7 @@ package enum ServiceSelection: Equatable, Sendable {
         switch self {
         case .all: " \(format.rawValue) \(Self.everything)"
         // A service may be called "json".
-        case .named(let names): " \(format.rawValue) " + names.joined(separator: " ")
+        case .named(let names): " \(format.rawValue) " + names.map(RequestWords.quoted).joined(separator: " ")
         }
     }
 }

@@ -43,7 +43,7 @@ struct ControlRequestTests {
     }
 
     @Test(
-        "restarts belfryd, or services, and updates, in words that a person would type",
+        "restarts belfryd, or services, and updates, in words that a person would type, some of them in quotes",
         arguments: [
             ("restart", ControlRequest.restart(.text)), ("restart json", .restart(.json)),
             ("restart archive", .restartServices(.text, .named(["archive"]))),
@@ -53,10 +53,13 @@ struct ControlRequestTests {
                 .update(UpdateOrder("/b", arguments: ["-c", "x"], isDryRun: true), .json)
             ),
             ("update \"/with a blank\"", .update(UpdateOrder("/with a blank"), .text)),
+            ("pause \"a b\" c", .change(.pause, .text, .named(["a b", "c"]))),
+            ("incidents \"process=worker 1\"", .incidents(.text, KeeperFilter("worker-1"))),
             ("update --history", .updates(.text, KeeperFilter())),
         ])
     func replacing(line: String, request: ControlRequest) throws {
         #expect(try ControlRequest.parse(Array(line.utf8).span) == request)
+        #expect(try ControlRequest.parse(Array(request.line.utf8).span) == request)
     }
 
     @Test("can't carry a word with a control character in it", arguments: ["/a\nb", "/\u{1B}"])
@@ -138,5 +141,12 @@ struct ControlRequestTests {
         ])
     func rights(line: String, right: ControlRight) throws {
         #expect(try ControlLine(Array(line.utf8).span).right == right)
+    }
+}
+
+extension KeeperFilter {
+    fileprivate init(_ process: String) {
+        self.init()
+        self.process = process
     }
 }
