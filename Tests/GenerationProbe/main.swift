@@ -70,6 +70,7 @@ func initialise(_ generation: Generation, _ report: Report) throws -> String {
         close(descriptor)
     }
     if mode == "dies-with-state", generation.hasPredecessor { exit(1) }
+    if mode == "calls", generation.number < 4 { generation.restart() }
     try generation.ready()
     let name = try SocketFacts.name(of: port)?.port ?? 0
     report.say("ready \(generation.number) \(CurrentProcess.pid) \(name)")
@@ -79,15 +80,29 @@ func initialise(_ generation: Generation, _ report: Report) throws -> String {
 func serve(_ generation: Generation, _ report: Report, _ state: String) throws {
     report.say("state \(generation.number) \(state)")
     while let turn = generation.next() {
-        switch turn {
-        case .failed(let reason): report.say("failed \(generation.number) \(reason)")
-        case .handOver: try handOver(generation, state)
-        case .overdue: return report.say("overdue \(generation.number)")
-        case .drain:
-            report.say("drain \(generation.number)")
-            if mode != "overdue", mode != "lingers" { return }
-        }
+        if try take(turn, generation, report, state) { return }
     }
+}
+
+/// Whether that was the last one.
+func take(_ turn: Turn, _ generation: Generation, _ report: Report, _ state: String) throws -> Bool {
+    switch turn {
+    case .failed(let reason): report.say("failed \(generation.number) \(reason)")
+    case .handOver: try handOver(generation, state)
+    case .overdue: report.say("overdue \(generation.number)")
+    case .drain: report.say("drain \(generation.number)")
+    }
+    return turn == .overdue || turn == .drain && mode != "overdue" && mode != "lingers"
+}
+
+/// The same in a task.
+func serveInTask(_ generation: Generation, _ report: Report, _ state: String) {
+    report.say("state \(generation.number) \(state)")
+    let hasEnded = Gate()
+    Task {
+        for await turn in generation.turns where try take(turn, generation, report, state) { hasEnded.open() }
+    }
+    hasEnded.wait()
 }
 
 func handOver(_ generation: Generation, _ state: String) throws {
@@ -99,7 +114,11 @@ func handOver(_ generation: Generation, _ state: String) throws {
 do {
     let (generation, report) = try start()
     let state = try initialise(generation, report)
-    try serve(generation, report, state)
+    if mode == "tasks" {
+        serveInTask(generation, report, state)
+    } else {
+        try serve(generation, report, state)
+    }
 } catch {
     try? File.write(2, Array("\(error)\n".utf8).span)
     exit(1)

@@ -20,6 +20,21 @@ struct GenerationTests {
         }
     }
 
+    @Test("learns of its turns in a task")
+    func tasks() throws {
+        let service = try Service("tasks")
+        #expect(try service.sentences(2) == ["ready 1", "state 1 none"])
+        for number in 1...3 { try service.restart(number) }
+    }
+
+    @Test("restarts when it says so itself, also before it is ready")
+    func call() throws {
+        let service = try Service("calls")
+        let told = try Set(service.sentences(11))
+        let all = (1...4).flatMap { ["ready \($0)", "state \($0) none", "drain \($0)"] }
+        #expect(told == Set(all.dropLast()))
+    }
+
     @Test("goes on with the one it has when the next can't be started, ends, or hangs, and can try again")
     func failure() throws {
         for (mode, reason) in [
