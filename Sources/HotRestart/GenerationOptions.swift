@@ -10,8 +10,8 @@ public struct GenerationOptions: Sendable {
     /// alone.
     public var signal: CInt? = 12
 
-    /// The program of the next generation; nil for the path that this one was started from, so that a newer file which was
-    /// put there is what starts.
+    /// The program of the next generation; nil for the file's path that this one was started from, so that a newer file
+    /// which was put there is what starts. Where a symbolic link is switched instead, name the link.
     public var executable: String?
 
     /// Its arguments, the program's own name first; nil for those of this generation.
