@@ -222,7 +222,9 @@ extension Supervisor {
         log.error("\(reason); this belfryd (pid \(CurrentProcess.pid)) goes on")
         do {
             try control.listen(true, loop)
-            for desk in desks { if let process = desk.process { try watchChannel(of: desk, process) } }
+            for desk in desks {
+                if let process = desk.process, process.watch == nil { try watchChannel(of: desk, process) }
+            }
         } catch {
             log.critical("belfryd can't go on: \(error)")
             exitStatus = 1

@@ -128,12 +128,7 @@ extension Supervisor {
         let use = regions.ledger.use()
         let accounts = try ServiceAccount.all(regions)
         report.services = accounts.compactMap { standing($0, use) }
-        report.ring.used = use.bytes
-        report.ring.size = use.byteCapacity
-        report.ring.records = use.records
-        report.ring.capacity = use.recordCapacity
-        report.ring.oldest = use.oldest
-        report.ring.heldBy = use.oldest.flatMap { _ in holder(among: accounts) }
+        report.ring = ringStatus(use, heldBy: use.oldest.flatMap { _ in holder(among: accounts) })
         report.rates.received = rates.received
         report.rates.delivered = rates.delivered
         sampleDrops()
@@ -143,6 +138,17 @@ extension Supervisor {
         report.image = sides.own.image
         report.isReplaced = sides.own.isReplaced
         return report
+    }
+
+    private func ringStatus(_ use: RingLedger.Use, heldBy: String?) -> StatusReport.Ring {
+        var status = StatusReport.Ring()
+        status.used = use.bytes
+        status.size = use.byteCapacity
+        status.records = use.records
+        status.capacity = use.recordCapacity
+        status.oldest = use.oldest
+        status.heldBy = heldBy
+        return status
     }
 
     private func keeperStatus(_ now: UInt64) -> StatusReport.Keeper {

@@ -54,19 +54,11 @@ package struct SupervisorParts: ~Copyable {
         // Of who has stored everything for us.
         _ = inherited.take("image")
         let isFollowing = inherited.names.contains("lock")
-        let folder =
-            isFollowing
-            ? try StateFolder.following(
-                lock: inherited.require("lock"), fence: inherited.require("fence"), settings.state.directory)
-            : try StateFolder(settings.state.directory)
+        let folder = try isFollowing ? Self.followedFolder(settings, inherited) : StateFolder(settings.state.directory)
         let segments = try folder.segments()
         let control = try Supervisor.makeControl(settings.control)
         try control.prepare()
-        let port =
-            isFollowing
-            ? try PortSockets(
-                handedOver: inherited, isInherited: inherited.take("port-is-given") != nil, settings.port)
-            : try PortSockets(settings.port, inherited)
+        let port = try isFollowing ? Self.followedPort(settings, inherited) : PortSockets(settings.port, inherited)
         let start = try StartingLog(segments, folder.segmentsPath, settings)
         for line in start.lines(folder.segmentsPath) { line.write(to: log) }
         notes.tell(start.incidents(folder.segmentsPath, at: Clock.realtime()))
@@ -84,15 +76,29 @@ package struct SupervisorParts: ~Copyable {
         self.control = control
         self.regions = regions
         self.desks = desks
-        drops = KernelDrops(
-            first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0,
-            before: start.found.checkpoint.kernelDropped)
+        drops = Self.drops(port, before: start)
         self.port = port
         startsParked = start.found.hasParked
         generation = 1
         workerBase = 0
         began = Clock.monotonic()
         takeOver = nil
+    }
+
+    private static func drops(_ port: PortSockets, before start: StartingLog) -> KernelDrops {
+        KernelDrops(
+            first: port.udp.flatMap { try? SocketFacts.drops(of: $0.raw) } ?? 0,
+            before: start.found.checkpoint.kernelDropped)
+    }
+
+    /// The folder of one who has stored everything for us, with its locks.
+    private static func followedFolder(_ settings: Settings, _ inherited: InheritedDescriptors) throws -> StateFolder {
+        try StateFolder.following(
+            lock: inherited.require("lock"), fence: inherited.require("fence"), settings.state.directory)
+    }
+
+    private static func followedPort(_ settings: Settings, _ inherited: InheritedDescriptors) throws -> PortSockets {
+        try PortSockets(handedOver: inherited, isInherited: inherited.take("port-is-given") != nil, settings.port)
     }
 
     // MARK: a predecessor
