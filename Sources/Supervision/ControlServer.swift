@@ -28,7 +28,7 @@ final class ControlServer {
     private let path: String
     private var mode: UInt32
     private let accept: (CInt) -> AcceptResult
-    private let telnet: TelnetListener?
+    private var telnet: TelnetListener?
     var telnetName: String? { telnet?.name }
     /// Whether telnet clients have to show the token before anything else.
     var wantsToken = false
@@ -115,6 +115,7 @@ final class ControlServer {
         for watch in watches { loop.unwatch(watch) }
         watches = []
         listening = nil
+        telnet = nil
     }
 
     func close(_ loop: EventLoop) {

@@ -9,6 +9,7 @@
 internal import Control
 internal import LinuxIO
 internal import Logging
+internal import Segments
 internal import Wire
 
 extension Supervisor {
@@ -31,7 +32,7 @@ extension Supervisor {
             let use = order.isThroughStore ? regions.ledger.use() : nil
             try UpdateRoom.check(
                 workers: settings.workers.count, folder: shadowFolder, ring: use?.byteCapacity ?? 0,
-                stored: 2 * (use?.bytes ?? 0))
+                stored: use.map { UInt64(SegmentWriter.usualFile) + 2 * $0.bytes } ?? 0)
             knowOwn { [self] in examineCandidate(attempt) }
         } catch {
             tellUpdate(.refused(error.sentence))

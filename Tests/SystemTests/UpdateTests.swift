@@ -16,10 +16,11 @@ struct UpdateTests {
         recorder = try Recorder.stream("recorder", in: scratch)
     }
 
+    private var services: [String] { [recorder.service("\">\"", "in-flight: 64")] }
+
     private func start(probation: String = "200ms", environment: [String] = []) throws -> Broker {
         try Broker(
-            scratch, services: [recorder.service("\">\"", "in-flight: 64")],
-            settings: "update: { probation: \(probation) }", environment: environment,
+            scratch, services: services, settings: "update: { probation: \(probation) }", environment: environment,
             executable: Executables.builtBelfryd)
     }
 
@@ -139,19 +140,24 @@ struct UpdateTests {
 
     @Test("that dies in its probation gives everything back")
     func probation() throws {
-        let broker = try start(probation: "2s")
+        let broker = try start(probation: "60s")
         let build = try OtherBuild(scratch)
         let before = try broker.status()
         let update = try Program(
             Executables.belfry, ["--control", broker.control, "update", "--json", build.path], in: scratch)
         _ = try scratch.poll("the probation") { update.output.contains("frozen") ? true : nil }
         try send(broker, "to the new one")
+        _ = try broker.ledger("what the new one has taken to be delivered") {
+            $0.services["recorder"]?.delivered == 1
+        }
         try broker.follow()
         try broker.killSuccessor()
         let result = try update.wait()
         #expect(result.status == .exited(1))
         #expect(result.errors.contains("the new belfryd ended in its probation"), "\(result.errors)")
         #expect(try broker.status().pid == before.pid)
+        try broker.rewrite(services: services, settings: "update: { probation: 200ms }")
+        #expect(try broker.belfry(["reload"]).succeeded)
         try expectNextWorks(broker, build, sent: ["to the new one"])
     }
 
