@@ -18,9 +18,7 @@ extension Supervisor {
 
     /// Puts a change into the line. It is begun at the end of the loop's round: who asks must be waiting by then.
     func ask(_ request: ChangeRequest) {
-        if let refusal = refusal ?? (request.isSuccession ? refusalOfAnother : nil) {
-            return answer(request, [], .failure(refusal))
-        }
+        if let refusal = refusal(of: request) { return answer(request, [], .failure(refusal)) }
         log.notice("\(request.words)")
         audit(request.by, request.what)
         changes.waiting.append(request)

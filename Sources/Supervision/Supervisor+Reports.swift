@@ -31,6 +31,8 @@ extension Supervisor {
                 return .later
             }
             if let change = ChangeRequest(request, asker) {
+                // Here: who asks does not wait yet, and could not be answered from anywhere else.
+                if let refusal = refusal(of: change) { throw refusal }
                 ask(change)
                 return .later
             }

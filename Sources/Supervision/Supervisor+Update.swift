@@ -48,9 +48,11 @@ extension Supervisor {
         }
     }
 
-    /// Why no other one may be begun now; nil if it may.
-    var refusalOfAnother: ControlFault? {
-        guard let other = attempt?.request ?? changes.waiting.first(where: \.isSuccession) else { return nil }
+    /// Why it may not be begun, and need not wait for its turn; nil if it may.
+    func refusal(of request: ChangeRequest) -> ControlFault? {
+        if let refusal { return refusal }
+        guard request.isSuccession, let other = attempt?.request ?? changes.waiting.first(where: \.isSuccession)
+        else { return nil }
         return ControlFault("\(other.what) is under way, asked for by \(other.by); ask again when it has ended")
     }
 

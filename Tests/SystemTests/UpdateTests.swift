@@ -102,7 +102,7 @@ struct UpdateTests {
         try expectNextWorks(broker, try OtherBuild(scratch), sent: [])
     }
 
-    @Test("refuses a second one while one is under way")
+    @Test("refuses a second one, and any other change, while one is under way")
     func second() throws {
         let broker = try start(probation: "60s")
         let build = try OtherBuild(scratch)
@@ -110,9 +110,12 @@ struct UpdateTests {
             Executables.belfry, ["--control", broker.control, "update", "--json", build.path], in: scratch)
         _ = try scratch.poll("the probation") { first.output.contains("frozen") ? true : nil }
         try broker.follow()
-        let second = try broker.belfry(["update", build.path])
-        #expect(
-            second.status == .exited(1) && second.errors.contains("a new belfryd is taking over"), "\(second.errors)")
+        for change in [["update", build.path], ["reload"], ["restart"], ["pause", "recorder"]] {
+            let second = try broker.belfry(change)
+            #expect(
+                second.status == .exited(1) && second.errors.contains("a new belfryd is taking over"),
+                "\(change): \(second.errors)")
+        }
         first.signal(Signal.kill)
         try broker.killSuccessor()
         let pid = broker.program.pid
