@@ -26,8 +26,8 @@ extension Supervisor {
                 askKeeper(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self), asker)
                 return .later
             }
-            if case .status(let format) = request, !sides.own.wasExamined {
-                knowOwn { [self] in answerStatus(format, asker.ticket) }
+            if case .status(let format) = request, isLearningOwn() {
+                sides.own.waiting.append { [self] in answerStatus(format, asker.ticket) }
                 return .later
             }
             if let change = ChangeRequest(request, asker) {

@@ -61,20 +61,25 @@ extension Supervisor {
 
     /// Goes on once all that can be known of our own file is known: its digest takes a moment, the first time.
     func knowOwn(_ then: @escaping () -> Void) {
+        if isLearningOwn() { sides.own.waiting.append(then) } else { then() }
+    }
+
+    /// Whether something of our own file is to be known soon that is not known now; begins to find it out.
+    func isLearningOwn() -> Bool {
         let own = sides.own
-        guard !own.wasExamined else { return then() }
-        own.waiting.append(then)
-        guard !own.isBeingExamined else { return }
-        own.isBeingExamined = true
+        guard !own.wasExamined, !own.isBeingExamined else { return own.isBeingExamined }
         do {
             let file = try own.open()
             try examine(file.raw) { [self] in
                 if case .success(let examination) = $0 { own.examination = examination }
                 endOfOwn()
             }
+            own.isBeingExamined = true
         } catch {
-            endOfOwn()
+            log.warning("\(own.path) can't be examined, so that its digest is not known: \(error)")
+            own.wasExamined = true
         }
+        return own.isBeingExamined
     }
 
     private func endOfOwn() {
