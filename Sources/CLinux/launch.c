@@ -21,6 +21,14 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+// ThreadSanitizer's clone() takes every child for a fork, and would tidy up for it in the memory that is still ours.
+int __clone(int (*run)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+#endif
+
 static int close_on_exec(unsigned first, unsigned last) {
   return first > last ? 0 : (int)syscall(SYS_close_range, first, last, CLOSE_RANGE_CLOEXEC);
 }
