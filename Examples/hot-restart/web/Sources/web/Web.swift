@@ -39,7 +39,7 @@ struct Web {
     static func router(_ number: Int) -> Router<BasicRequestContext> {
         let router = Router()
         router.get("/") { _, _ in "generation \(number)\n" }
-        router.get("/slow") { _, _ in
+        router.get("/slow") { _, _ -> String in
             try await Task.sleep(for: .milliseconds(100))
             return "generation \(number)\n"
         }
