@@ -11,6 +11,7 @@ import NIOPosix
 import Synchronization
 
 final class SocketServer: Sendable {
+    private static let group = MultiThreadedEventLoopGroup.singleton
     private let draining: Draining
     private let listener: any Channel
     private let serving: Task<Void, Never>
@@ -40,7 +41,7 @@ final class SocketServer: Sendable {
             }
             try await writer.write(response: response.head, body: response.body)
         }
-        let accepted = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let accepted = try await ServerBootstrap(group: Self.group)
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .bind(socket) { channel in http.setup(channel: channel, logger: logger) }
         self.draining = draining
@@ -63,6 +64,11 @@ final class SocketServer: Sendable {
     /// Takes no new connection, and returns when the last one is closed.
     func finish() async throws {
         draining.begin()
+        try await listener.setOption(ChannelOptions.autoRead, value: false)
+        // A connection that was accepted just now is on its way through the event loops; it would be dropped if the
+        // listener closed before it is through, which it is once they have come to what is submitted behind it.
+        for loop in Self.group.makeIterator() { try await loop.submit {}.get() }
+        try await listener.eventLoop.submit {}.get()
         try await listener.close()
         await serving.value
     }
