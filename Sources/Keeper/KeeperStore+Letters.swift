@@ -12,14 +12,15 @@ package import Wire
 
 extension KeeperStore {
     static func insert(_ message: KeptMessage, _ failings: Failings, into database: Database) throws {
-        // A worker that did not hear of a commit sends the letter again.
+        // A worker that did not hear of a commit sends the letter again, which may be on its way to be delivered again by
+        // now: that goes on, unless it is another failure.
         try database.cachedStatement(
             sql: """
                 INSERT INTO letter (service, message, topic, source, protocol, received, attempts, first, last, reason,
                     kind, decoded, body)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (service, message) DO UPDATE SET attempts = excluded.attempts, last = excluded.last,
-                    reason = excluded.reason, replay = NULL
+                    reason = excluded.reason, replay = CASE WHEN excluded.last = last THEN replay END
                 """
         ).execute(arguments: [
             message.service, "\(message.id)", Data(message.topic), Data(message.source), message.wireProtocol,

@@ -10,6 +10,8 @@ import LinuxIO
 import Wire
 
 final class ReplayDesk {
+    /// Why a letter that had a number has none any more.
+    private static let failedAgain = "it has failed again meanwhile"
     /// Letters that the acceptor may have without an answer, and bytes.
     private static let window: UInt64 = 256
     private static let backlog = 4 << 20
@@ -23,6 +25,8 @@ final class ReplayDesk {
     private(set) var done: UInt64 = 0
     /// The greatest number of a letter that is on its way.
     private var last: UInt64 = 0
+    /// The first that this keeper has given: of those before nobody waits for an answer.
+    private var first = UInt64.max
     /// Why numbers were refused, until somebody asks.
     private var refusals: [UInt64: String] = [:]
     /// What the acceptor has said and the store could not take yet.
@@ -59,7 +63,10 @@ final class ReplayDesk {
     }
 
     /// Letters have got these numbers.
-    func expect(_ numbers: ClosedRange<UInt64>) { last = max(last, numbers.upperBound) }
+    func expect(_ numbers: ClosedRange<UInt64>) {
+        first = min(first, numbers.lowerBound)
+        last = max(last, numbers.upperBound)
+    }
 
     func take(_ frame: KeeperFrame) {
         unwritten.append(frame)
@@ -98,14 +105,24 @@ final class ReplayDesk {
         writeDown()
         guard isWelcome, let acceptor, sent < done &+ Self.window, acceptor.backlog < Self.backlog else { return }
         // What can't be read now is asked for with the next step.
-        let letters = (try? store.replays(behind: sent, most: 32)) ?? []
+        guard let letters = try? store.replays(behind: sent, most: 32) else { return }
         for (number, message) in letters {
+            passOver(to: number)
             acceptor.send(.replay(number: number, message))
             sent = number
             last = max(last, number)
         }
         acceptor.flush()
-        if !letters.isEmpty { FaultPoint.reach(.replaySent) }
+        if !letters.isEmpty { return FaultPoint.reach(.replaySent) }
+        guard sent < last, sent <= done else { return }
+        passOver(to: last &+ 1)
+        (sent, done) = (last, last)
+    }
+
+    /// Letters that failed once more have lost their numbers.
+    private func passOver(to number: UInt64) {
+        let next = max(sent, done, first &- 1) &+ 1
+        for missing in min(next, number)..<number { refusals[missing] = Self.failedAgain }
     }
 
     /// How many of the numbers were refused, and why the last one.

@@ -126,6 +126,18 @@ struct KeeperStoreTests {
         #expect(letters.map(\.lastFailure) == [999] && !letters[0].isReplaying)
     }
 
+    @Test("goes on with a replay whose letter is sent again as it was")
+    func sentAgain() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        try store.keep([Self.letter(1)])
+        _ = try store.beginReplay(Self.filter { $0.isEverything = true }, Self.audit)
+        try store.keep([Self.letter(1)])
+        #expect(try store.replays(behind: 0, most: 9).map(\.number) == [1])
+        try store.endReplays(upTo: 1)
+        #expect(try store.letters(KeeperFilter(), withContent: false).letters.isEmpty)
+    }
+
     @Test("keeps incidents, and finds them by kind, process and time")
     func incidents() throws {
         let scratch = try Scratch()

@@ -105,13 +105,13 @@ struct KeeperTests {
         return End(pair.takeOurs())
     }
 
-    private static func letter(_ number: UInt64) -> KeeperFrame {
+    private static func letter(_ number: UInt64, as other: UInt64? = nil, last: UInt64 = 3) -> KeeperFrame {
         .letter(
-            number: number,
+            number: other ?? number,
             KeptMessage(
                 service: "on-call", id: MessageID(log: 7, epoch: 1, sequence: number), time: 1, wireProtocol: 5,
                 decodedKind: 0, topic: Array("a.b".utf8), source: [], decoded: [], body: [UInt8(number)]),
-            Failings(attempts: 1, first: 2, last: 3, reason: "exit 1"))
+            Failings(attempts: 1, first: 2, last: last, reason: "exit 1"))
     }
 
     private static func kept(_ office: Office, _ end: End, upTo number: UInt64) throws -> Bool {
@@ -174,6 +174,29 @@ struct KeeperTests {
         #expect(try next() == .replay(number: 1, message))
         acceptor.send(.kept(1))
         #expect(try office.run { asker.text() == "replayed 1 dead letter\nok\n" })
+    }
+
+    @Test("answers who asked for a replay though a letter has failed once more before its turn", arguments: [2, 3])
+    func failedAgain(number: UInt64) throws {
+        let office = try Office()
+        let worker = try Self.join(office, place: 1)
+        for number in 1...3 as ClosedRange<UInt64> { worker.send(Self.letter(number)) }
+        #expect(try Self.kept(office, worker, upTo: 3))
+        let asker = try Self.ask(office, "dead replay *")
+        worker.send(Self.letter(number, as: 4, last: 9))
+        #expect(try Self.kept(office, worker, upTo: 4))
+        let acceptor = try Self.join(office, place: 0)
+        acceptor.send(.welcome(last: 0))
+        var numbers: [UInt64] = []
+        #expect(
+            try office.run {
+                if case .replay(let number, _)? = acceptor.next() { numbers.append(number) }
+                return numbers.count == 2
+            })
+        #expect(numbers == [1, 2, 3].filter { $0 != number } && asker.text().isEmpty)
+        acceptor.send(.kept(numbers[1]))
+        let words = "replayed 2 dead letters\nkept 1, refused: it has failed again meanwhile\nok\n"
+        #expect(try office.run { asker.text() == words })
     }
 
     @Test("goes on with the replays that an earlier one had begun, and does not rest before they are published")
