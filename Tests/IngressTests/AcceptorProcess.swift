@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Acceptors as processes of their own, started with what a supervisor gives them; its end is in the test's hand.
 /// Used by HandOverProcessTests.
-/// Invariant: they die with the test's thread or with their value, and their memory is in files without a name.
+/// Invariant: they die with the test's thread or with their rig, and their memory is in files without a name.
 
 import Control
 import Foundation
@@ -24,6 +24,8 @@ final class ProcessRig {
     private let udp: Descriptor
     private let observer: RingObserver
     private let counters: ProcessPage
+    /// They live as long as this does.
+    private var started: [AcceptorProcess] = []
 
     private final class Kept {
         let file: MemoryFile
@@ -95,7 +97,9 @@ final class ProcessRig {
         named += pages.map { ($0.key, $0.value.file.descriptor.raw) }
         if let predecessor { named.append(("predecessor", predecessor)) }
         let limits = limit.map { [(ResourceLimit.descriptors.resource, $0, $0)] } ?? []
-        return try AcceptorProcess(named, limits, fault.map { ["BELFRY_FAULT=\($0.rawValue):1"] } ?? [])
+        let process = try AcceptorProcess(named, limits, fault.map { ["BELFRY_FAULT=\($0.rawValue):1"] } ?? [])
+        started.append(process)
+        return process
     }
 }
 

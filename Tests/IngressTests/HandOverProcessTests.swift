@@ -173,6 +173,7 @@ struct HandOverProcessTests {
         try senders.goOn()
         _ = try Self.handOver(old, on: rig)
         try senders.goOn()
+        #expect(rig.bodies().count == 400)
     }
 
     @Test("of 10,000 connections takes a moment, which is printed", arguments: [1_000, 10_000])
