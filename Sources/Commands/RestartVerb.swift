@@ -13,13 +13,11 @@ struct RestartVerb: ParsableCommand {
         discussion: """
             Without a name: belfryd starts once more, with the settings that are in use, and takes over port, \
             connections and everything that is pending; senders notice nothing. If the new one does not come up, the old \
-            one serves on. With names: the next process of each stream service starts, takes over when it is ready, and \
-            the old one answers what it holds and ends. An exec service has a process for each message: there is \
-            nothing to restart. Needs the permission control.change, which root and the user that belfryd runs as have.
+            one serves on. With names: this version refuses, and says how a service gets a new process. Needs the \
+            permission control.change, which root and the user that belfryd runs as have.
 
             Examples:
               belfry restart
-              belfry restart archive
               belfry restart --json | jq -c 'select(.verdict)'
             """)
 

@@ -97,8 +97,8 @@ extension Supervisor {
     }
 
     private static let notYet = ControlFault(
-        "this belfryd can't do that while it runs: stop it, and start it again (systemctl restart belfry); "
-            + "what is undelivered is kept")
+        "services can't be restarted by name in this version: pause NAME, end its process once nothing is in flight, "
+            + "resume NAME")
 
     private func ledger() throws -> LedgerReport {
         sampleDrops()
