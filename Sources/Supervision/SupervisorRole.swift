@@ -40,10 +40,18 @@ package enum SupervisorRole {
     ) throws -> CInt {
         // The name of a process that was started by a descriptor is that one's number.
         CurrentProcess.setName("belfryd")
+        // Nothing here holds on to what is the predecessor's: the supervisor lets go of it in its time.
+        return try successor(channel, file, inherited, tool, log).run()
+    }
+
+    private static func successor(
+        _ channel: consuming HandOverChannel, _ file: String, _ inherited: InheritedDescriptors, _ tool: SettingsTool,
+        _ log: Logger
+    ) throws -> Supervisor {
         let takeOver = TakeOver(channel)
         do {
-            let parts = try SupervisorParts(takingOver: takeOver, file: file, inherited, tool: tool, log: log)
-            return try Supervisor(parts).run()
+            return try Supervisor(
+                SupervisorParts(takingOver: takeOver, file: file, inherited, tool: tool, log: log))
         } catch {
             // Who asked is to know why; the other one goes on.
             _ = takeOver.channel.send(.failed("\(error)"))

@@ -55,6 +55,7 @@ struct HotRestartTests {
         let broker = try start()
         let datagrams = try Client.udp(broker.port)
         let (rounds, lines, loose) = (20, 200, 100)
+        let before = Directory.names("/proc/\(broker.supervisor)/fd").count
         for round in 0..<rounds {
             let input = (0..<lines).map { "tcp \(round) \($0)\n" }.joined()
             let sending = try Program(
@@ -68,6 +69,9 @@ struct HotRestartTests {
             try broker.follow()
             #expect(try sending.wait(until: .after(.seconds(60))).succeeded)
         }
+        // Nothing is kept of those before: neither descriptors nor processes.
+        let open = Directory.names("/proc/\(broker.supervisor)/fd").count
+        #expect(open < before + rounds, "\(before) descriptors at first, \(open) now")
         let count = rounds * (lines + loose)
         let ledger = try broker.ledger("all delivered", until: .after(.seconds(60))) {
             $0.services["recorder"].map { $0.pending == 0 } ?? false && $0.intake.published >= UInt64(count)
