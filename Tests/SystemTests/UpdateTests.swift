@@ -164,6 +164,41 @@ struct UpdateTests {
         try expectNextWorks(broker, build, sent: ["to the new one"])
     }
 
+    @Test("whose predecessor dies in the middle is committed, as the history tells")
+    func predecessorDies() throws {
+        let broker = try start(environment: FaultMark.environment(.rolesGiven, passing: 1, in: scratch))
+        let build = try OtherBuild(scratch)
+        let result = try broker.belfry(["update", build.path])
+        #expect(result.status == .exited(1) && result.errors.contains("belfry update --history"), "\(result.errors)")
+        _ = try broker.program.wait()
+        _ = try scratch.poll("the new belfryd") { (try? broker.follow()) != nil ? true : nil } as Bool
+        try send(broker, "after")
+        try recorder.wait(for: 1)
+        let history: String = try scratch.poll("the history") {
+            let told = try broker.belfry(["update", "--history"]).output
+            return told.contains("committed") ? told : nil
+        }
+        #expect(history.contains("the belfryd that was to hand over died meanwhile"), "\(history)")
+        try broker.stopAll(until: .after())
+        try broker.expectNothingLeft()
+    }
+
+    @Test(
+        "is refused while the disk is full",
+        .enabled(if: SmallDisk.canBeMade, "only root can mount a small disk"))
+    func fullDisk() throws {
+        let disk = try SmallDisk(2_048, in: scratch)
+        let broker = try Broker(scratch, services: services, executable: disk.belfryd())
+        try disk.fill()
+        let before = try broker.status()
+        let result = try broker.belfry(["update", "--json", try OtherBuild(scratch).path])
+        #expect(result.status == .exited(1))
+        #expect(result.errors.contains("shadow: there is no room for a trial"), "\(result.errors)")
+        #expect(try broker.status().pid == before.pid)
+        try disk.empty()
+        try broker.stop()
+    }
+
     @Test("to another layout goes through the store: what waits is delivered by the new one")
     func throughStore() throws {
         let broker = try start()
