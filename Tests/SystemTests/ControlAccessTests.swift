@@ -48,7 +48,7 @@ struct ControlAccessTests {
         let refused = try ask(broker, as: 65_534, "--clear-groups", "drain")
         #expect(refused.status == .exited(1) && refused.errors.contains("permission denied"), "\(refused)")
         let answer = try broker.reload(services: [], controlOptions: ", read: { users: [65534] }")
-        #expect(answer.lines == ["control.read:  as usual -> users [65534], groups []"], "\(answer)")
+        #expect(answer.lines == ["control.read: as usual -> users [65534], groups []"], "\(answer)")
         #expect(try ask(broker, as: 65_534, "--clear-groups", "status").succeeded)
         #expect(try broker.reload(services: []).succeeded)
         #expect(try ask(broker, as: 65_534, "--clear-groups", "status").errors.contains("permission denied"))
