@@ -205,8 +205,10 @@ extension Supervisor {
 
     /// Who asked wants to know how far it has come.
     private func tellTookOver(_ takeOver: TakeOver) {
-        guard plan[.acceptor].phase == .ready, let former = takeOver.former(.acceptor), !former.isEnding else { return }
-        former.isEnding = true
+        guard plan[.acceptor].phase == .ready, !takeOver.hasToldTookOver else { return }
+        takeOver.hasToldTookOver = true
+        // Its end is no surprise any more, whether or not it has said so.
+        takeOver.former(.acceptor)?.isEnding = true
         let connections = UInt32(clamping: desks[Role.acceptor.place].page.counter(0))
         _ = takeOver.channel.send(.tookOver(connections: connections))
     }

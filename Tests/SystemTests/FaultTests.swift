@@ -12,7 +12,7 @@ struct FaultTests {
     /// Those that are passed a few times only.
     private static let rare: Set<FaultPoint> = [
         .senderPlaceCleared, .senderPlaceTaken, .settingsWrittenDown, .acceptorWentOver, .shardOpened,
-        .serviceLaunched, .backedOff, .workerWentOver, .shardClosed, .shardLetGo, .slotsInstalled, .imageGiven,
+        .serviceLaunched, .workerWentOver, .shardClosed, .shardLetGo, .slotsInstalled, .imageGiven,
         .slotsBound, .slotFreed, .deathSeen, .shardFrozen, .parkedFromStored, .parkedToStored, .freezeAsked,
         .spillWritten, .spillCheckpointed, .spillTold, .checkpointWritten, .filesRemoved,
     ]
@@ -25,8 +25,32 @@ struct FaultTests {
     @Test("of the acceptor loses and doubles nothing", arguments: points(of: "acceptor"))
     func acceptor(_ point: FaultPoint) throws { try die(at: point) }
 
-    @Test("of a worker loses nothing", arguments: points(of: "worker"))
+    @Test("of a worker loses nothing", arguments: points(of: "worker").filter { $0 != .backedOff })
     func worker(_ point: FaultPoint) throws { try die(at: point) }
+
+    @Test("of a worker that has just put off a delivery loses nothing")
+    func backedOff() throws {
+        let scratch = try Scratch()
+        let account = try Account("account", recorder: try Account.compile("recorder", in: scratch), in: scratch)
+        let failed = scratch.file("failed")
+        let script = try scratch.write(
+            "once.sh",
+            """
+            #!/bin/sh
+            [ -e '\(failed)' ] || { : >'\(failed)'; exit 75; }
+            exec '\(account.recorder)' -x '\(account.folder)'
+
+            """, executable: true)
+        let broker = try Broker(
+            scratch, services: ["- name: once\n  topics: [\">\"]\n  command: [\(script)]\n  retry: { backoff: 10ms }"],
+            environment: FaultMark.environment(.backedOff, passing: 1, in: scratch),
+            executable: Executables.builtBelfryd)
+        #expect(try broker.belfry(["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "a", "0 0"]).succeeded)
+        _ = try broker.ledger("delivered") { $0.services["once"]?.delivered == 1 }
+        #expect(FaultMark(scratch: scratch).isThere)
+        #expect(try account.judge(sent: [1]).senders.map(\.arrived) == [1])
+        try broker.stop()
+    }
 
     @Test("of the committer loses nothing", arguments: points(of: "committer"))
     func committer(_ point: FaultPoint) throws { try die(at: point) }

@@ -58,7 +58,7 @@ struct UpgradeProofTests {
 
     @Test("updates that are sabotaged lose nothing and take nothing twice, and the next one works")
     func sabotage() throws {
-        let load = try UpgradeLoad(broker, rate: Self.rate)
+        let load = try UpgradeLoad(broker, rate: Self.rate, logger: "-d")
         let count = max(2, Self.rounds / 10)
         for round in 0..<count {
             try sabotage(round)

@@ -32,8 +32,9 @@ final class UpgradeLoad {
     private let shower: Program
     private let logger: Program
 
-    /// - Parameter rate: messages a second over all connections, and as many datagrams.
-    init(_ broker: Broker, rate: Int) throws {
+    /// - Parameters: `rate`: messages a second over all connections, and as many datagrams. `logger`: its option for the
+    ///   transport. Over TCP nobody tells it what was taken: it is no measure where an acceptor is killed.
+    init(_ broker: Broker, rate: Int, logger option: String = "-T") throws {
         let scratch = broker.scratch
         let script = try scratch.write(
             "logger.sh",
@@ -42,7 +43,7 @@ final class UpgradeLoad {
             trap over=1 TERM
             number=0
             while [ -z "$over" ]; do
-                logger -n 127.0.0.1 -P "$1" -T --rfc5424 -t proof "logged $number" || exit 1
+                logger -n 127.0.0.1 -P "$1" "$2" --rfc5424 -t proof "logged $number" || exit 1
                 number=$((number + 1))
             done
             echo $number
@@ -53,7 +54,7 @@ final class UpgradeLoad {
             try Account.compile("live", in: scratch), [port, "\(Self.connections)", "\(rate)"], in: scratch)
         shower = try Program(
             try Account.compile("shower", in: scratch), ["json", port, "\(Self.datagrams)", "\(rate)"], in: scratch)
-        logger = try Program(script, [port], in: scratch)
+        logger = try Program(script, [port, option], in: scratch)
     }
 
     var isWell: Bool { !live.hasEnded && !shower.hasEnded && !logger.hasEnded }
