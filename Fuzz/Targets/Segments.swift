@@ -39,7 +39,7 @@ private func readParked(_ found: RecoveredLog, _ disk: SmallDisk) {
                 switch try? parked.next(from: from, to: shard.parkedTo, bit: 1 << UInt64(slot.index & 63)) {
                 case .record(let header):
                     require(header.sequence >= from && header.sequence < shard.parkedTo, "a record of another range")
-                    let count = parked.withPayload(\.count) ?? 0
+                    let count = parked.withPayload { $0.count } ?? 0
                     require(count >= header.body.upperBound, "a body outside of its record")
                     from = header.sequence + 1
                 case .damaged(_, let next):
