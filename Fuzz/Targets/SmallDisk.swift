@@ -62,7 +62,8 @@ final class SmallDisk: SegmentStorage {
 
     private func sum(_ file: Int, _ ranges: Range<Int>...) -> UInt32 {
         var sum = CRC32C()
-        for range in ranges { sum.add(contents[file].span.extracting(range)) }
+        let bytes = contents[file]
+        for range in ranges { sum.add(bytes.span.extracting(range)) }
         return sum.value
     }
 

@@ -179,6 +179,8 @@ private struct ResidueStore: ~Copyable {
     mutating func add(
         _ record: StoredRecord, of loaded: LoadedBatch, _ residue: RecoveryTally.Residue, _ writer: inout SegmentWriter
     ) throws(SegmentFault) {
+        // What lies below is parked already: only a log that is damaged tells of it again.
+        guard record.header.sequence >= batch.range.upperBound else { return }
         guard !append(record, of: loaded, residue) else { return }
         try writer.write(batch)
         batch.begin(at: batch.range.upperBound)
