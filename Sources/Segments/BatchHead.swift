@@ -123,6 +123,7 @@ extension BatchHead {
         guard version > 0, end <= bytes.count, isWhole(bytes, end: end) else { return .none }
         let (from, to) = (bytes.uint64(at: At.from), bytes.uint64(at: At.to))
         guard let kind = Kind(rawValue: bytes[At.kind]), bytes[At.stream] == name.stream.rawValue, from <= to,
+            to <= FieldReader.greatest,
             UInt64(bytes.uint32(at: At.uncommitted)) <= from,
             bytes.uint64(at: At.logID) == logID, bytes.uint64(at: At.file) == name.first,
             bytes.uint64(at: At.position) == UInt64(position)

@@ -19,12 +19,12 @@ extension CheckpointCoding {
 
     static func intake(_ bytes: Span<UInt8>, _ fields: inout FieldReader) -> Checkpoint.Intake {
         var intake = Checkpoint.Intake()
-        intake.published = fields.uint64(bytes)
-        intake.duplicate = fields.uint64(bytes)
-        intake.routed = fields.uint64(bytes)
-        intake.unrouted = fields.uint64(bytes)
-        intake.replayed = fields.uint64(bytes)
-        intake.bytes = fields.uint64(bytes)
+        intake.published = fields.number(bytes)
+        intake.duplicate = fields.number(bytes)
+        intake.routed = fields.number(bytes)
+        intake.unrouted = fields.number(bytes)
+        intake.replayed = fields.number(bytes)
+        intake.bytes = fields.number(bytes)
         intake.refused = fields.numbers(bytes, count: IntakeTotals.reasons)
         intake.matched = fields.numbers(bytes, count: RingGeometry.slots)
         return intake
@@ -51,19 +51,19 @@ extension CheckpointCoding {
     }
 
     static func shard(_ bytes: Span<UInt8>, _ fields: inout FieldReader) -> Checkpoint.Shard {
-        var shard = Checkpoint.Shard(floor: fields.uint64(bytes))
-        shard.lastSettled = fields.uint64(bytes)
-        shard.parkedFrom = fields.uint64(bytes)
-        shard.parkedTo = fields.uint64(bytes)
+        var shard = Checkpoint.Shard(floor: fields.number(bytes))
+        shard.lastSettled = fields.number(bytes)
+        shard.parkedFrom = fields.number(bytes)
+        shard.parkedTo = fields.number(bytes)
         shard.totals = fields.numbers(bytes, count: shard.totals.count)
         shard.entries = fields.list(bytes, least: 20) { fields, bytes in
-            var entry = Checkpoint.Entry(sequence: fields.uint64(bytes), attempt: fields.uint32(bytes))
+            var entry = Checkpoint.Entry(sequence: fields.number(bytes), attempt: fields.uint32(bytes))
             let notBefore = fields.uint64(bytes)
             if notBefore != .max { entry.notBefore = notBefore }
             return entry
         }
         shard.runs = fields.list(bytes, least: 17) { fields, bytes in
-            let run = Checkpoint.Run(from: fields.uint64(bytes), count: fields.uint64(bytes), code: fields.uint8(bytes))
+            let run = Checkpoint.Run(from: fields.number(bytes), count: fields.number(bytes), code: fields.uint8(bytes))
             if run.code >= 16 { fields.fail() }
             return run
         }
@@ -82,10 +82,10 @@ extension CheckpointCoding {
 
     static func past(_ bytes: Span<UInt8>, _ fields: inout FieldReader) -> Checkpoint.PastAccount {
         var account = Checkpoint.PastAccount(name: fields.text(bytes))
-        account.matched = fields.uint64(bytes)
-        account.retried = fields.uint64(bytes)
-        account.launches = fields.uint64(bytes)
-        account.launchFailures = fields.uint64(bytes)
+        account.matched = fields.number(bytes)
+        account.retried = fields.number(bytes)
+        account.launches = fields.number(bytes)
+        account.launchFailures = fields.number(bytes)
         account.outcomes = fields.numbers(bytes, count: account.outcomes.count)
         return account
     }

@@ -67,20 +67,21 @@ enum CheckpointCoding {
     }
 
     private static func checkpoint(_ bytes: Span<UInt8>, _ fields: inout FieldReader) -> Checkpoint {
-        var numbers: [UInt64] = []
-        for _ in 0..<7 { numbers.append(fields.uint64(bytes)) }
+        let logID = fields.uint64(bytes)
+        let (head, spilled) = (fields.number(bytes), fields.number(bytes))
+        let (ledgerSince, counter) = (fields.uint64(bytes), fields.number(bytes))
+        let (time, kernelDropped) = (fields.uint64(bytes), fields.number(bytes))
         let epoch = fields.uint32(bytes)
         let mode = Checkpoint.Mode(rawValue: fields.uint8(bytes))
         if mode == nil { fields.fail() }
         var checkpoint = Checkpoint(
-            logID: numbers[0], epoch: epoch, mode: mode ?? .memory, head: numbers[1], spilled: numbers[2],
-            ledgerSince: numbers[3])
-        (checkpoint.counter, checkpoint.time, checkpoint.kernelDropped) = (numbers[4], numbers[5], numbers[6])
+            logID: logID, epoch: epoch, mode: mode ?? .memory, head: head, spilled: spilled, ledgerSince: ledgerSince)
+        (checkpoint.counter, checkpoint.time, checkpoint.kernelDropped) = (counter, time, kernelDropped)
         checkpoint.isClean = fields.flag(bytes)
         checkpoint.intake = intake(bytes, &fields)
         checkpoint.senders = fields.list(bytes, least: 32) { fields, bytes in
             let id = SenderID(high: fields.uint64(bytes), low: fields.uint64(bytes))
-            return Checkpoint.Sender(id: id, last: fields.uint64(bytes), used: fields.uint64(bytes))
+            return Checkpoint.Sender(id: id, last: fields.uint64(bytes), used: fields.number(bytes))
         }
         checkpoint.slots = fields.list(bytes, least: SlotCoding.least) { fields, bytes in
             var slot = SlotCoding.read(bytes, &fields)

@@ -36,7 +36,7 @@ package final class LoadedBatch {
         return body.withReadable { bytes in
             var fields = FieldReader()
             var slots: [Checkpoint.Slot] = []
-            for _ in 0..<head.records where !fields.isBroken { slots.append(SlotCoding.read(bytes, &fields)) }
+            while slots.count < Int(head.records), !fields.isBroken { slots.append(SlotCoding.read(bytes, &fields)) }
             return fields.isBroken ? nil : slots
         }
     }

@@ -152,13 +152,14 @@ struct RecoveryTally {
     private mutating func bury(_ slot: SlotTally) {
         var slot = slot
         _ = slot.settleMissing(.lost)
-        let matched = checkpoint.intake.matched[slot.index] - slot.matchedBefore
+        let all = checkpoint.intake.matched[slot.index]
+        let matched = all - min(slot.matchedBefore, all)
         let place = checkpoint.past.firstIndex { $0.name == slot.name }
         var account = place.map { checkpoint.past[$0] } ?? Checkpoint.PastAccount(name: slot.name)
         account.matched += matched
         let outcomes = slot.outcomes
-        for code in outcomes.indices { account.outcomes[code] += outcomes[code] }
-        account.outcomes[Int(Outcome.lost.rawValue)] += matched - min(outcomes.reduce(0, +), matched)
+        for code in outcomes.indices { account.outcomes[code] &+= outcomes[code] }
+        account.outcomes[Int(Outcome.lost.rawValue)] += matched - min(outcomes.reduce(0, &+), matched)
         if let place { checkpoint.past[place] = account } else { checkpoint.past.append(account) }
     }
 }

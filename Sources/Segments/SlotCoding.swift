@@ -27,8 +27,8 @@ enum SlotCoding {
         let state = ServiceSlot.State(rawValue: UInt32(fields.uint8(bytes)))
         let order = ServiceSlot.Order(rawValue: UInt32(fields.uint8(bytes)))
         let isPaused = fields.flag(bytes)
-        let (incarnation, since) = (fields.uint64(bytes), fields.uint64(bytes))
-        let (retiringAt, matchedBefore) = (fields.uint64(bytes), fields.uint64(bytes))
+        let (incarnation, since) = (fields.number(bytes), fields.number(bytes))
+        let (retiringAt, matchedBefore) = (fields.uint64(bytes), fields.number(bytes))
         let (shards, start, capacity) = (fields.uint32(bytes), fields.uint32(bytes), fields.uint32(bytes))
         var slot = ServiceSlot(
             name: fields.text(bytes), order: order ?? .none, incarnation: incarnation, since: since,

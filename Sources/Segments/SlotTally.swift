@@ -31,7 +31,7 @@ struct SlotTally {
     /// By code, over all shards.
     var outcomes: [UInt64] {
         shards.reduce(into: [UInt64](repeating: 0, count: 16)) { sums, shard in
-            for code in 1..<16 { sums[code] += shard.totals[code] }
+            for code in 1..<16 { sums[code] &+= shard.totals[code] }
         }
     }
 
@@ -45,8 +45,8 @@ struct SlotTally {
     mutating func settleMissing(_ outcome: Outcome) -> UInt64 {
         var count: UInt64 = 0
         for shard in shards.indices {
-            count += shards[shard].missing
-            shards[shard].totals[Int(outcome.rawValue)] += shards[shard].missing
+            count &+= shards[shard].missing
+            shards[shard].totals[Int(outcome.rawValue)] &+= shards[shard].missing
         }
         return count
     }
@@ -82,11 +82,11 @@ struct ShardTally {
         entries = Set(shard.entries.map(\.sequence).filter { shard.isPending($0) })
         for (number, run) in shard.runs.enumerated() where run.count > 0 {
             guard run.code == 0 else {
-                totals[Int(run.code)] += run.count
+                totals[Int(run.code)] &+= run.count
                 continue
             }
             guard run.from < spilled else {
-                inRing += run.count
+                inRing &+= run.count
                 firstPending = firstPending ?? run.from
                 continue
             }
