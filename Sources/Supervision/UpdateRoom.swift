@@ -20,9 +20,7 @@ enum UpdateRoom {
     static func check(
         workers: Int, folder: String, ring: UInt64 = 0, stored: UInt64 = 0
     ) throws(ControlFault) {
-        let text = (try? File.read("/proc/meminfo", limit: 65_536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let available = FreeMemory.available(meminfo: text)
-        if let fault = memoryFault(workers: workers, ring: ring, available: available) { throw fault }
+        if let fault = memoryFault(workers: workers, ring: ring, left: FreeMemory.now()) { throw fault }
         do throws(SystemCallError) {
             try tryWriting(folder, onDisk + Int(clamping: stored))
         } catch {
@@ -30,12 +28,12 @@ enum UpdateRoom {
         }
     }
 
-    static func memoryFault(workers: Int, ring: UInt64 = 0, available: UInt64?) -> ControlFault? {
+    static func memoryFault(workers: Int, ring: UInt64 = 0, left: FreeMemory?) -> ControlFault? {
         let wanted = UInt64(workers + beside) * perProcess + ring
-        guard let available, available < wanted else { return nil }
+        guard let left, left.bytes < wanted else { return nil }
         return ControlFault(
-            "two generations of belfryd at once may take \(HumanText.bytes(wanted)) more, but this machine has "
-                + "\(HumanText.bytes(available)) of memory left; make room, or stop belfryd and start the new one")
+            "two generations of belfryd at once may take \(HumanText.bytes(wanted)) more, \(left.words); "
+                + "\(left.remedy), or stop belfryd and start the new one")
     }
 
     static func diskFault(_ error: SystemCallError, _ folder: String) -> ControlFault {

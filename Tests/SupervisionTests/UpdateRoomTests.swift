@@ -12,12 +12,28 @@ import Testing
 struct UpdateRoomTests {
     @Test("is missing in memory when what is free is less than so many processes take")
     func memory() {
-        #expect(UpdateRoom.memoryFault(workers: 2, available: nil) == nil)
-        #expect(UpdateRoom.memoryFault(workers: 2, available: 56 << 20) == nil)
-        let fault = UpdateRoom.memoryFault(workers: 2, available: 55 << 20)
-        #expect(fault?.sentence.contains("may take 56 MiB more, but this machine has 55 MiB") == true)
-        #expect(UpdateRoom.memoryFault(workers: 64, available: 56 << 20) != nil)
-        #expect(UpdateRoom.memoryFault(workers: 2, ring: 1, available: 56 << 20) != nil)
+        func left(_ bytes: UInt64) -> FreeMemory? { FreeMemory(machine: bytes, limits: []) }
+        #expect(UpdateRoom.memoryFault(workers: 2, left: nil) == nil)
+        #expect(UpdateRoom.memoryFault(workers: 2, left: left(56 << 20)) == nil)
+        let fault = UpdateRoom.memoryFault(workers: 2, left: left(55 << 20))
+        #expect(
+            fault?.sentence
+                == "two generations of belfryd at once may take 56 MiB more, but this machine has 55 MiB of "
+                + "memory left; make room, or stop belfryd and start the new one")
+        #expect(UpdateRoom.memoryFault(workers: 64, left: left(56 << 20)) != nil)
+        #expect(UpdateRoom.memoryFault(workers: 2, ring: 1, left: left(56 << 20)) != nil)
+    }
+
+    @Test("is missing under a limit that leaves less, which is named, whatever the machine has")
+    func limit() throws {
+        let limit = try #require(
+            MemoryLimit("/system.slice/belfry.service", max: "134217728\n", current: "92274688\n", stat: ""))
+        let left = FreeMemory(machine: 1 << 40, limits: [limit])
+        #expect(
+            UpdateRoom.memoryFault(workers: 2, left: left)?.sentence
+                == "two generations of belfryd at once may take 56 MiB more, but the memory limit of "
+                + "/system.slice/belfry.service (MemoryMax=, memory.max) is 128 MiB, of which 40 MiB are left; "
+                + "raise it, or stop belfryd and start the new one")
     }
 
     @Test("is missing on a disk that says so; any other trouble is told as it is")
