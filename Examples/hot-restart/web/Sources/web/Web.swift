@@ -19,14 +19,14 @@ struct Web {
         let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 8080
         let socket = try generation.tcp(named: "port", port: port)
         let logger = Logger(label: "web")
-        let server = try await SocketServer(socket, router(generation.number).buildResponder(), logger)
+        let server = SocketServer(socket, router(generation.number).buildResponder(), logger)
         try generation.ready()
 
         for await turn in generation.turns {
             switch turn {
             case .drain:
                 Task {
-                    try await server.finish()
+                    await server.finish()
                     exit(0)
                 }
             case .overdue: exit(1)
