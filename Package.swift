@@ -136,7 +136,8 @@ let package = Package(
         tests(
             "Supervision",
             [
-                "CBelfryd", "Control", "HotRestart", "LinuxIO", "Reactor", "Ring", "Segments", "Settings", "Wire", log,
+                "CBelfryd", "Control", "HotRestart", "Ingress", "LinuxIO", "Reactor", "Ring", "Segments", "Settings",
+                "Wire", log,
             ]),
         tests("Keeper", ["Control", "LinuxIO", "Wire"]),
         tests("Commands", ["BelfryClient", "Control", "LinuxIO", "Ring", "Settings", "Wire"]),

@@ -22,7 +22,7 @@ package enum HandOverFrame: Equatable, Sendable {
         case unreadable
     }
 
-    /// Of everything that is said here; to be raised when any of it gets another form.
+    /// Of everything that goes over in memory; one number with Supervision's HandOverState and belfryd's note.
     package static let version: UInt32 = 1
     private static let headerCount = 5
     fileprivate static let frozenCount = 40

@@ -12,7 +12,8 @@ package import Segments
 package import Wire
 
 package struct HandOverState: Equatable, Sendable {
-    /// Grows with every change of the fields: another one can't be taken over, only by way of the store.
+    /// Grows with every change of what goes over in memory (HandOverCodingTests hold it to that), and with it the number in
+    /// belfryd's note: another one can't be taken over, only by way of the store.
     package static let version: UInt8 = 1
     private static let magic: [UInt8] = Array("BLFRHND".utf8)
     private static let headerSize = 16
@@ -105,10 +106,10 @@ package struct HandOverState: Equatable, Sendable {
     }
 
     private init?(_ bytes: Span<UInt8>, _ fields: inout FieldReader) {
-        generation = fields.uint64(bytes)
+        generation = fields.number(bytes)
         file = fields.text(bytes)
         workerBase = Int(fields.uint8(bytes))
-        incarnations = fields.list(bytes, least: 8) { $0.uint64($1) }
+        incarnations = fields.list(bytes, least: 8) { $0.number($1) }
         guard let account = SupervisorAccount(fields.bytes(bytes).span) else { return nil }
         self.account = account
         dropsCounter = fields.uint32(bytes)
@@ -116,8 +117,8 @@ package struct HandOverState: Equatable, Sendable {
         startsParked = fields.flag(bytes)
         portIsInherited = fields.flag(bytes)
         began = fields.uint64(bytes)
-        restarts = fields.list(bytes, least: 8) { $0.uint64($1) }
-        keeperRestarts = fields.uint64(bytes)
+        restarts = fields.list(bytes, least: 8) { $0.number($1) }
+        keeperRestarts = fields.number(bytes)
         notes = fields.list(bytes, least: 26, Self.note)
         recent = fields.list(bytes, least: 26, Self.note)
         guard generation > 0, workerBase == 0 || workerBase == Role.half, incarnations.count == RingGeometry.slots

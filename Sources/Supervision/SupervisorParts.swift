@@ -141,7 +141,7 @@ package struct SupervisorParts: ~Copyable {
         startsParked = state.startsParked
         generation = state.generation
         workerBase = state.workerBase
-        began = state.began
+        began = min(state.began, Clock.monotonic())
         self.takeOver = takeOver
     }
 

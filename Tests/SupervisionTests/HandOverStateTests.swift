@@ -72,6 +72,11 @@ struct HandOverStateTests {
             { (state: inout HandOverState) in state.generation = 0 },
             { state in state.workerBase = 1 },
             { state in state.incarnations.removeLast() },
+            // Each will be counted on.
+            { state in state.generation = .max },
+            { state in state.incarnations[63] = .max },
+            { state in state.restarts = [.max] },
+            { state in state.keeperRestarts = .max },
         ] as [@Sendable (inout HandOverState) -> Void])
     func bounds(change: @Sendable (inout HandOverState) -> Void) {
         var state = Self.full
