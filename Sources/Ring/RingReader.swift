@@ -8,13 +8,14 @@ package import LinuxIO
 ///
 /// Invariant: it reads records from `committed` up to the head, which the producer leaves alone, or, below that, asks
 /// behind each copy whether the record was still held (`isHeld`).
+@usableFromInline
 package final class RingReader {
     package let control: ControlReader
-    package let geometry: RingGeometry
+    @usableFromInline package let geometry: RingGeometry
     let log: SharedWords
     let outcomes: SharedWords
-    private let descriptors: SharedWords
-    private let arena: SharedWords
+    @usableFromInline let descriptors: SharedWords
+    @usableFromInline let arena: SharedWords
     private let acceptorPage: ProcessPage
     private let logMemory: MappedMemory
     private let outcomesMemory: MappedMemory
@@ -99,6 +100,7 @@ package final class RingReader {
 
     /// Lends out a record, with its whole mask.
     /// - Returns: what `body` returns, or nil if the descriptor is corrupt (it leaves the arena).
+    @inline(__always) @inlinable
     package func withRecord<R>(_ sequence: UInt64, _ body: (RecordHeader, Span<UInt8>) -> R) -> R? {
         guard let header = RecordHeader(sequence: sequence, at: descriptor(sequence), geometry: geometry) else {
             return nil
@@ -159,7 +161,7 @@ package final class RingReader {
 
     func plane(_ slot: Int) -> OutcomePlane { OutcomePlane(outcomes: outcomes, slot: slot, geometry: geometry) }
 
-    @inline(__always) func descriptor(_ sequence: UInt64) -> SharedWords {
+    @inline(__always) @inlinable func descriptor(_ sequence: UInt64) -> SharedWords {
         descriptors.advanced(by: Int(sequence & geometry.sequenceMask) &* RingLayout.Log.descriptorStride)
     }
 

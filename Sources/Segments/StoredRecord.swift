@@ -72,7 +72,9 @@ extension StoredRecord {
         }
         body.append(payload)
         let padding = count(payload: payload.count) - headCount - payload.count
-        for _ in 0..<padding { body.append(littleEndian: UInt8(0)) }
+        body.append(count: padding) { out in
+            for place in 0..<padding { out.storeBytes(of: 0, toByteOffset: place, as: UInt8.self) }
+        }
     }
 
     private static func write(

@@ -36,31 +36,52 @@ final class CommitLog {
     func commit(_ reader: RingReader, from first: UInt64, to head: UInt64) throws(SegmentFault) -> Written {
         var written = Written(end: first)
         batch.begin(at: first)
+        Self.fill(&batch, reader, to: head, &written)
         while written.end < head, written.bytes < Self.round {
-            if let header = append(written.end, reader) {
-                written.mask |= header.mask
-                written.bytes += header.payloadCount
-                written.end += 1
-            } else {
-                try writer.write(batch)
-                batch.begin(at: written.end)
-            }
+            try writer.write(batch)
+            batch.begin(at: written.end)
+            Self.fill(&batch, reader, to: head, &written)
         }
         if !batch.isEmpty { try writer.write(batch) }
         try writer.commit()
         return written
     }
 
-    /// - Returns: nil if the batch is full.
-    private func append(_ sequence: UInt64, _ reader: RingReader) -> RecordHeader? {
+    /// Appends the next records until the batch is full or the round is over.
+    private static func fill(
+        _ batch: inout SegmentBatch, _ reader: RingReader, to head: UInt64, _ written: inout Written
+    ) {
+        while written.end < head, written.bytes < round, append(written.end, reader, to: &batch, &written) {}
+    }
+
+    /// - Returns: false, and nothing done, if the batch is full.
+    private static func append(
+        _ sequence: UInt64, _ reader: RingReader, to batch: inout SegmentBatch, _ written: inout Written
+    ) -> Bool {
         let sender = reader.sender(of: sequence).map { StoredRecord.Sender(id: $0.id, number: $0.number) }
-        let appended: RecordHeader?? = reader.withRecord(sequence) { header, payload in
-            batch.append(header, mask: header.mask, sender: sender, payload: payload) ? header : nil
+        // No header leaves this closure: it is long, and would be copied for each record.
+        let isAppended = reader.withRecord(sequence) { header, payload in
+            guard batch.append(header, mask: header.mask, sender: sender, payload: payload) else { return false }
+            written.mask |= header.mask
+            written.bytes += header.payloadCount
+            return true
         }
-        if let appended { return appended }
-        // It can't be read by anybody; whoever wants it is to find that out.
+        if isAppended ?? appendRemains(of: sequence, reader, sender, to: &batch, &written) {
+            written.end += 1
+            return true
+        }
+        return false
+    }
+
+    /// It can't be read by anybody; whoever wants it is to find that out.
+    private static func appendRemains(
+        of sequence: UInt64, _ reader: RingReader, _ sender: StoredRecord.Sender?, to batch: inout SegmentBatch,
+        _ written: inout Written
+    ) -> Bool {
         let remains = reader.remains(of: sequence)
-        return batch.append(remains, mask: remains.mask, sender: sender, payload: Span()) ? remains : nil
+        guard batch.append(remains, mask: remains.mask, sender: sender, payload: Span()) else { return false }
+        written.mask |= remains.mask
+        return true
     }
 
     /// The file that is being written to stays: most of the time nothing of it is needed, and the next record comes soon.
