@@ -50,17 +50,12 @@ extension Connections {
     /// Asks the loop for what the connection is waiting for, and for nothing else: what is asked for and not taken
     /// would wake it again and again.
     func watch(_ connection: Connection) {
-        var wanted: Poller.Interest = []
-        switch connection.phase {
-        case .open where connection.pause == .none: wanted = .readable
-        case .lingering: wanted = .readable
-        default: break
-        }
-        if connection.firm > 0 { wanted.insert(.writable) }
-        guard wanted != connection.interest, connection.phase != .closed else { return }
+        let wanted = Self.interest(of: connection)
+        // By their numbers: a set's own operators are calls through its protocols, and this is asked for each answer.
+        guard wanted.rawValue != connection.interest.rawValue, connection.phase != .closed else { return }
         connection.interest = wanted
         do {
-            if wanted.isEmpty {
+            if wanted.rawValue == 0 {
                 if let watch = connection.watch { loop.unwatch(watch) }
                 connection.watch = nil
             } else if let watch = connection.watch {
@@ -71,6 +66,18 @@ extension Connections {
         } catch {
             close(connection)
         }
+    }
+
+    private static func interest(of connection: Connection) -> Poller.Interest {
+        let isRead: Bool
+        switch connection.phase {
+        case .open: isRead = connection.pause == .none
+        case .lingering: isRead = true
+        default: isRead = false
+        }
+        return Poller.Interest(
+            rawValue: (isRead ? Poller.Interest.readable.rawValue : 0)
+                | (connection.firm > 0 ? Poller.Interest.writable.rawValue : 0))
     }
 
     /// The peer will send no more, and everything that it sent is worked off.

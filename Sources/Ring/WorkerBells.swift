@@ -13,7 +13,8 @@ package final class WorkerBells {
     }
 
     private var pages = WorkerPages()
-    private var bells: [Int: Bell] = [:]
+    /// By index: one is looked up for each message that comes alone.
+    private var bells: [Bell?] = []
     /// Whose bells came since the last `settle`.
     private var fresh: Set<Int> = []
 
@@ -22,6 +23,7 @@ package final class WorkerBells {
     package func set(page: consuming ProcessPage, at index: Int) { pages.set(page, at: index) }
 
     package func set(bell: consuming EventCounter, at index: Int) {
+        while bells.count <= index { bells.append(nil) }
         bells[index] = Bell(bell)
         fresh.insert(index)
     }
@@ -29,7 +31,7 @@ package final class WorkerBells {
     /// All workers that there are have been told: the others are forgotten. Nobody has been told: nothing changes.
     package func settle() {
         guard !fresh.isEmpty else { return }
-        for index in bells.keys where !fresh.contains(index) {
+        for index in bells.indices where bells[index] != nil && !fresh.contains(index) {
             bells[index] = nil
             pages.remove(index)
         }
@@ -39,15 +41,19 @@ package final class WorkerBells {
     /// Those that sleep and have work in what was published, or must raise their floors.
     package func wake(for producer: RingProducer) {
         // A page without a bell yet: its worker is rung for by `ringAll`, or by the supervisor.
-        producer.forEachSleeper(pages) { worker in bells[worker]?.counter.ring() }
+        producer.forEachSleeper(pages) { worker in ring(worker) }
     }
 
     /// The same of what was committed; see `RingReader.forEachSleeper`.
     package func wake(for reader: RingReader, mask: UInt64, everyone: Bool) {
-        reader.forEachSleeper(pages, mask: mask, everyone: everyone) { worker in bells[worker]?.counter.ring() }
+        reader.forEachSleeper(pages, mask: mask, everyone: everyone) { worker in ring(worker) }
     }
 
     package func ringAll() {
-        for bell in bells.values { bell.counter.ring() }
+        for bell in bells { bell?.counter.ring() }
+    }
+
+    private func ring(_ worker: Int) {
+        if worker < bells.count { bells[worker]?.counter.ring() }
     }
 }
