@@ -2,7 +2,7 @@
 /// The bare machine: C loops that do the least that the work needs, with no broker between; and `relay`, which does the
 /// least that a broker of Belfry's shape has to do.
 ///
-/// Used as the limit that Belfry is measured against in rows 1, 2, 5, 7, 9 and 11.
+/// Used as the limit that Belfry is measured against in rows 1, 2, 5, 7, 9, 10 and 11.
 /// Invariant: the sender is the very program that sends to Belfry, with the same window.
 
 import Foundation
@@ -45,6 +45,29 @@ enum BareMachine {
                     sign: .listening(port))
             ]
             setup.hasSenderAcks = sender == "belfry"
+            return setup
+        }
+    }
+
+    static let acksSettings =
+        "`acks`: one C process that reads 64 KiB at a time, checks the messages and acks them once per round; no service"
+
+    /// Takes messages in and acks them, and hands them to nobody.
+    /// - Parameter isDurable: each round's messages are synced to a file before their acks.
+    static func acks(isDurable: Bool = false) -> SetUp {
+        { stage, load, boards in
+            let port = try stage.port()
+            let address = "127.0.0.1:\(port)"
+            let file = isDurable ? ["--program", try stage.folderOnDisk().appending(path: "acks").path] : []
+            let publisher = [try stage.tools.publish, "belfry", "--to", address, "--topic", "bench.message"]
+            var setup = Setup(publisher: publisher + load.options(boards))
+            setup.servers = [
+                Server(
+                    name: "acks",
+                    arguments: [try stage.tools.acks, "--from", address, "--board", boards[0].path] + file,
+                    sign: .listening(port))
+            ]
+            setup.hasSenderAcks = true
             return setup
         }
     }

@@ -24,8 +24,8 @@ let rowDisk = Row(
     work:
         "128-byte messages from 64 pipelining connections; each is acked to the sender when it has been synced to the disk,"
         + " delivered to a service, and acked by that. The C loop has neither senders nor a service: it writes and syncs,"
-        + " one message or many at a time. JetStream is not here: its file store can be told to sync each message only"
-        + " from 2.10 on, which Debian does not have.",
+        + " one message or many at a time; the one that acks has the senders, and no service. JetStream is not here: its"
+        + " file store can be told to sync each message only from 2.10 on, which Debian does not have.",
     sections: [
         Section(
             title: "Synced before the ack", quantities: [.rate, .cpu],
@@ -36,6 +36,9 @@ let rowDisk = Row(
                     setUp: Redis.setUp("redis-stream", isDurable: true)),
                 Contender(
                     "beanstalkd", settings: Beanstalk.diskSettings, load(4_000), setUp: Beanstalk.setUpOnDisk),
+                Contender(
+                    "C loop that syncs and acks", settings: BareMachine.acksSettings + "; synced before the acks",
+                    load(2_000_000), setUp: BareMachine.acks(isDurable: true)),
             ] + BareMachine.syncBatches.map(loop))
     ],
     goals: [

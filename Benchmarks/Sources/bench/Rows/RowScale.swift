@@ -17,6 +17,15 @@ private func point(_ name: String, _ place: Int, _ load: Load, _ belfry: Belfry 
     Contender(name, settings: belfry.settings, place: Double(place), load, setUp: belfry.setUp)
 }
 
+/// Without a broker: what it costs to read and to ack so many connections, whoever does it.
+private func bare(_ place: Int, _ load: Load) -> Contender {
+    Contender(
+        Quantity.grouped(place), settings: BareMachine.acksSettings, place: Double(place), load,
+        setUp: BareMachine.acks())
+}
+
+private func manyWrites(_ connections: Int) -> Load { Load(count: 3_000_000, connections: connections, batch: 32) }
+
 private func fanOut(_ services: Int, deliveries: Int) -> Load {
     Load(count: deliveries / services, connections: 64, consumers: services)
 }
@@ -36,7 +45,8 @@ private let rings = [1, 4, 16, 64, 256, 1024]
 let rowScale = Row(
     number: 10, title: "Scale",
     work: "Row 3's work (one service) and row 4's (four services, 64 connections) with one thing changed at a time."
-        + " CPU is that of all Belfry processes.",
+        + " CPU is that of all Belfry processes. Beside the rows over connections stands what a C loop pays for the same reads"
+        + " and acks, with nothing behind them.",
     sections: [
         line(
             "Workers, one service", "workers",
@@ -55,8 +65,14 @@ let rowScale = Row(
                 point(Quantity.grouped($0), $0, Load(count: 8_000_000, connections: $0, batch: longBatch))
             }),
         line(
+            "Connections: a C loop that reads and acks", "connections",
+            connections.map { bare($0, Load(count: 8_000_000, connections: $0, batch: longBatch)) }),
+        line(
             "Connections, 32 messages a write", "connections",
-            connections.map { point(Quantity.grouped($0), $0, Load(count: 3_000_000, connections: $0, batch: 32)) }),
+            connections.map { point(Quantity.grouped($0), $0, manyWrites($0)) }),
+        line(
+            "Connections, 32 messages a write: a C loop that reads and acks", "connections",
+            connections.map { bare($0, manyWrites($0)) }),
         line(
             "Size of a message", "body",
             sizes.map { point($0.1, $0.0, Load(count: min(800_000, 1_000_000_000 / $0.0), size: $0.0)) }),

@@ -25,6 +25,7 @@ struct Tools {
     /// Built only where its library is installed.
     var natsLibrary: String { get throws { try own(programs, "nats-library") } }
     var once: String { get throws { try own(programs, "once") } }
+    var acks: String { get throws { try own(programs, "acks") } }
     var relay: String { get throws { try own(programs, "relay") } }
     var spawnLoop: String { get throws { try own(programs, "spawn-loop") } }
     var syncLoop: String { get throws { try own(programs, "sync-loop") } }
