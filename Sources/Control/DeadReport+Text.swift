@@ -39,7 +39,7 @@ extension DeadReport {
             table.paragraph("\(letter.topic): \(replaying)\(letter.reason)", indent: 10, .yellow)
         }
         if total > UInt64(letters.count) {
-            table.paragraph("the latest \(letters.count) of \(total); limit=N shows more", indent: 0)
+            table.paragraph("the latest \(letters.count) of \(total); a higher limit shows more", indent: 0)
         }
     }
 }
@@ -67,7 +67,7 @@ extension DeadReport.Letter {
         for line in content.lines { table.paragraph(line, indent: 2) }
         let shown = min(content.body.count, content.shownBytes)
         if UInt64(shown) < size {
-            table.paragraph("and \(size - UInt64(shown)) bytes more; json shows up to 1 MiB", indent: 2, .faint)
+            table.paragraph("and \(size - UInt64(shown)) bytes more; as JSON it shows up to 1 MiB", indent: 2, .faint)
         }
     }
 }

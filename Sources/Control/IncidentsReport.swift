@@ -38,7 +38,7 @@ package struct IncidentsReport: Report, Equatable {
         if incidents.isEmpty { table.none("no incidents") }
         for incident in incidents { incident.append(to: &table, now) }
         if total > UInt64(incidents.count) {
-            table.paragraph("the latest \(incidents.count) of \(total); limit=N shows more", indent: 0)
+            table.paragraph("the latest \(incidents.count) of \(total); a higher limit shows more", indent: 0)
         }
         return table.bytes
     }

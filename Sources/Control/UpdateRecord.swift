@@ -108,7 +108,7 @@ package struct UpdateHistory: Report, Equatable {
         if updates.isEmpty { table.none("no restarts and no updates") }
         for update in updates { update.append(to: &table, now) }
         if total > UInt64(updates.count) {
-            table.paragraph("the latest \(updates.count) of \(total); --limit shows more", indent: 0)
+            table.paragraph("the latest \(updates.count) of \(total); a higher limit shows more", indent: 0)
         }
         return table.bytes
     }

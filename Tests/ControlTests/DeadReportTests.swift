@@ -38,7 +38,7 @@ struct DeadReportTests {
                   id  service              attempts  last failure
                   17  on-call                     5  1970-01-01T00:01:39Z
                       alerts.disk: ended with exit 3
-            the latest 1 of 2; limit=N shows more
+            the latest 1 of 2; a higher limit shows more
 
             """
         #expect(Self.text(Self.report) == expected)
@@ -56,7 +56,7 @@ struct DeadReportTests {
         #expect(Self.text(report).contains("  ff 00 1b\n"))
         report.letters[0].size = 20_000
         report.letters[0].content = .init(body: Array(repeating: 0x78, count: 20_000))
-        #expect(Self.text(report).hasSuffix("  and 3616 bytes more; json shows up to 1 MiB\n"))
+        #expect(Self.text(report).hasSuffix("  and 3616 bytes more; as JSON it shows up to 1 MiB\n"))
     }
 
     @Test(

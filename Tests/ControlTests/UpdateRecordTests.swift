@@ -47,7 +47,7 @@ struct UpdateRecordTests {
                 from 0.1.0 /usr/bin/belfryd (sha256 aaaaaaaaaaaa…)
                 to 0.2.0 /opt/belfryd (sha256 bbbbbbbbbbbb…)
                 staged 100ms, frozen 2.1ms
-            the latest 1 of 2; --limit shows more
+            the latest 1 of 2; a higher limit shows more
 
             """
         #expect(String(decoding: history.text(TextStyle()), as: UTF8.self) == expected)
