@@ -8,21 +8,11 @@
 internal import Control
 
 package struct KernelDrops: Equatable, Sendable {
-    /// Drops with less than `pause` from one to the next.
-    private struct Spell: Equatable, Sendable {
-        var began: UInt64
-        var last: UInt64
-        var count: UInt64
-    }
-
-    /// Nanoseconds without a drop after which it is over.
-    private static let pause: UInt64 = 60_000_000_000
-
     package private(set) var total: UInt64
     /// The socket's counter as of the last sample.
     package var counter: UInt32 { last }
     private var last: UInt32
-    private var spell: Spell?
+    private var spell = Spell()
 
     /// - Parameters: `first`: the socket's counter when we got it. `before`: what was counted before, at other sockets.
     package init(first: UInt32, before: UInt64) {
@@ -36,22 +26,16 @@ package struct KernelDrops: Equatable, Sendable {
         let count = UInt64(counter &- last)
         last = counter
         total &+= count
-        guard count > 0 else { return false }
-        let goesOn = isGrowing(at: now)
-        if !goesOn { spell = Spell(began: now, last: now, count: 0) }
-        spell?.last = now
-        spell?.count &+= count
-        return !goesOn
+        return spell.note(count, at: now)
     }
 
     /// What an operator is told as long as it goes on, and a minute longer; nil if there is nothing to tell.
     /// - Parameters: `wanted`: `port.receive-buffer`. `granted`: what the kernel gives of it, if that is less.
     package func warning(at now: UInt64, wanted: Int, granted: Int?) -> String? {
-        guard isGrowing(at: now), let spell else { return nil }
-        let age = HumanText.age((now &- spell.began) / 1_000_000_000)
-        let since = now &- spell.began < 1_000_000_000 ? "just now" : "in the last \(age)"
+        guard spell.isOn(at: now) else { return nil }
         let words =
-            "the kernel dropped at least \(spell.count) datagrams \(since), as they came faster than they were read"
+            "the kernel dropped at least \(spell.count) datagrams \(spell.age(at: now)), "
+            + "as they came faster than they were read"
         guard let granted else {
             return words
                 + "; raise port.receive-buffer (\(HumanText.bytes(UInt64(wanted)))), and net.core.rmem_max with it"
@@ -59,6 +43,4 @@ package struct KernelDrops: Equatable, Sendable {
         return words + "; raise net.core.rmem_max: the kernel gives \(HumanText.bytes(UInt64(granted))) of the "
             + "\(HumanText.bytes(UInt64(wanted))) of port.receive-buffer"
     }
-
-    private func isGrowing(at now: UInt64) -> Bool { spell.map { now &- $0.last < Self.pause } ?? false }
 }

@@ -51,23 +51,12 @@ extension Supervisor {
     /// Takes the samples that rates and drops are made of.
     func sample() {
         sampleDrops()
+        sampleRefused()
         var delivered = regions.past.delivered
         for index in regions.table.indices {
             if let counts = try? regions.ledger.service(at: index)?.counts { delivered &+= counts[.delivered] }
         }
         rates.sample(received: regions.ledger.intake().received, delivered: delivered, at: Clock.monotonic())
-    }
-
-    private func sampleDrops() {
-        guard let raw = port.udp?.raw, let counter = try? SocketFacts.drops(of: raw) else { return }
-        let begins = drops.sample(counter, at: Clock.monotonic())
-        guard begins, let words = dropWarning else { return }
-        log.warning("\(words)")
-        note(.overload, "acceptor", words)
-    }
-
-    private var dropWarning: String? {
-        drops.warning(at: Clock.monotonic(), wanted: settings.port.receiveBuffer, granted: port.smallBuffer)
     }
 
     private func payload(of request: ControlRequest, _ peer: ControlPeer) throws(ControlFault) -> [UInt8] {
@@ -134,7 +123,8 @@ extension Supervisor {
         report.rates.received = rates.received
         report.rates.delivered = rates.delivered
         sampleDrops()
-        if let dropWarning { report.warnings.append(dropWarning) }
+        sampleRefused()
+        report.warnings = warnings
         report.keeper = keeperStatus(now)
         report.incidents = notes.recent
         report.image = sides.own.image

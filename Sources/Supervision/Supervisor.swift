@@ -84,6 +84,7 @@ package final class Supervisor {
     var watchdog: Watchdog
     var watchTimer: Timer?
     var drops: KernelDrops
+    var refused: [RefusedConnections]
     var rates: Rates
     /// Changes of the settings: the one under way, and those that wait for it.
     var changes = ChangeDesk()
@@ -125,6 +126,8 @@ package final class Supervisor {
         desks = parts.desks
         notes = parts.notes
         drops = parts.drops
+        let acceptor = desks[Role.acceptor.place]
+        refused = RefusedConnections.Reason.allCases.map { .init($0, first: acceptor.page.counter($0.rawValue)) }
         startsParked = parts.startsParked
         generation = parts.generation
         workerBase = parts.workerBase

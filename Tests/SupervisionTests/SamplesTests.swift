@@ -64,6 +64,40 @@ struct KernelDropsTests {
     }
 }
 
+@Suite("Refused connections")
+struct RefusedConnectionsTests {
+    private static let second: UInt64 = 1_000_000_000
+
+    @Test("are warned of by reason, with what would help, as long as there are any and a minute longer")
+    func warning() {
+        var refused = RefusedConnections(.limit, first: 7)
+        let before = refused.sample(7, at: Self.second)
+        #expect(!before && refused.warning(at: Self.second, limit: 100, descriptors: 64) == nil)
+        let first = refused.sample(8, at: 2 * Self.second)
+        #expect(
+            refused.warning(at: 2 * Self.second, limit: 100, descriptors: 64)
+                == "1 connection was refused just now, as there were port.max-connections (100) already; raise it, "
+                + "then belfry reload")
+        let more = refused.sample(12, at: 12 * Self.second)
+        #expect(
+            refused.warning(at: 22 * Self.second, limit: 100, descriptors: 64)?.hasPrefix(
+                "5 connections were refused in the last 20s, as") == true)
+        #expect(refused.warning(at: 72 * Self.second, limit: 100, descriptors: 64) == nil)
+        let again = refused.sample(13, at: 73 * Self.second)
+        #expect(first && !more && again)
+    }
+
+    @Test("for want of descriptors name how many there may be")
+    func descriptors() {
+        var refused = RefusedConnections(.descriptors, first: 0)
+        _ = refused.sample(2, at: 1)
+        #expect(
+            refused.warning(at: 1, limit: 100, descriptors: 64)
+                == "2 connections were refused just now, as there was no descriptor left for them (a process of belfryd "
+                + "may have 64); raise LimitNOFILE= of its unit, or ulimit -n, and start it again")
+    }
+}
+
 @Suite("Shard summary")
 struct ShardSummaryTests {
     private func shard(_ state: ShardStatus.State, until: UInt64 = 0, reason: String = "") -> ShardStatus.Report {

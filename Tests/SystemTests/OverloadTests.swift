@@ -90,6 +90,27 @@ struct OverloadTests {
         try shortage(broker, recorder, of: "nproc", "resource temporarily unavailable", as: user)
     }
 
+    @Test("without descriptors for connections new ones are closed, the others go on, and status says what would help")
+    func connections() throws {
+        let recorder = try Recorder.exec("recorder", in: scratch)
+        let broker = try Broker(scratch, services: [recorder.service("\">\"")])
+        let acceptor = try #require(Roles.pids("acceptor", of: broker).first)
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(acceptor)/fd").compactMap { Int($0) }
+        _ = try prlimit(["--pid", "\(acceptor)", "--nofile=\(open.max()! + 4):"], as: nil)
+        let clients = try (0..<20).map { _ in try Client.tcp(broker.port) }
+        // One of those that were taken first, and one of those for which there was nothing left.
+        #expect(try clients[19].readToEnd() == [])
+        let words = try scratch.poll("a warning") { try broker.status().warnings.first } as String
+        #expect(words.contains("no descriptor left") && words.contains("LimitNOFILE"))
+        try clients[0].send("during\n")
+        try recorder.wait(for: 1)
+        _ = try prlimit(["--pid", "\(acceptor)", "--nofile=1024:"], as: nil)
+        try send(broker, ["behind"])
+        try recorder.wait(for: 2)
+        try expectNoRestart(broker)
+        try broker.stop()
+    }
+
     @Test("without memory for a launch messages wait, and are delivered when there is some")
     func memory() throws {
         let recorder = try Recorder.exec("recorder", in: scratch)

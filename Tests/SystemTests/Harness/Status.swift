@@ -58,6 +58,7 @@ struct Status: Decodable {
     let workers: [Worker]
     let services: [Service]
     let ring: Ring
+    let warnings: [String]
 
     init(asking scratch: Scratch, at control: String) throws {
         self = try JSONDecoder().decode(Status.self, from: Answer.json(["status"], scratch, control))
