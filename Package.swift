@@ -38,7 +38,10 @@ let fuzz: [Target] =
     ? []
     : [
         .executableTarget(
-            name: "fuzz", dependencies: ["Control", "LinuxIO", "Ring", "Segments", "Settings", "Wire"],
+            name: "fuzz",
+            dependencies: [
+                "Control", "Ingress", "LinuxIO", "Ring", "Segments", "Settings", "Supervision", "Wire",
+            ],
             path: "Fuzz/Targets",
             swiftSettings: house)
     ]

@@ -11,7 +11,7 @@ let targets: [String: @Sendable (Span<UInt8>) -> Void] = [
     "datagram": fuzzDatagram, "stream": fuzzStream, "native": fuzzNative, "service-frames": fuzzServiceFrames,
     "service-lines": fuzzServiceLines, "control": fuzzControl, "json": fuzzJSON, "topics": fuzzTopics,
     "settings-image": fuzzSettingsImage, "regions": fuzzRegions, "segments": fuzzSegments,
-    "keeper-frames": fuzzKeeperFrames,
+    "keeper-frames": fuzzKeeperFrames, "hand-over": fuzzHandOver, "hand-over-state": fuzzHandOverState,
 ]
 
 private let chosen: @Sendable (Span<UInt8>) -> Void = {

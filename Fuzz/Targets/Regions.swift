@@ -4,7 +4,6 @@
 ///
 /// Invariant: nobody crashes, hangs or leaves a region; what is damaged is an error, or a count.
 
-import Glibc
 import LinuxIO
 import Ring
 
@@ -28,18 +27,12 @@ nonisolated(unsafe) private let damagedRing = {
 
 /// A small ring with two services, records of which some are delivered, and what is written over it put back each time.
 private final class DamagedRing {
-    private struct Area {
-        let raw: CInt
-        let offset: Int
-        let bytes: [UInt8]
-    }
-
     private let files: RingFiles
     private let acceptorPage: MemoryFile
     private let workerPage: MemoryFile
     private let committerPage: MemoryFile
     /// By region: the parts that mean something in a ring this small.
-    private var areas: [[Area]] = []
+    private var areas: [[RingArea]] = []
 
     init() throws {
         let geometry = RingGeometry(arenaSize: 4_096, descriptorCount: 16)
@@ -61,38 +54,21 @@ private final class DamagedRing {
         committer.freeze(to: 2)
         try work()
         areas = [
-            [area(files.control.descriptor.raw, 0, 20_480), area(files.control.descriptor.raw, 20_480, 1_024)],
+            [RingArea(files.control.descriptor.raw, 0, 20_480), RingArea(files.control.descriptor.raw, 20_480, 1_024)],
+            RingArea.log(files.log.descriptor.raw),
             [
-                area(files.log.descriptor.raw, 0, 12_288), area(files.log.descriptor.raw, 16_384, 256),
-                area(files.log.descriptor.raw, 4_747_264, 8_192),
+                RingArea(files.outcomes.descriptor.raw, 0, 8_192),
+                RingArea(files.outcomes.descriptor.raw, 69_632, 4_096),
+                RingArea(files.outcomes.descriptor.raw, 4_198_400, 1_024),
+                RingArea(files.outcomes.descriptor.raw, 8_392_704, 64),
             ],
-            [
-                area(files.outcomes.descriptor.raw, 0, 8_192), area(files.outcomes.descriptor.raw, 69_632, 4_096),
-                area(files.outcomes.descriptor.raw, 4_198_400, 1_024),
-                area(files.outcomes.descriptor.raw, 8_392_704, 64),
-            ],
-            [area(acceptorPage.descriptor.raw, 0, 4_096)],
-            [area(workerPage.descriptor.raw, 0, 4_096)],
-            [area(committerPage.descriptor.raw, 0, 512)],
+            [RingArea(acceptorPage.descriptor.raw, 0, 4_096)],
+            [RingArea(workerPage.descriptor.raw, 0, 4_096)],
+            [RingArea(committerPage.descriptor.raw, 0, 512)],
         ]
     }
 
-    private func area(_ raw: CInt, _ offset: Int, _ count: Int) -> Area {
-        var bytes = [UInt8](repeating: 0, count: count)
-        // Holds: the array has `count` bytes.
-        let got = unsafe bytes.withUnsafeMutableBytes { unsafe pread(raw, $0.baseAddress, count, off_t(offset)) }
-        require(got == count, "an area that is not there")
-        return Area(raw: raw, offset: offset, bytes: bytes)
-    }
-
-    func restore() {
-        for area in areas.joined() {
-            // Holds: the array has so many bytes.
-            _ = unsafe area.bytes.withUnsafeBytes {
-                unsafe pwrite(area.raw, $0.baseAddress, $0.count, off_t(area.offset))
-            }
-        }
-    }
+    func restore() { for area in areas.joined() { area.restore() } }
 
     /// Changes a word of a region's areas, laid one behind the other.
     func set(_ region: Int, _ place: Int, _ word: UInt64) {
@@ -100,9 +76,7 @@ private final class DamagedRing {
         var rest = place * 8 % parts.reduce(0) { $0 + $1.bytes.count }
         for area in parts {
             if rest < area.bytes.count {
-                var word = word.littleEndian
-                // Holds: the word is one of eight bytes.
-                _ = unsafe pwrite(area.raw, &word, 8, off_t(area.offset + rest))
+                area.set(rest, word)
                 return
             }
             rest -= area.bytes.count
