@@ -29,7 +29,7 @@ package struct FieldReader {
         return value
     }
 
-    static let greatest: UInt64 = 1 << 56
+    static let greatest: UInt64 = (1 << 56) - 1
 
     package mutating func flag(_ bytes: Span<UInt8>) -> Bool {
         let value = uint8(bytes)
