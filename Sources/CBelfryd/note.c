@@ -16,7 +16,7 @@ __attribute__((section(".note.belfry"), used, aligned(4))) const struct belfryd_
     .name = "Belfry",
     .format = 1,
     .ring = 1,
-    .settings = 5,
+    .settings = 6,
     .hand_over = 1,
     .store = 1,
     .version = BELFRY_VERSION,

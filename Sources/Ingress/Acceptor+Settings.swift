@@ -37,6 +37,7 @@ extension Acceptor {
         replays.goOver(to: settings.activeSlots)
         connections.goOver(to: ConnectionLimits(settings.port))
         listener?.limit = settings.port.maxConnections
+        gathering = Gathering(settings.port.gather)
         settingsVersion = settings.version
         workers.settle()
         FaultPoint.reach(.acceptorWentOver)

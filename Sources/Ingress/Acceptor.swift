@@ -40,6 +40,7 @@ package final class Acceptor {
     var udp: Descriptor?
     var udpWatch: Watch?
     private var pace = DatagramPace()
+    var gathering: Gathering
     let counters: PageCounters
     private let control: ControlReader
     let workers: WorkerBells
@@ -66,6 +67,7 @@ package final class Acceptor {
         control = parts.control
         workers = parts.workers
         settingsVersion = parts.settingsVersion
+        gathering = parts.gathering
         bell = parts.bell
         committerBell = parts.committerBell
         channel = parts.channel
@@ -110,6 +112,10 @@ package final class Acceptor {
     /// One round. Waits until there is something to do, `limit` (CLOCK_MONOTONIC) at most.
     package func step(until limit: UInt64? = nil) throws -> Progress {
         if let handOver { return try goOn(with: handOver, until: limit) }
+        if gathering.pause > 0, drain == nil {
+            Clock.sleep(until: min(limit ?? .max, Clock.monotonic() &+ gathering.pause))
+        }
+        let before = intake.producer.published
         let end = pace.isPolling ? min(limit ?? .max, pace.nextLook) : limit
         try sleep(until: end)
         intake.time = Clock.realtime()
@@ -121,6 +127,7 @@ package final class Acceptor {
         }
         while let due = loop.nextDue() { try expire(due) }
         settle()
+        gathering.took(intake.producer.published &- before)
         try goOver()
         if let drain, progress == .running { try finish(drain.deadline, keepSocketQueue: drain.keepSocketQueue) }
         if progress == .running, let successor = successor.take() { try beginHandOver(to: successor) }

@@ -22,6 +22,7 @@ package struct AcceptorParts: ~Copyable {
     package let tcp: Descriptor?
     package let limits: ConnectionLimits
     package let maxConnections: Int
+    let gathering: Gathering
     package let settingsVersion: UInt64
     /// By name, the places of the services that may get something.
     let slots: [String: Int]
@@ -36,6 +37,7 @@ package struct AcceptorParts: ~Copyable {
         settingsVersion = settings.version
         slots = settings.activeSlots
         maxConnections = settings.port.maxConnections
+        gathering = Gathering(settings.port.gather)
         self.counters = counters
         self.control = control
         self.workers = workers

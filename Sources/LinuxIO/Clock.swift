@@ -18,6 +18,13 @@ package enum Clock {
         return overflow ? .max : end
     }
 
+    /// Not before that moment of the monotonic clock, whatever signals come.
+    package static func sleep(until moment: UInt64) {
+        var time = timespec(
+            tv_sec: Int(clamping: moment / 1_000_000_000), tv_nsec: Int(truncatingIfNeeded: moment % 1_000_000_000))
+        while unsafe clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         // Cannot fail: both clocks exist on every Linux, and the address is ours.

@@ -39,6 +39,8 @@ extension ImageReader {
         port.frameTimeout = try duration(bytes, "port.frame-timeout")
         port.idleTimeout = try optionalDuration(bytes, "port.idle-timeout")
         port.receiveBuffer = try self.number(bytes, "port.receive-buffer", SettingsLimits.receiveBuffer)
+        port.gather = try duration(bytes, "port.gather")
+        guard SettingsLimits.gather.contains(port.gather) else { throw .corrupt("port.gather") }
         return port
     }
 

@@ -39,6 +39,7 @@ struct ImageWriter {
         append(port.frameTimeout)
         append(port.idleTimeout)
         append(port.receiveBuffer)
+        append(port.gather)
     }
 
     private mutating func append(_ control: Settings.Control) {

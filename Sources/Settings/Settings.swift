@@ -35,6 +35,8 @@ package struct Settings: Equatable, Sendable {
         package var idleTimeout: Duration?
         /// Bytes asked of the kernel for the UDP socket's queue.
         package var receiveBuffer = 8 << 20
+        /// How long the next look at the port is put off behind one that brought few messages; zero: not at all.
+        package var gather = Duration.zero
 
         package init() {}
     }

@@ -8,7 +8,7 @@
 
 package enum SettingsImage {
     private static let magic: [UInt8] = Array("BLFRSET".utf8)
-    package static let layout: UInt8 = 5
+    package static let layout: UInt8 = 6
     private static let headerSize = 16
 
     package static func encode(_ settings: Settings) -> [UInt8] {

@@ -25,10 +25,14 @@ package enum SettingsLimits {
     package static let ringSize = (64 << 10)...(64 << 30)
     package static let maxMessage = 1...(1 << 30)
     package static let receiveBuffer = 4096...(1 << 30)
+    /// What comes meanwhile must fit into the kernel's queues, and whoever rings the acceptor must wait for it.
+    package static let gather = Duration.zero...Duration.milliseconds(10)
     /// A record must leave room for others: design of the ring, "max-message <= arena / 4".
     package static let arenaShare = 4
     package static let shortest = Duration.milliseconds(1)
     package static let longest = Duration.seconds(366 * 24 * 3600)
+    package static let times = shortest...longest
+    package static let zeroOrMore = Duration.zero...longest
     package static let nameBytes = 1...64
     package static let topicsPerService = 1...256
     package static let wordsPerCommand = 1...1024

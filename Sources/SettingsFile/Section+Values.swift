@@ -48,10 +48,10 @@ extension Section {
 
     @discardableResult
     func duration(
-        _ key: String, from shortest: Duration = SettingsLimits.shortest, into target: inout Duration
+        _ key: String, _ limits: ClosedRange<Duration> = SettingsLimits.times, into target: inout Duration
     ) -> SettingsFault.Place? {
         guard let node = value(key) else { return nil }
-        if let duration = duration(node, key, from: shortest, orNone: "") { target = duration }
+        if let duration = duration(node, key, limits, orNone: "") { target = duration }
         return YAMLDocument.place(node.mark)
     }
 
@@ -59,7 +59,7 @@ extension Section {
         guard let node = value(key) else { return }
         if node.scalar?.string == "none" {
             target = nil
-        } else if let duration = duration(node, key, from: SettingsLimits.shortest, orNone: ", or none,") {
+        } else if let duration = duration(node, key, SettingsLimits.times, orNone: ", or none,") {
             target = duration
         }
     }
@@ -152,15 +152,19 @@ extension Section {
         return number
     }
 
-    private func duration(_ node: Node, _ key: String, from shortest: Duration, orNone: String) -> Duration? {
+    private func duration(
+        _ node: Node, _ key: String, _ limits: ClosedRange<Duration>, orNone: String
+    ) -> Duration? {
         if let text = node.scalar?.string, Units.number(text) != nil, text != "0" {
             wrong(node, key, "a unit, as in \(text)s,")
             return nil
         }
-        guard let text = node.scalar?.string, let duration = Units.duration(text), duration >= shortest,
-            duration <= SettingsLimits.longest
+        guard let text = node.scalar?.string, let duration = Units.duration(text), limits.contains(duration)
         else {
-            wrong(node, key, "a time from 1ms to 366d such as 500ms, 30s, 5m or 1h\(orNone)")
+            let least = max(limits.lowerBound, SettingsLimits.shortest)
+            let longest = limits.upperBound
+            let examples = longest == SettingsLimits.longest ? " such as 500ms, 30s, 5m or 1h" : ", or 0,"
+            wrong(node, key, "a time from \(Units.text(least)) to \(Units.text(longest))\(examples)\(orNone)")
             return nil
         }
         return duration

@@ -28,9 +28,9 @@ struct SettingsReader {
         file.section("control") {
             settings.control = ControlSettingsReader(section: $0, folder: folder, system: system).read()
         }
-        file.section("shutdown") { $0.duration("grace", from: .zero, into: &settings.shutdown.grace) }
+        file.section("shutdown") { $0.duration("grace", SettingsLimits.zeroOrMore, into: &settings.shutdown.grace) }
         file.section("update") { section in
-            section.duration("probation", from: .zero, into: &settings.update.probation)
+            section.duration("probation", SettingsLimits.zeroOrMore, into: &settings.update.probation)
             section.optionalDuration("drain-timeout", into: &settings.update.drainTimeout)
         }
         readServices(file, into: &settings)
@@ -61,6 +61,7 @@ struct SettingsReader {
         section.duration("frame-timeout", into: &port.frameTimeout)
         section.optionalDuration("idle-timeout", into: &port.idleTimeout)
         section.bytes("receive-buffer", SettingsLimits.receiveBuffer, into: &port.receiveBuffer)
+        section.duration("gather", SettingsLimits.gather, into: &port.gather)
     }
 
     private func readRing(_ section: Section, into ring: inout Settings.Ring) -> SettingsFault.Place? {

@@ -95,6 +95,7 @@ package struct SettingsDifference: Equatable, Sendable {
         .init(key: "port.frame-timeout") { SettingWords.duration($0.port.frameTimeout) },
         .init(key: "port.idle-timeout") { SettingWords.duration($0.port.idleTimeout) },
         .init(key: "port.receive-buffer") { SettingWords.bytes($0.port.receiveBuffer) },
+        .init(key: "port.gather") { SettingWords.duration($0.port.gather) },
         .init(key: "workers.count") { "\($0.workers.count)" },
         .init(key: "workers.stuck-after") { SettingWords.duration($0.workers.stuckAfter) },
         .init(key: "control.token-file") { $0.control.tokenFile ?? "none" },

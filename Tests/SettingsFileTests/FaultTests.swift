@@ -65,6 +65,8 @@ struct FaultTests {
         Row("port: { frame-timeout: 30 }", "1:24: port.frame-timeout: is \"30\"; a unit, as in 30s, would be right"),
         Row("port: { frame-timeout: 1.5s }", "1:24: port.frame-timeout: is \"1.5s\"; \(time) would be right"),
         Row("port: { frame-timeout: none }", "1:24: port.frame-timeout: is \"none\"; \(time) would be right"),
+        Row(
+            "port: { gather: 11ms }", "1:17: port.gather: is \"11ms\"; a time from 1ms to 10ms, or 0, would be right"),
         Row("port: { frame-timeout: 0s }", "1:24: port.frame-timeout: is \"0s\"; \(time) would be right"),
         Row(
             "port: { idle-timeout: 99999999999999999999h }",

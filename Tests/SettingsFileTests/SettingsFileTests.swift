@@ -18,7 +18,8 @@ struct SettingsFileTests {
         let settings = try Reading.settings(
             """
             port:     { address: "::1", number: 514, udp: true, tcp: false, max-message: 64KiB, max-connections: 10,
-                        frame-timeout: 500ms, idle-timeout: 1h, receive-buffer: 8192 }
+                        frame-timeout: 500ms, idle-timeout: 1h, receive-buffer: 8192,
+                        gather: 10ms }
             workers:  { count: 4, stuck-after: 3s }
             ring:     { size: 1MiB, durability: disk }
             state:    { directory: ../state }
@@ -31,7 +32,7 @@ struct SettingsFileTests {
         #expect(settings.port.udp && !settings.port.tcp)
         #expect(settings.port.maxMessage == 65_536 && settings.port.maxConnections == 10)
         #expect(settings.port.frameTimeout == .milliseconds(500) && settings.port.idleTimeout == .seconds(3600))
-        #expect(settings.port.receiveBuffer == 8192)
+        #expect(settings.port.receiveBuffer == 8192 && settings.port.gather == .milliseconds(10))
         #expect(settings.workers.count == 4 && settings.workers.stuckAfter == .seconds(3))
         #expect(settings.ring.size == 1 << 20 && settings.ring.durability == .disk)
         #expect(settings.state.directory == "/etc/state" && settings.control.socket == "/run/b.sock")

@@ -99,6 +99,7 @@ struct SettingsImageTests {
         settings.port.frameTimeout = .milliseconds(1500)
         settings.port.idleTimeout = .seconds(60)
         settings.port.receiveBuffer = 65_536
+        settings.port.gather = .milliseconds(2)
         settings.workers.count = 4
         settings.workers.stuckAfter = .seconds(3)
         settings.ring.size = 1 << 20

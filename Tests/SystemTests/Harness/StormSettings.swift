@@ -46,6 +46,7 @@ struct StormSettings {
         let values = [
             "max-message": ["1KiB", "64KiB", "256KiB"], "max-connections": ["100", "10000"],
             "frame-timeout": ["10s", "30s"], "idle-timeout": ["none", "60s"], "receive-buffer": ["1MiB", "8MiB"],
+            "gather": ["0", "2ms"],
         ]
         port = values.keys.sorted().map { ", \($0): \(values[$0]!.randomElement(using: &chance)!)" }.joined()
         grace = Int.random(in: 10...60, using: &chance)

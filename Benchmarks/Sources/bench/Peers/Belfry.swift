@@ -19,6 +19,8 @@ struct Belfry: Sendable {
     var window = 4096
     /// Each message is on the disk before its sender is answered.
     var isDurable = false
+    /// Milliseconds of `port.gather`.
+    var gather = 0
     /// Kind of `publish`.
     var sender = "belfry"
     /// Belfry's own Swift client instead of the C program.
@@ -31,7 +33,8 @@ struct Belfry: Sendable {
             case .lines: "`mode: stream`, `framing: lines`, `in-flight: \(window)`"
             case .exec(let concurrency): "`mode: exec`, `concurrency: \(concurrency)`, `lanes: \(workers)`"
             }
-        return "`workers: \(workers)`, ring \(ring), \(isDurable ? "`durability: disk`, " : "")\(service)"
+        let port = gather > 0 ? "`gather: \(gather)ms`, " : ""
+        return "\(port)`workers: \(workers)`, ring \(ring), \(isDurable ? "`durability: disk`, " : "")\(service)"
     }
 
     func setUp(_ stage: Stage, _ load: Load, _ boards: [Board]) throws -> Setup {
@@ -92,7 +95,7 @@ struct Belfry: Sendable {
 
     private func yaml(port: Int, load: Load, services: [String], state: String) -> String {
         """
-        port:     { address: 127.0.0.1, number: \(port), max-connections: 20000, max-message: \(ring == "1MiB" ? "256KiB" : "1MiB"), receive-buffer: 8MiB }
+        port:     { address: 127.0.0.1, number: \(port), max-connections: 20000, max-message: \(ring == "1MiB" ? "256KiB" : "1MiB"), receive-buffer: 8MiB, gather: \(gather == 0 ? "0" : "\(gather)ms") }
         workers:  { count: \(workers) }
         ring:     { size: \(ring), durability: \(isDurable ? "disk" : "memory") }
         state:    { directory: "\(state)" }

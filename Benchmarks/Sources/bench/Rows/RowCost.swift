@@ -23,6 +23,16 @@ private func pacedUDP(_ count: Int) -> Load {
     return load
 }
 
+/// What waits for others by `port.gather`.
+private func gathering(_ sender: String, _ load: (Int) -> Load) -> Contender {
+    let belfry = Belfry(program: sender.hasPrefix("syslog") ? .lines : .frames, gather: 1, sender: sender)
+    return Contender(gatheringName, settings: belfry.settings, load(0), setUp: belfry.setUp)
+}
+
+private let nativePeerNames = nativePeers { Load(count: $0) }.map(\.name).filter { $0 != "Belfry" }
+private let syslogPeerNames = ["rsyslog, confirmed", "rsyslog, unconfirmed", "syslog-ng"]
+private let gatheringName = "Belfry, gather 1ms"
+
 private func floor(_ sender: String, _ load: (Int) -> Load) -> Contender {
     BareMachine.floor(load(0), sender: sender)
 }
@@ -54,11 +64,14 @@ private let idle = Section(
     ])
 
 /// Against all peers; and against those who do the same work, where some do less.
-private func goals(_ work: String, same: String? = nil) -> [Goal] {
+private func goals(_ work: String, _ others: [String], same: String? = nil) -> [Goal] {
     let (flat, slow) = ("\(work), flat out", "\(work), at 5,000 a second")
     var goals = [
         Goal("\(work): lowest CPU flat out", section: flat, .cpu, .ratioAtMost(1)),
         Goal("\(work): at most half of the best peer's CPU at 5,000 a second", section: slow, .cpu, .ratioAtMost(0.5)),
+        Goal(
+            "the same with `port.gather: 1ms`", section: slow, .cpu, subject: gatheringName, others: others,
+            .ratioAtMost(0.5)),
     ]
     if let same {
         goals += [
@@ -77,16 +90,22 @@ let rowCost = Row(
         + " subscribers connected. Row 1's work has no peer. Unconfirmed omprog and syslog-ng do less than is asked."
         + " Belfry's floor does nothing but its system calls, in C.",
     sections: sections(
-        "UDP (row 1)", flat: datagrams(flatOut(4096)), slow: datagrams(pacedUDP) + [floor("udp", pacedUDP)])
-        + sections("TCP (row 3)", flat: nativePeers(flatOut()), slow: nativePeers(paced) + [floor("belfry", paced)])
+        "UDP (row 1)", flat: datagrams(flatOut(4096)),
+        slow: datagrams(pacedUDP) + [gathering("udp", pacedUDP), floor("udp", pacedUDP)])
+        + sections(
+            "TCP (row 3)", flat: nativePeers(flatOut()),
+            slow: nativePeers(paced) + [gathering("belfry", paced), floor("belfry", paced)])
         + sections(
             "Syslog over TCP (row 6)", flat: syslogContenders("tcp", flatOut()),
-            slow: syslogContenders("tcp", paced) + [floor("syslog-tcp", paced)])
+            slow: syslogContenders("tcp", paced) + [gathering("syslog-tcp", paced), floor("syslog-tcp", paced)])
         + sections(
             "Syslog over UDP (row 6)", flat: syslogContenders("udp", flatOut(2048)),
-            slow: syslogContenders("udp", pacedUDP) + [floor("syslog-udp", pacedUDP)]) + [idle],
-    goals: goals("TCP (row 3)") + goals("Syslog over TCP (row 6)", same: "rsyslog, confirmed")
-        + goals("Syslog over UDP (row 6)", same: "rsyslog, confirmed") + [
+            slow: syslogContenders("udp", pacedUDP) + [
+                gathering("syslog-udp", pacedUDP), floor("syslog-udp", pacedUDP),
+            ]) + [idle],
+    goals: goals("TCP (row 3)", nativePeerNames)
+        + goals("Syslog over TCP (row 6)", syslogPeerNames, same: "rsyslog, confirmed")
+        + goals("Syslog over UDP (row 6)", syslogPeerNames, same: "rsyslog, confirmed") + [
             Goal("idle PSS under 12 MB", section: "Idle", .idleMemory, .atMost(12)),
             Goal("idle CPU 0: under 0.01 % of a core, for the watchdog", section: "Idle", .idleCPU, .atMost(100)),
         ])

@@ -18,6 +18,8 @@ let rowLatency = Row(
             title: "Latency", quantities: [.p50] + Quantity.curve.map(\.0).filter { $0 != .p50 }, chart: .curve,
             contenders: [
                 Contender("Belfry", settings: Belfry().settings, paced, setUp: Belfry().setUp),
+                Contender(
+                    "Belfry, gather 1ms", settings: Belfry(gather: 1).settings, paced, setUp: Belfry(gather: 1).setUp),
                 Contender(Nats.library, settings: Nats.coreSettings, paced, setUp: Nats.setUp("nats-library")),
                 Contender(Nats.bare, settings: Nats.coreSettings, paced, setUp: Nats.setUp("nats")),
                 Contender("mosquitto QoS 1", settings: Mosquitto.settings, paced, setUp: Mosquitto.setUp(qos: 1)),
