@@ -13,11 +13,14 @@ struct RestartVerb: ParsableCommand {
         discussion: """
             Without a name: belfryd starts once more, with the settings that are in use, and takes over port, \
             connections and everything that is pending; senders notice nothing. If the new one does not come up, the old \
-            one serves on. With names: this version refuses, and says how a service gets a new process. Needs the \
-            permission control.change, which root and the user that belfryd runs as have.
+            one serves on. With names: the next process of each instance of a stream service starts, takes over when it \
+            is ready, and the old one answers what it holds and ends. An exec service has a process for each message: \
+            there is nothing to restart. Needs the permission control.change, which root and the user that belfryd runs \
+            as have.
 
             Examples:
               belfry restart
+              belfry restart archive
               belfry restart --json | jq -c 'select(.verdict)'
             """)
 
@@ -36,10 +39,16 @@ struct RestartVerb: ParsableCommand {
     }
 
     func run() throws {
-        if all || !services.isEmpty {
-            let answer = try control.ask(.restartServices(progress.json ? .json : .text, all ? .all : .named(services)))
-            return try Output.write(answer)
+        guard all || !services.isEmpty else { return try progress.follow(control, .restart(.json), until: .committed) }
+        let note = WaitingNote("for the new processes")
+        let answer = try control.connect().ask(
+            .restartServices(.json, all ? .all : .named(services)), timeout: nil, waiting: note.show)
+        note.clear()
+        guard let report = ServiceRestart(try ReportFlags.read(answer)) else { throw ReportFlags.notUnderstood }
+        try Output.write(progress.json ? answer : report.text(Output.style(progress.color)))
+        guard report.failed.isEmpty else {
+            throw Failure(
+                "new processes did not come up (\(report.failed.joined(separator: ", "))); the old ones serve on")
         }
-        try progress.follow(control, .restart(.json), until: .committed)
     }
 }

@@ -55,6 +55,8 @@ package enum ControlReply {
         workers N [json]
                         have N workers, until the next reload
         restart [json]  a new belfryd takes over; nothing is lost, nobody is cut off
+        restart [json] NAME…|*
+                        new processes of stream services take over
         update [json] [--dry-run] [--through-store] PATH [-- ARG…]
                         a belfryd from that executable takes over, or all stays as it is
         update --history [json] [limit=N]

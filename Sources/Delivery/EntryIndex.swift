@@ -65,10 +65,5 @@ struct EntryIndex: ~Copyable {
         if let before { links[before].next = link.next }
     }
 
-    func removeAll() {
-        heads.fill(with: .none)
-        links.fill(with: Link())
-    }
-
     @inline(__always) private func place(_ key: UInt64) -> Int { Int(truncatingIfNeeded: key >> shift & mask) }
 }

@@ -53,4 +53,23 @@ final class Flight {
         places[index].begun = 0
         return place.begun
     }
+
+    // MARK: two processes
+
+    /// When the last of them began; 0 if there is none.
+    var newest: UInt64 { tail.entry.map { places[$0].begun } ?? 0 }
+
+    /// When a delivery began; 0 if it is not in flight.
+    func begun(_ index: Int) -> UInt64 { places[index].begun }
+
+    /// Those that began within these times, in their order.
+    func entries(_ times: ClosedRange<UInt64>) -> [Int] {
+        var entries: [Int] = []
+        var link = head
+        while let index = link.entry, places[index].begun <= times.upperBound {
+            if places[index].begun >= times.lowerBound { entries.append(index) }
+            link = places[index].later
+        }
+        return entries
+    }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The framing `frames`: binary deliveries and answers by number over one socket, many to a write.
 ///
-/// One per shard, used by StreamRunner. docs/protocol.md, section 10. A record's payload goes out as it lies in the
+/// One per process, used by StreamRunner. docs/protocol.md, section 10. A record's payload goes out as it lies in the
 /// ring, behind the fixed part. What comes in was written by a user's program and is trusted in nothing.
 /// Invariant: a number finds an entry only as long as the entry is that of the record that it was given for; and no
 /// more is kept of what the process writes than one frame of the greatest length.
@@ -16,23 +16,12 @@ final class FramesFraming: StreamFraming {
     private(set) var credit: Int?
     private let numbers: OpenNumbers
     private let outlet = StreamOutlet()
-    private var input = FramesFraming.emptyInput()
+    private let input = ByteBuffer(capacity: 16_384, limit: ServiceFrame.headerCount + ServiceFrame.maximumAnswer)
 
     init(_ shard: Shard) {
         self.shard = shard
         log = shard.context.ring.control.logID
         numbers = OpenNumbers(capacity: shard.lease.table.capacity)
-    }
-
-    private static func emptyInput() -> ByteBuffer {
-        ByteBuffer(capacity: 16_384, limit: ServiceFrame.headerCount + ServiceFrame.maximumAnswer)
-    }
-
-    func begin() {
-        credit = nil
-        numbers.removeAll()
-        outlet.reset()
-        input = Self.emptyInput()
     }
 
     // MARK: deliveries

@@ -2,8 +2,8 @@
 /// The framing `lines`: a delivery is a line of JSON on the process's input, an answer names the message's id in a line
 /// on its output.
 ///
-/// One per shard, used by StreamRunner. docs/protocol.md, section 8.
-/// Invariant: an id is found only if the present process got that message. One that is waiting after its time-out is
+/// One per process, used by StreamRunner. docs/protocol.md, section 8.
+/// Invariant: an id is found only if the process got that message. One that is waiting after its time-out is
 /// still found: an answer that comes late is better than another delivery.
 
 import LinuxIO
@@ -11,9 +11,9 @@ import Ring
 import Wire
 
 final class LinesFraming: StreamFraming {
-    /// Which process got an entry's message last, and the epoch of its id.
+    /// Whether the process has got an entry's message, and the epoch of its id.
     private struct Holding: Equatable {
-        var process: UInt32 = 0
+        var isHeld = false
         var epoch: UInt32 = 0
     }
 
@@ -21,12 +21,10 @@ final class LinesFraming: StreamFraming {
     private let log: UInt64
     private let outlet = StreamOutlet()
     private var encoder = ServiceLineEncoder()
-    private var replies: ReplyReader
+    private let replies: ReplyReader
     private let holdings: FixedArray<Holding>
-    /// Entries that the present process got as replays, by the ids that they were replayed under.
+    /// Entries that the process got as replays, by the ids that they were replayed under.
     private var replays: [MessageID: (index: Int, sequence: UInt64)] = [:]
-    /// Counts the processes; 0 is none.
-    private var process: UInt32 = 0
 
     init(_ shard: Shard) {
         self.shard = shard
@@ -38,13 +36,6 @@ final class LinesFraming: StreamFraming {
     /// The window alone is its limit.
     var credit: Int? { .max }
     var isFull: Bool { outlet.isFull }
-
-    func begin() {
-        replies = ReplyReader(log: log)
-        outlet.reset()
-        process &+= 1
-        replays.removeAll()
-    }
 
     func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int {
         let output = outlet.bytes
@@ -72,7 +63,7 @@ final class LinesFraming: StreamFraming {
             decoded: payload.extracting(record.decoded), body: payload.extracting(record.body)
         ) { output.append($0) }
         if record.originalID != nil { return note(delivery, line.id) }
-        holdings[delivery.index] = Holding(process: process, epoch: record.epoch)
+        holdings[delivery.index] = Holding(isHeld: true, epoch: record.epoch)
         replies.expect(epoch: record.epoch)
     }
 
@@ -130,7 +121,7 @@ final class LinesFraming: StreamFraming {
 
     private func findNew(_ id: MessageID) -> Int? {
         guard id.log == log, let index = shard.queue.find(id.sequence), id.epoch <= UInt32.max else { return nil }
-        let asked = Holding(process: process, epoch: UInt32(truncatingIfNeeded: id.epoch))
+        let asked = Holding(isHeld: true, epoch: UInt32(truncatingIfNeeded: id.epoch))
         return holdings[index] == asked ? index : nil
     }
 

@@ -21,15 +21,6 @@ final class OpenNumbers {
         sequences = FixedArray(repeating: 0, count: capacity)
     }
 
-    /// Begins anew, for another process.
-    func removeAll() {
-        // Most processes are a shard's first: what was never written needs no memory.
-        guard last > 0 else { return }
-        entries.removeAll()
-        last = 0
-        count = 0
-    }
-
     /// The number of a delivery that is handed out now; an older one of the same entry is forgotten.
     @inline(__always) func give(_ entry: Int, sequence: UInt64) -> UInt64 {
         forget(entry)

@@ -177,6 +177,20 @@ final class Shard {
         retryApplied = asked
     }
 
+    /// The last request to have the next process take over, and the last that was answered.
+    var restartAsked: UInt64 { context.ring.control.restartAsked(slot: lease.slotIndex) }
+    var restartAnswered: UInt64 { lease.restart.asked }
+    func answerRestart(_ asked: UInt64, _ outcome: ShardRestart.Outcome) {
+        lease.restart = ShardRestart(asked: asked, outcome: outcome)
+    }
+
+    /// The process that was to take over has not come up; the one that serves goes on.
+    func replacementFailed(_ failure: Failure) {
+        context.count(.launchFailures, 1)
+        lease.status.countLaunchFailure()
+        troubles.note(failure)
+    }
+
     /// Whether nothing of it is under way or will be.
     var isResting: Bool { isIdle || isPaused && queue.inFlight == 0 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How a stream process is spoken to: what differs between the framings `lines` and `frames`.
 ///
-/// LinesFraming and FramesFraming are the two. StreamRunner holds one for all the processes of its shard, decides how much
-/// is handed out and what an answer changes, and leaves the bytes to it. It calls a few times a round; what there is to
-/// be done for each message is done behind a call, as calls through a protocol cost more than most of it.
-/// Invariant: an answer names an entry only if the present process got that very message, and it is not resolved yet.
+/// LinesFraming and FramesFraming are the two; each process has one of its own. StreamRunner decides how much is handed
+/// out and what an answer changes, and leaves the bytes to it. It calls a few times a round; what there is to be done for
+/// each message is done behind a call, as calls through a protocol cost more than most of it.
+/// Invariant: an answer names an entry only if the process got that very message, and it is not resolved yet.
 
 import Ring
 import Wire
@@ -43,8 +43,6 @@ protocol StreamFraming: AnyObject {
     var credit: Int? { get }
     /// So much waits to be written that it is worth a write.
     var isFull: Bool { get }
-    /// There is a new process: what was for the last one is forgotten.
-    func begin()
     /// Hands out and encodes deliveries, up to `most` or until it is full; they leave with the next write.
     /// - Returns: how many.
     func handOut(atMost most: Int, now: UInt64, head: UInt64) -> Int

@@ -2,7 +2,7 @@
 /// Encoded deliveries on their way to a stream process: many to a write, what does not fit waits.
 ///
 /// One in each framing.
-/// Invariant: bytes leave in order as far as one process is concerned, and `reset` forgets what is left for it.
+/// Invariant: bytes leave in the order in which they were encoded.
 
 import LinuxIO
 
@@ -20,12 +20,6 @@ final class StreamOutlet {
     var isFull: Bool { bytes.count >= Self.limit }
 
     func unblock() { isBlocked = false }
-
-    func reset() {
-        bytes.consume(bytes.count)
-        bytes.shrink()
-        isBlocked = false
-    }
 
     func flush(to raw: CInt) -> StreamWrite {
         while !isBlocked, !bytes.isEmpty {

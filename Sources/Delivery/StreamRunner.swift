@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Serves a shard of a `stream` service: one resident process, started at the first message, fed through a window,
-/// stopped when it has had nothing to do for `idle-timeout`.
+/// stopped when it has had nothing to do for `idle-timeout`; and, for a restart, a next one that takes over from it.
 ///
-/// Worker drives it; Shard keeps the books, the framing speaks with the process.
-/// Invariant: what is in the shard's flight is held by the process that runs now.
+/// Worker drives it; Shard keeps the books, a framing speaks with each process. How one follows another is in
+/// StreamRunner+Replacing, how they end in StreamRunner+Ending.
+/// Invariant: what is in the shard's flight is held by the process within whose times it was handed out, and only
+/// `seat` is fed.
 
 import LinuxIO
 import Ring
@@ -12,29 +14,26 @@ import Settings
 final class StreamRunner: ServiceRunner {
     /// Bytes of answers that are read at once: as much as a pipe usually holds.
     private static let turn = 65_536
-    /// The most that any pipe holds, unless root has made it larger.
-    private static let fullPipe = 1 << 20
 
     let shard: Shard
-    private let framing: any StreamFraming
     private let runner: Int
     private let launcher: ServiceLauncher
-    private let grace: UInt64
+    let grace: UInt64
 
-    private var process: ServiceProcess?
-    private var conduct = StreamConduct()
-    private var trial: ProcessTrial
-    private var patience = AnswerPatience()
-
-    /// The last valid answer, or when deliveries were first held since there were none.
-    private var lastProgress: UInt64 = 0
-    /// When it was last given a message, or answered one.
-    private var idleSince: UInt64 = 0
+    /// The process that is fed.
+    var seat: StreamSeat?
+    /// One that starts, to take over from it. Never beside `last`.
+    var next: StreamSeat?
+    /// The one before it, which answers what it holds, and ends.
+    var last: StreamSeat?
+    /// The request to restart that one of these two is there for.
+    var replacing: UInt64 = 0
+    var trial: ProcessTrial
+    var patience = AnswerPatience()
 
     /// - Parameter place: its place in the worker, which its events carry.
     init(_ shard: Shard, place: Int) throws(SystemCallError) {
         self.shard = shard
-        framing = shard.service.usesFrames ? FramesFraming(shard) : LinesFraming(shard)
         runner = place
         launcher = try ServiceLauncher(shard.service, shard.context)
         grace = shard.context.graces.ending
@@ -42,53 +41,61 @@ final class StreamRunner: ServiceRunner {
         trial = ProcessTrial(hold: shard.service.usesFrames ? 0 : shard.context.graces.proving)
     }
 
-    var running: Int { process == nil ? 0 : 1 }
+    var running: Int { (seat == nil ? 0 : 1) + (next == nil ? 0 : 1) + (last == nil ? 0 : 1) }
 
     private func mayLaunch(_ now: UInt64) -> Bool {
-        process == nil && shard.isServing && !shard.backoff.blocks(at: now)
+        seat == nil && next == nil && shard.isServing && !shard.backoff.blocks(at: now)
     }
 
     /// How many messages may be handed to its process.
     private func room(_ now: UInt64) -> Int {
-        guard shard.isServing, let process, !process.ending.hasBegun, !framing.isFull else { return 0 }
-        let window = min(shard.window, framing.credit ?? 0)
-        return max(0, trial.most(of: window, launchedAt: process.launchedAt, now: now) - shard.queue.inFlight)
+        guard shard.isServing, let seat, !seat.isEnding, !seat.framing.isFull, !waitsForLast else { return 0 }
+        let window = min(shard.window, seat.framing.credit ?? 0)
+        return max(0, trial.most(of: window, launchedAt: seat.process.launchedAt, now: now) - held)
     }
+
+    /// Deliveries that the process that is fed holds.
+    var held: Int { shard.queue.inFlight - (last.map { shard.flight.entries($0.times).count } ?? 0) }
 
     // MARK: work
 
     func work(now: UInt64, head: UInt64) {
-        process?.advanceEnding(now: now, grace: grace)
+        seat?.process.advanceEnding(now: now, grace: grace)
         expire(now)
+        replace(now)
         if mayLaunch(now), shard.hasWork(now: now, head: head) { launch(now) }
-        while fill(now: now, head: head) { flush(now) }
-        // Behind the messages, which somebody waits for.
-        if patience.looks(now: now) { readAnswers(now) }
+        if let seat {
+            while fill(seat, now: now, head: head) { flush(seat, now) }
+            // Behind the messages, which somebody waits for.
+            if patience.looks(now: now) { readAnswers(of: seat, now) }
+        }
         finishIfDone(now)
         stopIfIdle(now)
         patience.expire(now: now)
-        process?.wakeForAnswers(!patience.isPatient)
+        seat?.process.wakeForAnswers(!patience.isPatient)
     }
 
     /// Encodes what may be handed out now.
     /// - Returns: false if nothing was.
-    private func fill(now: UInt64, head: UInt64) -> Bool {
-        let heldNone = shard.flight.isEmpty
-        guard framing.handOut(atMost: room(now), now: now, head: head) > 0 else { return false }
-        if heldNone { lastProgress = now }
-        idleSince = now
-        patience.handedOut(now: now, inFlight: shard.queue.inFlight, window: min(shard.window, framing.credit ?? 0))
+    private func fill(_ seat: StreamSeat, now: UInt64, head: UInt64) -> Bool {
+        let heldNone = held == 0
+        guard seat.framing.handOut(atMost: room(now), now: now, head: head) > 0 else { return false }
+        if heldNone { seat.lastProgress = now }
+        seat.idleSince = now
+        patience.handedOut(now: now, inFlight: held, window: min(shard.window, seat.framing.credit ?? 0))
         return true
     }
 
     /// Writes as much of what is encoded as the process takes.
-    private func flush(_ now: UInt64) {
-        guard let process, let input = process.inputRaw else { return }
-        switch framing.flush(to: input) {
+    private func flush(_ seat: StreamSeat, _ now: UInt64) {
+        guard let input = seat.process.inputRaw else { return }
+        switch seat.framing.flush(to: input) {
         case .done: FaultPoint.reach(.handedOut)
         case .wouldBlock:
-            if (try? process.watchInput(runner: runner, place: 0)) == nil { giveUp(.closedInput, now) }
-        case .closed: giveUp(.closedInput, now)
+            if (try? seat.process.watchInput(runner: runner, place: seat.place)) == nil {
+                giveUp(seat, .closedInput, now)
+            }
+        case .closed: giveUp(seat, .closedInput, now)
         }
     }
 
@@ -96,117 +103,146 @@ final class StreamRunner: ServiceRunner {
 
     private func launch(_ now: UInt64) {
         do throws(LaunchFailure) {
-            let decided = Clock.monotonic()
-            let new = try launcher.launch(on: shard.context.loop, now: now)
-            do throws(SystemCallError) {
-                try new.watch(runner: runner, place: 0)
-            } catch {
-                new.discard()
-                throw LaunchFailure(words: "\(error)")
-            }
-            process = new
-            patience = AnswerPatience()
-            framing.begin()
-            conduct = StreamConduct()
-            shard.troubles.clearAnswers()
-            shard.launched(took: Clock.monotonic() &- decided)
+            feed(try start(now), now)
         } catch {
             shard.launchFailed(.launch(error.words), now: now)
         }
     }
 
+    /// Starts a process, with a framing of its own.
+    func start(_ now: UInt64) throws(LaunchFailure) -> StreamSeat {
+        let decided = Clock.monotonic()
+        let place = seat?.place == 0 || last?.place == 0 ? 1 : 0
+        let process = try launcher.launch(on: shard.context.loop, now: now)
+        do throws(SystemCallError) {
+            try process.watch(runner: runner, place: place)
+        } catch {
+            process.discard()
+            throw LaunchFailure(words: "\(error)")
+        }
+        shard.launched(took: Clock.monotonic() &- decided)
+        let begin = last.map { $0.times.upperBound + 1 } ?? 0
+        let framing: any StreamFraming = shard.service.usesFrames ? FramesFraming(shard) : LinesFraming(shard)
+        return StreamSeat(process, framing, place: place, times: begin...UInt64.max)
+    }
+
+    /// It is the one that is fed from now on.
+    func feed(_ new: StreamSeat, _ now: UInt64) {
+        seat = new
+        new.idleSince = now
+        patience = AnswerPatience()
+        shard.troubles.clearAnswers()
+        shard.troubles.setClosed(new.framing.credit == 0)
+    }
+
     // MARK: events
 
     func handle(_ kind: Token.Kind, place: Int, now: UInt64) {
+        guard let seat = occupant(of: place) else { return }
         switch kind {
         case .input:
-            framing.unblock()
-            flush(now)
-        case .output: readAnswers(now)
-        case .process: reap(now)
+            seat.framing.unblock()
+            flush(seat, now)
+        case .output: readAnswers(of: seat, now)
+        case .process: reap(seat, now)
         case .bell, .channel, .keeper: break
         }
     }
 
-    private func readAnswers(_ now: UInt64) {
-        guard let process, let output = process.outputRaw else { return }
-        switch framing.read(from: output, atMost: Self.turn, now: now, { take($0, $1, now) }) {
+    private func occupant(of place: Int) -> StreamSeat? {
+        if let seat, seat.place == place { return seat }
+        if let next, next.place == place { return next }
+        return last?.place == place ? last : nil
+    }
+
+    private func readAnswers(of seat: StreamSeat, _ now: UInt64) {
+        guard let output = seat.process.outputRaw else { return }
+        switch seat.framing.read(from: output, atMost: Self.turn, now: now, { take($0, $1, from: seat, now) }) {
         case .moreLater: break
         case .closed:
-            process.closeOutput()
+            seat.process.closeOutput()
             // Without answers it is of no use. Most often it is about to end by itself.
-            giveUp(.closedOutput, now)
+            giveUp(seat, .closedOutput, now)
         case .unreadable:
-            process.closeOutput()
-            end(.unreadable, now)
+            seat.process.closeOutput()
+            end(seat, .unreadable, now)
         }
     }
 
-    private func take(_ answer: StreamAnswer, _ bytes: Span<UInt8>, _ now: UInt64) {
+    func take(_ answer: StreamAnswer, _ bytes: Span<UInt8>, from seat: StreamSeat, _ now: UInt64) {
         switch answer {
         case .delivered:
-            progress(now)
+            progress(seat, now)
             shard.succeed()
         case .dead(let index, let reason):
-            progress(now)
+            progress(seat, now)
             shard.reject(index, .rejected(StreamAnswer.words(bytes, reason)), now: now)
         case .retry(let index, let reason):
-            progress(now)
+            progress(seat, now)
+            // One that has timed out with the process before is on its way again, with another.
+            guard seat.times.contains(shard.flight.begun(index)) else { return }
             fail(index, .refused(StreamAnswer.words(bytes, reason)), now)
         case .credit:
-            conduct.speak()
-            shard.troubles.setClosed(framing.credit == 0)
+            seat.conduct.speak()
+            if seat === self.seat { shard.troubles.setClosed(seat.framing.credit == 0) }
         case .garbage: shard.troubles.countGarbage(StreamAnswer.words(bytes, bytes.indices))
         case .foreign: shard.troubles.countForeign()
         }
     }
 
-    private func progress(_ now: UInt64) {
-        lastProgress = now
-        idleSince = now
-        trial.pass()
-        guard !conduct.hasAnswered else { return }
-        conduct.answer()
+    private func progress(_ seat: StreamSeat, _ now: UInt64) {
+        seat.lastProgress = now
+        seat.idleSince = now
+        // What the one before it answers says nothing of the one that is fed.
+        if seat === self.seat { trial.pass() }
+        guard !seat.conduct.hasAnswered else { return }
+        seat.conduct.answer()
         shard.backoff.succeed()
     }
 
     /// A message that is given up gets no answer any more, not even a late one: its letter is on its way.
     private func fail(_ index: Int, _ failure: Failure, _ now: UInt64) {
         shard.fail(index, failure, now: now)
-        if shard.queue.isBuried(index) { framing.forget(index) }
+        guard shard.queue.isBuried(index) else { return }
+        seat?.framing.forget(index)
+        last?.framing.forget(index)
     }
 
     // MARK: time-outs
 
     private func expire(_ now: UInt64) {
-        if startDeadline <= now { end(.neverUp, now) }
+        if let seat, startDeadline(of: seat) <= now { end(seat, .neverUp, now) }
         guard shard.flight.deadline <= now else { return }
-        let isMute = lastProgress.addingSaturated(shard.ackTimeout) <= now
-        if isMute { end(.mute, now) }
-        if isMute, trial.end(nil, held: shard.queue.inFlight) == .unclear {
-            while let index = shard.flight.first { shard.putBack(index, wasHandedOut: true) }
-        }
+        if let last { endIfMute(last, held: shard.queue.inFlight - held, now) }
+        if let seat { endIfMute(seat, held: held, now) }
         while shard.flight.deadline <= now, let index = shard.flight.first { fail(index, .timedOut, now) }
     }
 
-    /// Until when its process has to say that it is up, if it has to.
-    private var startDeadline: UInt64 {
-        guard let process, !process.ending.hasBegun, framing.credit == nil else { return .max }
-        return process.launchedAt.addingSaturated(max(shard.ackTimeout, shard.context.graces.start))
+    /// It has answered nothing for a whole time-out: none of what it holds may ever be answered.
+    private func endIfMute(_ seat: StreamSeat, held: Int, _ now: UInt64) {
+        guard held > 0, seat.lastProgress.addingSaturated(shard.ackTimeout) <= now else { return }
+        end(seat, .mute, now)
+        if trial.end(nil, held: held) == .unclear { putBack(seat, because: nil, now) }
+    }
+
+    /// Until when a process has to say that it is up, if it has to.
+    func startDeadline(of seat: StreamSeat) -> UInt64 {
+        guard !seat.isEnding, seat.framing.credit == nil else { return .max }
+        return seat.process.launchedAt.addingSaturated(max(shard.ackTimeout, shard.context.graces.start))
     }
 
     private func stopIfIdle(_ now: UInt64) {
-        guard let process, !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout else { return }
-        if idleSince.addingSaturated(idleTimeout) <= now { ask(process, now) }
+        guard let seat, !seat.isEnding, shard.isIdle, let idleTimeout = shard.idleTimeout else { return }
+        if seat.idleSince.addingSaturated(idleTimeout) <= now { ask(seat, now) }
     }
 
     func deadline(now: UInt64) -> UInt64 {
-        var earliest = min(shard.flight.deadline, patience.deadline)
-        if let process {
-            let opening = trial.opening(launchedAt: process.launchedAt, after: now)
-            earliest = min(earliest, process.ending.deadline, startDeadline, opening)
-            if !process.ending.hasBegun, shard.isIdle, let idleTimeout = shard.idleTimeout {
-                earliest = min(earliest, idleSince.addingSaturated(idleTimeout))
+        var earliest = min(shard.flight.deadline, patience.deadline, replacingDeadline)
+        if let seat {
+            let opening = trial.opening(launchedAt: seat.process.launchedAt, after: now)
+            earliest = min(earliest, seat.process.ending.deadline, startDeadline(of: seat), opening)
+            if !seat.isEnding, shard.isIdle, let idleTimeout = shard.idleTimeout {
+                earliest = min(earliest, seat.idleSince.addingSaturated(idleTimeout))
             }
         } else if shard.isServing, shard.backoff.blocks(at: now), !shard.isIdle {
             earliest = min(earliest, shard.backoff.until)
@@ -214,85 +250,7 @@ final class StreamRunner: ServiceRunner {
         return mayLaunch(now) || room(now) > 0 ? min(earliest, shard.queue.nextDue ?? .max) : earliest
     }
 
-    // MARK: the end
-
-    /// The process can't be used any more, by its own doing: it gets time to end by itself.
-    private func giveUp(_ failure: Failure, _ now: UInt64) {
-        guard let process, !process.ending.hasBegun else { return }
-        shard.troubles.show(shard.service.usesFrames ? .closedSocket : failure)
-        end(process, .asked, now: now, grace: grace)
-    }
-
-    private func end(_ failure: Failure, _ now: UInt64) {
-        guard let process, !process.ending.isForced else { return }
-        conduct.end(failure)
-        // A start that failed is told when it is over.
-        if conduct.hasAnswered || failure == .mute { shard.troubles.set(failure) }
-        end(process, .terminated, now: now, grace: grace)
-    }
-
-    func takeOver(_ service: Settings.Service) -> Bool {
-        guard service.runs(as: shard.service) else { return false }
-        shard.define(service)
-        return true
-    }
-
-    func finish() { shard.finish() }
-
-    /// Everything that the process held is answered or has timed out: nothing more will come.
-    private func finishIfDone(_ now: UInt64) {
-        guard shard.stage == .finishing, shard.flight.isEmpty, let process, !process.ending.hasBegun else { return }
-        ask(process, now)
-    }
-
-    /// There is nothing more for it, and nothing that it owes: it is to go by itself.
-    private func ask(_ process: ServiceProcess, _ now: UInt64) {
-        conduct.end()
-        end(process, .asked, now: now, grace: grace)
-    }
-
-    func end(_ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
-        shard.end()
-        conduct.end()
-        if let process { end(process, step, now: now, grace: grace) }
-    }
-
-    private func end(_ process: ServiceProcess, _ step: ProcessEnding.Step, now: UInt64, grace: UInt64) {
-        if !process.ending.hasBegun, let input = process.inputRaw {
-            framing.appendFinish(grace: step == .asked ? grace : 0)
-            // What does not fit now would come too late.
-            _ = framing.flush(to: input)
-        }
-        process.end(step, now: now, grace: grace)
-    }
-
-    private func reap(_ now: UInt64) {
-        guard let process else { return }
-        // What it said before it died counts.
-        if let output = process.outputRaw,
-            framing.read(from: output, atMost: Self.fullPipe, now: now, { take($0, $1, now) }) == .unreadable
-        {
-            conduct.end(.unreadable)
-        }
-        guard let status = process.reap() else { return }
-        self.process = nil
-        let failure = conduct.startFailure(
-            status, isYoung: now &- process.launchedAt < shard.context.graces.start, isUp: framing.credit != nil)
-        let meaning = trial.end(failure, held: shard.queue.inFlight)
-        switch meaning {
-        case .launchFailed(let failure): shard.launchFailed(failure, now: now)
-        case .failedAlone: shard.launchLater(now)
-        case .unclear: shard.troubles.set(conduct.verdict ?? .ended(status))
-        case .failed: break
-        }
-        let cause = meaning.cause(status, verdict: conduct.verdict)
-        // A shard that is let go leaves its entries to a successor, who repeats the deliveries.
-        while !shard.isEnding, let index = shard.flight.first {
-            if let cause { shard.fail(index, cause, now: now) } else { shard.putBack(index, wasHandedOut: true) }
-        }
-    }
-
     func showStatus(now: UInt64) {
-        shard.show(running: running, isStarting: !conduct.hasSpoken, now: now)
+        shard.show(running: running, isStarting: seat.map { !$0.conduct.hasSpoken } ?? true, now: now)
     }
 }

@@ -52,6 +52,12 @@ package struct ControlReader: ~Copyable {
         words.acquire(RingLayout.Control.slots + slot * RingLayout.Control.slotStride + RingLayout.Slot.retryAsked)
     }
 
+    /// Grows each time somebody asks for new processes of the slot's service. The slot is one of the ring's.
+    package func restartAsked(slot: Int) -> UInt64 {
+        // Acquire: pairs with the release in ControlWriter.askRestart.
+        words.acquire(RingLayout.Control.slots + slot * RingLayout.Control.slotStride + RingLayout.Slot.restartAsked)
+    }
+
     /// Whose shard this is, or nil.
     package func holder(slot: Int, shard: Int) -> Int? {
         let place = RingLayout.Control.grants + (slot * RingGeometry.shardsPerSlot + shard) * 8

@@ -29,6 +29,7 @@ package struct ControlWriter: ~Copyable {
             if at.relaxed(At.incarnation) != slot.incarnation {
                 at.store(0, At.paused)
                 at.store(0, At.retryAsked)
+                at.store(0, At.restartAsked)
             }
             at.store32(slot.order.rawValue, At.order)
             at.store(slot.incarnation, At.incarnation)
@@ -106,6 +107,16 @@ package struct ControlWriter: ~Copyable {
         let at = slotWords(slot)
         // Release: pairs with the acquire in ControlReader.retryAsked.
         at.release(at.relaxed(RingLayout.Slot.retryAsked) &+ 1, RingLayout.Slot.retryAsked)
+    }
+
+    /// Has the next processes of the slot's service take over from those that run. Every bell is to be rung then.
+    /// - Returns: the number by which each shard answers (`RingLedger.restart`).
+    package func askRestart(slot: Int) -> UInt64 {
+        let at = slotWords(slot)
+        let number = at.relaxed(RingLayout.Slot.restartAsked) &+ 1
+        // Release: pairs with the acquire in ControlReader.restartAsked.
+        at.release(number, RingLayout.Slot.restartAsked)
+        return number
     }
 
     private func slotWords(_ index: Int) -> SharedWords {

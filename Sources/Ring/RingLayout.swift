@@ -64,6 +64,7 @@ enum RingLayout {
         static let pausedBit: UInt64 = 1  // an operator wants it so
         static let heldBackBit: UInt64 = 2  // an older slot of the service is not free yet
         static let retryAsked = 216  // u64, grows with each request to try again at once
+        static let restartAsked = 224  // u64, grows with each request to have new processes
     }
 
     /// R1, written by the acceptor.
@@ -149,6 +150,7 @@ enum RingLayout {
         static let reason = 376
         static let reasonLimit = 248
         static let retryApplied = 624  // u64, the retryAsked that was last obeyed
+        static let restart = 632  // u64: the restartAsked that was answered last << 2 | what came of it (ShardRestart)
         @inlinable static var launchTimes: Int { 640 }  // 48 u32, counts by duration
         @inlinable static var runTimes: Int { 832 }  // 48 u32
     }

@@ -92,6 +92,12 @@ package final class RingLedger {
         Floors.block(outcomes, slot: slot, shard: shard).acquire(RingLayout.Shard.letGo)
     }
 
+    /// What a shard's holder has answered last of requests to restart.
+    package func restart(slot: Int, shard: Int) -> ShardRestart {
+        // Acquire: pairs with the release in ShardLease.restart.
+        ShardRestart(word: Floors.block(outcomes, slot: slot, shard: shard).acquire(RingLayout.Shard.restart))
+    }
+
     /// One reading; nil if the ring overtook it.
     private func read(_ slot: ServiceSlot, at index: Int) -> Service? {
         var result = Service()

@@ -119,6 +119,13 @@ package final class ShardLease {
         set { block.store(newValue, RingLayout.Shard.retryApplied) }
     }
 
+    /// What came of the request to restart (`ControlReader.restartAsked`) that was answered last; it outlives the holder.
+    package var restart: ShardRestart {
+        get { ShardRestart(word: block.relaxed(RingLayout.Shard.restart)) }
+        // Release: pairs with the acquire in RingLedger.restart.
+        set { block.release(newValue.word, RingLayout.Shard.restart) }
+    }
+
     /// Raises the floor. No record of this shard below `target` may be pending, unless it is parked or stands in the
     /// table behind a spill, and the holder must not read one of them from the ring any more.
     package func raiseFloor(to target: UInt64) {

@@ -44,7 +44,7 @@ package struct ShardStatus {
 
     func reset() {
         set(state: .stopped, running: 0, until: 0, reason: "")
-        for place in [At.launches, At.launchFailures, At.retried, At.retryApplied] { words.store(0, place) }
+        for place in [At.launches, At.launchFailures, At.retried, At.retryApplied, At.restart] { words.store(0, place) }
     }
 
     package func read() -> Report {

@@ -47,9 +47,9 @@ extension Supervisor {
 
     /// Begins the first in line, if none is under way. Before all roles were ready for the first time, nothing is begun.
     private func beginNext() -> Bool {
-        // A restart waits until nothing is left of the last one.
+        // A restart waits until nothing is left of the last one, and no service is in the middle of its own.
         guard changes.current == nil, plan.stage == .serving,
-            let first = changes.waiting.firstIndex(where: { !$0.isSuccession || isWhole })
+            let first = changes.waiting.firstIndex(where: { !$0.isSuccession || isWhole && restarts.isEmpty })
         else { return false }
         let request = changes.waiting.remove(at: first)
         changes.current = request

@@ -30,6 +30,11 @@ extension Supervisor {
                 sides.own.waiting.append { [self] in answerStatus(format, asker.ticket) }
                 return .later
             }
+            if case .restartServices(let format, let services) = request {
+                if let succession { throw succession }
+                try restart(services, format, asker)
+                return .later
+            }
             if let change = ChangeRequest(request, asker) {
                 // Here: who asks does not wait yet, and could not be answered from anywhere else.
                 if let refusal = refusal(of: change) { throw refusal }
@@ -66,8 +71,7 @@ extension Supervisor {
             case .ledger(let format): return try ledger().answer(format)
             // Answered later.
             case .reload, .workers, .dead, .incidents: return []
-            case .restart, .update, .updates: return []
-            case .restartServices: throw Self.notYet
+            case .restart, .restartServices, .update, .updates: return []
             case .services(let format, let services): return try self.services(services).answer(format)
             case .change(let action, let format, let services):
                 if let refusal { throw refusal }
@@ -84,10 +88,6 @@ extension Supervisor {
             throw ControlFault("\(error)")
         }
     }
-
-    private static let notYet = ControlFault(
-        "services can't be restarted by name in this version: pause NAME, end its process once nothing is in flight, "
-            + "resume NAME")
 
     private func ledger() throws -> LedgerReport {
         sampleDrops()

@@ -160,7 +160,7 @@ extension Supervisor {
     }
 
     /// The services that there are, retiring ones too.
-    private func accounts(_ selection: ServiceSelection) throws -> [ServiceAccount] {
+    func accounts(_ selection: ServiceSelection) throws -> [ServiceAccount] {
         let all = try ServiceAccount.all(regions).filter { $0.service != nil }
         guard case .named(let names) = selection else { return all }
         if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {

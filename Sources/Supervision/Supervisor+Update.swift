@@ -50,9 +50,13 @@ extension Supervisor {
 
     /// Why it may not be begun, and need not wait for its turn; nil if it may.
     func refusal(of request: ChangeRequest) -> ControlFault? {
+        request.isSuccession ? succession : refusal
+    }
+
+    /// Why nothing may be begun now that a restart or an update would have to wait for; nil if it may.
+    var succession: ControlFault? {
         if let refusal { return refusal }
-        guard request.isSuccession, let other = attempt?.request ?? changes.waiting.first(where: \.isSuccession)
-        else { return nil }
+        guard let other = attempt?.request ?? changes.waiting.first(where: \.isSuccession) else { return nil }
         return ControlFault("\(other.what) is under way, asked for by \(other.by); ask again when it has ended")
     }
 

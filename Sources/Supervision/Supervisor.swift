@@ -88,6 +88,8 @@ package final class Supervisor {
     var rates: Rates
     /// Changes of the settings: the one under way, and those that wait for it.
     var changes = ChangeDesk()
+    /// Restarts of services that somebody waits for.
+    var restarts = RestartDesk()
     /// Names of the services to which nothing is to be handed; over every reload and every death but our own.
     var paused: Set<String> = []
     /// By worker: the session whose last processes are being killed.
@@ -177,6 +179,7 @@ package final class Supervisor {
     /// What is done once a round.
     private func goOn() {
         apply(.tick)
+        goOnRestarting()
         goOnChanging()
         tendNotes()
         tendKeeper()

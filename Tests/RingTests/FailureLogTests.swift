@@ -156,6 +156,9 @@ struct OperatorWordsTests {
         ring.supervisor.askRetry(slot: 63)
         let asked = (62...63).map { control.retryAsked(slot: $0) }
         #expect(asked == [0, 2])
+        let numbers = (0..<2).map { _ in ring.supervisor.askRestart(slot: 63) }
+        let restarts = (62...63).map { control.restartAsked(slot: $0) }
+        #expect(numbers == [1, 2] && restarts == [0, 2])
         let after = try control.slot(63)
         #expect(after == before)
     }

@@ -112,8 +112,10 @@ struct ShardTimesTests {
         let (first, second) = (try worker.lease(slot: 0, shard: 0), try worker.lease(slot: 0, shard: 1))
         first.status.set(state: .running, running: 1, until: 0, reason: String(repeating: "x", count: 300))
         first.retryApplied = 7
+        first.restart = ShardRestart(asked: .max >> 2, outcome: .failed)
         first.times.count(.launch, 0)
         first.times.count(.run, .max)
+        #expect(first.restart == ShardRestart(asked: .max >> 2, outcome: .failed))
         #expect(first.retryApplied == 7 && first.status.read().reason.count == 248)
         #expect(second.floor == 1 && second.times.read(.run).total == 0)
     }
