@@ -26,9 +26,11 @@ package enum Sockets {
         return socket
     }
 
+    package static let unixBacklog: CInt = 128
+
     /// A listening Unix socket at a path that must be free. The mode is set before anybody can connect.
     package static func unixListen(
-        _ path: String, mode: UInt32 = 0o600, backlog: CInt = 128
+        _ path: String, mode: UInt32 = 0o600, backlog: CInt = unixBacklog
     ) throws(SystemCallError) -> Descriptor {
         let socket = try make(AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK)
         let raw = socket.raw
@@ -37,6 +39,9 @@ package enum Sockets {
         try listen(raw, backlog)
         return socket
     }
+
+    /// Goes on with a listener that another process may have made: who connects from now on is told of us (SO_PEERCRED).
+    package static func unixListenOn(_ raw: CInt) throws(SystemCallError) { try listen(raw, unixBacklog) }
 
     package static func unixConnect(_ path: String) throws(SystemCallError) -> Descriptor {
         let socket = try make(AF_UNIX, SOCK_STREAM)

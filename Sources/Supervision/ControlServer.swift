@@ -104,6 +104,8 @@ final class ControlServer {
         for watch in watches { loop.unwatch(watch) }
         watches = []
         guard isListening, let raw = listening?.raw else { return }
+        // A predecessor's, and perhaps given back by a successor: `belfry` goes by whose it is.
+        try Sockets.unixListenOn(raw)
         watches = [try loop.watch(raw, Subject(kind: Self.listener), .readable)]
         if let telnet {
             watches.append(try loop.watch(telnet.raw, Subject(kind: Self.listener, index: 1), .readable))

@@ -50,6 +50,15 @@ struct HotRestartTests {
         try broker.stop()
     }
 
+    @Test("who connects to the control socket is told of the belfryd that serves, so that drain --wait waits for it")
+    func ownsControl() throws {
+        let broker = try start()
+        #expect(try broker.restart().succeeded)
+        let client = try Sockets.unixConnect(broker.control)
+        #expect(try SocketFacts.peerCredentials(of: client.raw).pid == broker.supervisor)
+        try broker.stop()
+    }
+
     @Test("under load, twenty times: all that was accepted is delivered once")
     func underLoad() throws {
         let broker = try start()
