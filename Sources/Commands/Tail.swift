@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Reads along in the ring and prints, until it is told to end or the broker has ended.
+/// Reads along in the ring and prints, until it is told to end, or the broker has ended with none to go on with its ring.
 ///
 /// Made by TailVerb. The ring has no bell for those who only look on, so it looks at the head again and again: every
 /// millisecond while something comes, less and less often down to twenty times a second while nothing does.
@@ -35,11 +35,18 @@ final class Tail {
     private let outlet: TailOutlet
     private var form: Form
     private let wanted: UInt64
+    private let successor: () -> CInt?
     private var shown: UInt64 = 0
     private var notes = TailNotes()
 
-    /// - Parameter wanted: how many notifications end it.
-    init(_ observer: RingObserver, _ filter: TailFilter, _ form: Form, _ outlet: TailOutlet, wanted: UInt64) {
+    /// - Parameters:
+    ///   - wanted: how many notifications end it.
+    ///   - successor: a connection to the broker that goes on with the ring when the one before has ended; nil: none does.
+    init(
+        _ observer: RingObserver, _ filter: TailFilter, _ form: Form, _ outlet: TailOutlet, wanted: UInt64,
+        successor: @escaping () -> CInt?
+    ) {
+        self.successor = successor
         self.observer = observer
         self.filter = filter
         self.form = form
@@ -63,8 +70,10 @@ final class Tail {
             try show(before: head)
             if shown == wanted { return .complete }
             if outlet.isInterrupted { return .interrupted }
-            if isLast { return .brokerEnded }
-            isLast = outlet.hasBrokerEnded
+            if outlet.hasBrokerEnded {
+                if isLast { return .brokerEnded }
+                if let next = successor() { try outlet.follow(next) } else { isLast = true }
+            }
             // The acceptor may outlive its supervisor by a moment, and publish in it.
             try outlet.pause(isLast ? Self.longest : pause)
         }

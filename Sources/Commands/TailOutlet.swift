@@ -23,7 +23,7 @@ final class TailOutlet {
     var pending: [UInt8] = []
 
     private let output: CInt = 1
-    private let broker: CInt
+    private var broker: CInt
     private let poller: Poller
     private let signals: SignalDescriptor
     /// False for a file, which is always ready.
@@ -35,10 +35,17 @@ final class TailOutlet {
         signals = try SignalDescriptor(blocking: [Signal.interrupt, Signal.terminate])
         poller = try Poller(capacity: 4)
         try poller.add(signals.raw, token: Token.signals, events: .readable)
-        try poller.add(broker, token: Token.broker, events: .readable)
         let poller = poller
         // With no interest: only that the reader has gone is told.
         isPolled = (try? poller.add(output, token: Token.output, events: [])) != nil
+        try follow(broker)
+    }
+
+    /// From now on this is the connection whose end is the broker's.
+    func follow(_ broker: CInt) throws(SystemCallError) {
+        self.broker = broker
+        hasBrokerEnded = false
+        try poller.add(broker, token: Token.broker, events: .readable)
     }
 
     /// Writes what is pending. Once interrupted it waits no longer, and lets go of what does not fit.

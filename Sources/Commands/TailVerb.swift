@@ -15,7 +15,8 @@ struct TailVerb: ParsableCommand {
         discussion: """
             Shows each notification whose topic matches one of the patterns, on a line: local time, topic, source, body. \
             Control characters are spelled out (\\n, \\x1B), and in a terminal a long body is cut to its width. It \
-            can't slow the broker: if the ring comes round before it has read something, it says how much it missed. \
+            can't slow the broker: if the ring comes round before it has read something, it says how much it missed. It \
+            goes on over `belfry restart`, and over `belfry update` unless that goes through the store. \
             Needs the permission control.bodies, which root and the user that belfryd runs as have. Ctrl-C ends it.
 
             Examples:
@@ -61,7 +62,7 @@ struct TailVerb: ParsableCommand {
     }
 
     func run() throws {
-        let client = try control.connect()
+        var client = try control.connect()
         let observer = try Self.observer(from: client)
         if let words = since.flatMap(TailStart.init)?.begin(observer) { Output.error("belfry: \(words)") }
         let outlet = try TailOutlet(broker: client.raw)
@@ -70,7 +71,11 @@ struct TailVerb: ParsableCommand {
         let (end, shown) = try Tail(
             observer, try TailFilter(patterns: patterns, sources: source),
             json ? .json : .text(text, fits: !full && Output.isTerminal(1)), outlet, wanted: count ?? .max
-        ).run()
+        ) {
+            guard let next = successor(of: client, observer) else { return nil }
+            client = next
+            return next.raw
+        }.run()
         switch end {
         case .complete: return
         case .interrupted:
@@ -82,10 +87,21 @@ struct TailVerb: ParsableCommand {
 
     private static let letGo = "belfryd has let go of this tail, to make room for another client on its control socket"
 
+    /// A connection to the broker that has taken the ring over from one that has ended.
+    private func successor(of client: ControlClient, _ observer: RingObserver) -> ControlClient? {
+        guard let next = holder(of: observer), next.server != client.server else { return nil }
+        return next
+    }
+
     /// Whether the same one still answers: by now another may have been started in its place.
-    private func stillRuns(_ observer: RingObserver) -> Bool {
-        guard let now = try? Self.observer(from: control.connect()) else { return false }
-        return now.logID == observer.logID && now.created == observer.created
+    private func stillRuns(_ observer: RingObserver) -> Bool { holder(of: observer) != nil }
+
+    /// A connection to whoever has that ring now.
+    private func holder(of observer: RingObserver) -> ControlClient? {
+        guard let client = try? control.connect(), let now = try? Self.observer(from: client),
+            now.logID == observer.logID, now.created == observer.created
+        else { return nil }
+        return client
     }
 
     /// On the ring that the broker gave us; a mapping of what is no ring could fault.

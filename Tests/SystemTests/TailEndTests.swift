@@ -66,6 +66,27 @@ struct TailEndTests {
         try next.stop()
     }
 
+    @Test("a restart of the broker does not end it, and it shows what comes behind that, once")
+    func overRestarts() throws {
+        let broker = try Broker(scratch, services: [])
+        try send(broker, ["before"])
+        let program = try shell(broker, "exec TAIL --since 1", until: "before")
+        for body in ["one", "two"] {
+            let former = broker.supervisor
+            #expect(try broker.restart().succeeded)
+            _ = try scratch.poll("the end of the broker before") {
+                Directory.names("/proc/\(former)/fd").isEmpty ? true : nil
+            }
+            try send(broker, [body])
+            _ = try scratch.poll(body) { program.output.contains("  \(body)\n") ? true : nil }
+        }
+        try broker.stop()
+        let result = try program.wait()
+        let bodies = result.output.split(separator: "\n").map { String($0.split(separator: " ").last ?? "") }
+        #expect(bodies == ["before", "one", "two"])
+        #expect(result.status == .exited(1) && result.errors == "belfry: belfryd has ended\n")
+    }
+
     @Test(
         "SIGINT and SIGTERM end it with 0, but not before --count is reached",
         arguments: [Signal.interrupt, Signal.terminate])
