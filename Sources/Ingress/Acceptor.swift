@@ -115,7 +115,6 @@ package final class Acceptor {
         if gathering.pause > 0, drain == nil {
             Clock.sleep(until: min(limit ?? .max, Clock.monotonic() &+ gathering.pause))
         }
-        let before = intake.producer.published
         let end = pace.isPolling ? min(limit ?? .max, pace.nextLook) : limit
         try sleep(until: end)
         intake.time = Clock.realtime()
@@ -127,7 +126,7 @@ package final class Acceptor {
         }
         while let due = loop.nextDue() { try expire(due) }
         settle()
-        gathering.took(intake.producer.published &- before)
+        gathering.published(to: intake.producer.published)
         try goOver()
         if let drain, progress == .running { try finish(drain.deadline, keepSocketQueue: drain.keepSocketQueue) }
         if progress == .running, let successor = successor.take() { try beginHandOver(to: successor) }

@@ -16,9 +16,15 @@ struct Gathering: Equatable {
     private let time: UInt64
     /// How long to wait before the next look, nanoseconds.
     private(set) var pause: UInt64 = 0
+    /// Where the round before has ended.
+    private var last: UInt64 = 0
 
     init(_ time: Duration) { self.time = time.nanoseconds }
 
-    /// - Parameter count: messages that the round has published.
-    mutating func took(_ count: UInt64) { pause = count > 0 && count < Self.many ? time : 0 }
+    /// - Parameter head: the next sequence, as the round has published it.
+    mutating func published(to head: UInt64) {
+        let count = head &- last
+        last = head
+        pause = count > 0 && count < Self.many ? time : 0
+    }
 }

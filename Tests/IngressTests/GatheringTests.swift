@@ -11,22 +11,22 @@ struct GatheringTests {
     @Test("waits behind a round that brought few messages", arguments: [(0, 0), (1, 2), (63, 2), (64, 0), (4096, 0)])
     func pause(count: UInt64, milliseconds: UInt64) {
         var gathering = Gathering(.milliseconds(2))
-        gathering.took(count)
+        gathering.published(to: 1000)
+        gathering.published(to: 1000 + count)
         #expect(gathering.pause == milliseconds * 1_000_000)
     }
 
     @Test("does not wait any more behind a round that brought nothing")
     func ends() {
         var gathering = Gathering(.milliseconds(2))
-        gathering.took(1)
-        gathering.took(0)
+        for head: UInt64 in [1000, 1001, 1001] { gathering.published(to: head) }
         #expect(gathering.pause == 0)
     }
 
     @Test("never waits unless it was asked for")
     func off() {
         var gathering = Gathering(.zero)
-        gathering.took(1)
+        for head: UInt64 in [1000, 1001] { gathering.published(to: head) }
         #expect(gathering.pause == 0)
     }
 
