@@ -77,4 +77,9 @@ struct ChangeDesk {
     /// Of workers that are to be started.
     var newDesks: [RoleDesk] = []
     var report = ChangeReport()
+    /// Workers that are to drain as soon as what the change brings is granted.
+    var drains: [(role: Role, deadline: UInt64)] = []
+
+    /// New services have no owner yet.
+    var isOpening: Bool { steps?.stage == .routing || steps?.stage == .takingOver }
 }

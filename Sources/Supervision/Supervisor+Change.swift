@@ -187,6 +187,8 @@ extension Supervisor {
             regions.open()
             share()
             lookAtRetiring()
+            for drain in changes.drains { sendDrain(drain.role, drain.deadline) }
+            changes.drains = []
         case .stop(let role):
             // Once everything ends, each worker finishes what it has.
             if !plan.isDraining { send(.stop, to: desks[role.place]) }

@@ -15,7 +15,9 @@ extension Supervisor {
         case .launch(let role): if mayLaunch(role) { launch(desks[role.place]) }
         case .kill(let role): kill(desks[role.place])
         case .sendDrain(let role, let deadline):
-            send(.drain(deadline: deadline, keepSocketQueue: port.isInherited || isPassing), to: desks[role.place])
+            // What a change brings is granted first: else a worker ends before it knows of it.
+            if role.worker != nil, changes.isOpening { return changes.drains.append((role, deadline)) }
+            sendDrain(role, deadline)
         case .sendStop(let role):
             log.notice("\(role) has not finished within shutdown.grace: stopped")
             send(.stop, to: desks[role.place])
@@ -28,6 +30,10 @@ extension Supervisor {
         case .closePort: closePort()
         case .finish: finish()
         }
+    }
+
+    func sendDrain(_ role: Role, _ deadline: UInt64) {
+        send(.drain(deadline: deadline, keepSocketQueue: port.isInherited || isPassing), to: desks[role.place])
     }
 
     func launch(_ desk: RoleDesk) {
