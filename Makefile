@@ -72,9 +72,9 @@ test: packages-test
 	Scripts/instruction-counts
 	Scripts/fuzz --seconds 10
 	# One behind the other: the system tests wait for processes, and would keep those that have a time limit waiting.
-	swift test --skip SystemTests
-	swift test --filter SystemTests
+	Scripts/tests --skip SystemTests
 	@if command -v docc >/dev/null; then Scripts/docs; fi
+	Scripts/tests --filter SystemTests
 
 # The same as in `make test`, for longer. BELFRY_SOAK_SEED=… repeats one.
 soak: packages-test
