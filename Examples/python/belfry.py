@@ -60,7 +60,7 @@ HEADER = struct.Struct("!BBBBI")
 DELIVERY = struct.Struct("!QQQQIIIHHBBH")
 REASONS = (
     "full too-large bad-frame unknown-type unknown-version bad-topic reserved-topic line-too-long truncated "
-    "tls http mqtt timed-out bad-type"
+    "tls http mqtt timed-out bad-type ending"
 ).split()
 # Reasons for which the broker ends a connection that a new connection may cure.
 PASSING = ("full", "truncated", "timed-out")

@@ -5,7 +5,7 @@ import LinuxIO
 /// The end of all connections at once, when the acceptor drains.
 ///
 /// Part of Connections, used by Acceptor's drain in this order.
-/// Invariant: what was begun and not ended, or had no room, is counted and not acked.
+/// Invariant: what was begun and not ended, or had no room, is not acked; it is counted, but for what a native sender keeps.
 extension Connections {
     /// Reads what the kernel has of each connection; `settle` is called behind each, so that no batch grows too large.
     func readRest(until deadline: UInt64, settle: () -> Void) {
@@ -30,11 +30,18 @@ extension Connections {
 
     func closeAll() {
         for connection in table.all {
-            if connection.phase == .open, connection.unread > 0 {
-                intake.refuse(connection.pause == .space ? .full : .truncated)
-            }
+            refuseRest(of: connection)
             close(connection)
         }
+    }
+
+    /// What will not be taken any more. A native sender keeps what was not acked, and sends it again.
+    private func refuseRest(of connection: Connection) {
+        guard connection.phase == .open, connection.unread > 0 else { return }
+        // Who had to wait for others from its first byte on.
+        if connection.stream == .undecided { decide(connection, isLast: true) }
+        guard connection.phase == .open, connection.stream != .native, let buffer = connection.input else { return }
+        buffer.withReadable { LineSession.refuseRest(of: connection, in: $0, intake) }
     }
 
     private func readRest(_ connection: Connection) {

@@ -40,6 +40,30 @@ package enum LineSession {
         return SessionStep(consumed: start, reason: .answers)
     }
 
+    /// Counts the frames that a connection holds and that will not be taken any more, also the last one that is not whole.
+    static func refuseRest(of connection: Connection, in bytes: Span<UInt8>, _ intake: Intake) {
+        let counted = connection.counted
+        var lines = connection.lines
+        var start = 0
+        while true {
+            let step =
+                connection.stream == .syslogCounted
+                ? counted.next(in: bytes, from: start, ended: false)
+                : lines.next(in: bytes, from: start, ended: false)
+            switch step {
+            case .more(let from):
+                if from < bytes.count { intake.refuse(.truncated) }
+                return
+            case .refused(let refusal):
+                intake.refuse(refusal)
+                return
+            case .frame(_, let next):
+                intake.refuse(.ending)
+                start = next
+            }
+        }
+    }
+
     /// False if the ring is full.
     private static func take(
         _ frame: Span<UInt8>, _ stream: StreamProtocol, _ origin: borrowing Origin, _ message: inout DecodedMessage,

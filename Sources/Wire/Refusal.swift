@@ -19,6 +19,7 @@
     case mqtt = 11
     case timedOut = 12
     case badType = 13
+    case ending = 14
 
     /// The key in the ledger and the word in an error line.
     package var name: String {
@@ -37,6 +38,7 @@
         case .mqtt: "mqtt"
         case .timedOut: "timed-out"
         case .badType: "bad-type"
+        case .ending: "ending"
         }
     }
 
@@ -66,6 +68,7 @@
         case .mqtt: "this port does not speak MQTT; send lines of text, syslog, JSON with a topic or native frames"
         case .timedOut: "nothing came, or a frame was begun and not finished, within the broker's port.frame-timeout"
         case .badType: "the type of a CloudEvent must be a string that makes a topic: 1 to 255 bytes, no empty token"
+        case .ending: "the broker ended before there was room for this notification; send it again"
         }
     }
 }

@@ -94,6 +94,36 @@ struct BackPressureTests {
         #expect(bodies == (0..<30).map { "first \($0)" } + ["second"])
     }
 
+    @Test("what had no room when it drains is counted, each message of it, and so is what was begun")
+    func drain() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let first = try port.connect()
+        first.send((0..<30).map { "first \($0)\n" }.joined() + "half")
+        try port.run { port.worker.spaceIsAwaited() }
+        let second = try port.connect()
+        second.send("10 <13>second10 <13>second")
+        try port.run { port.acceptor.connections.stalled.count == 2 }
+        _ = port.channel.send(.drain(deadline: Clock.monotonic() + 5_000_000_000, keepSocketQueue: false))
+        #expect(try port.runToEnd() == .ended)
+        #expect(port.refused(.ending) == UInt64(32 - port.records().count))
+        #expect(port.refused(.truncated) == 1)
+        #expect(port.refused(.full) == 0)
+    }
+
+    @Test("what a native sender keeps, as it was not acked, is not counted as refused when it drains")
+    func drainNative() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        let client = try port.connect()
+        client.send(Native.hello(1) + (1...30).flatMap { Native.publish($0) } + Native.publish(31).dropLast())
+        try port.run { port.worker.spaceIsAwaited() }
+        _ = port.channel.send(.drain(deadline: Clock.monotonic() + 5_000_000_000, keepSocketQueue: false))
+        #expect(try port.runToEnd() == .ended)
+        let taken = UInt64(port.records().count)
+        #expect(client.frames().last == .ack(taken))
+        #expect(client.sawEnd())
+        #expect(port.producer.intake.received == taken)
+    }
+
     @Test("a connection that sends while others wait for space is left unread until its turn comes")
     func unread() throws {
         let port = try TestPort(arena: 1 << 16, records: 16)

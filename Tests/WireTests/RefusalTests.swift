@@ -9,7 +9,7 @@ import Wire
     func keepsNumbers() {
         let names = [
             "full", "too-large", "bad-frame", "unknown-type", "unknown-version", "bad-topic", "reserved-topic",
-            "line-too-long", "truncated", "tls", "http", "mqtt", "timed-out", "bad-type",
+            "line-too-long", "truncated", "tls", "http", "mqtt", "timed-out", "bad-type", "ending",
         ]
         #expect(Refusal.allCases.map(\.name) == names)
         #expect(Refusal.allCases.map { Int($0.rawValue) } == Array(0..<names.count))
@@ -18,6 +18,6 @@ import Wire
     @Test("a code leads back to its reason, and 0 and unknown ones to none")
     func readsCodes() {
         for refusal in Refusal.allCases { #expect(Refusal(code: refusal.code) == refusal) }
-        #expect(Refusal(code: 0) == nil && Refusal(code: 15) == nil && Refusal(code: .max) == nil)
+        #expect(Refusal(code: 0) == nil && Refusal(code: 16) == nil && Refusal(code: .max) == nil)
     }
 }
