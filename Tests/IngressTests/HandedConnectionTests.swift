@@ -87,7 +87,7 @@ struct HandedConnectionTests {
     @Test(
         "with a length that does not fit, or a word that says nothing, is refused",
         arguments: [
-            (0, 0x80), (3, 1), (4, 4), (8, 0x80), (9, 15), (10, 1), (11, 33), (11, 3), (92, 0x80), (125, 1), (128, 1),
+            (0, 0x80), (3, 1), (4, 4), (8, 0x80), (9, 16), (10, 1), (11, 33), (11, 3), (92, 0x80), (125, 1), (128, 1),
             (129, 1), (132, 0x80),
         ])
     func damage(place: Int, value: UInt8) {
