@@ -10,9 +10,9 @@ struct DrainVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain", abstract: "Take nothing more, finish what there is, and end belfryd.",
         discussion: """
-            As SIGTERM: bounded by shutdown.grace of the configuration. What is undelivered then is dropped (shutdown), \
-            and what waits for a paused service, too. Needs the permission control.change, which root and the user that \
-            belfryd runs as have.
+            As SIGTERM: bounded by shutdown.grace of the configuration. What is undelivered then, and what waits for a \
+            paused service, is kept in the state folder for the next start. Needs the permission control.change, which \
+            root and the user that belfryd runs as have.
 
             Examples:
               belfry drain

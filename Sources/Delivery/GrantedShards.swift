@@ -40,9 +40,11 @@ final class GrantedShards {
     /// Whether the grants are those that were last looked at.
     var isUpToDate: Bool { context.ring.control.grantsVersion == seen }
 
-    /// Nothing is left to be delivered up to the head that was last looked at: not in the shards that it holds, and not in one that is
-    /// on its way from one worker to another, and may come here.
-    var areResting: Bool { all.allSatisfy { $0.shard.isResting } && !context.ring.hasUnheldWork }
+    /// Nothing can be delivered before the deadline up to the head that was last looked at: not of the shards that it holds,
+    /// and not of one that is on its way from one worker to another, and may come here.
+    func areResting(until deadline: UInt64) -> Bool {
+        all.allSatisfy { $0.shard.isResting(until: deadline, running: $0.running) } && !context.ring.hasUnheldWork
+    }
 
     // MARK: the frontier's view
 

@@ -191,8 +191,14 @@ final class Shard {
         troubles.note(failure)
     }
 
-    /// Whether nothing of it is under way or will be.
-    var isResting: Bool { isIdle || isPaused && queue.inFlight == 0 }
+    /// Whether nothing of it is under way, or will be before the deadline.
+    /// - Parameter running: its processes.
+    func isResting(until deadline: UInt64, running: Int) -> Bool {
+        if isIdle { return true }
+        guard queue.inFlight == 0 else { return false }
+        return isPaused || queue.isQuiet(until: deadline)
+            || running == 0 && backoff.blocks(at: deadline) && !queue.hasBuried
+    }
 
     // MARK: what others see
 

@@ -210,6 +210,13 @@ final class ShardQueue {
     }
 
     func isBuried(_ index: Int) -> Bool { entries[index].state == .buried }
+    var hasBuried: Bool { entries.indices.contains { entries[$0].state == .buried } }
+
+    /// Whether nothing is under way and nothing can be handed out before the deadline, whatever is pending.
+    func isQuiet(until deadline: UInt64) -> Bool {
+        // Where it is full, what has no entry must wait for what has one.
+        inFlight == 0 && (!isBehind || vacancies == 0) && (nextDue ?? .max) > deadline && !hasBuried
+    }
 
     /// A delivery came to nothing through no fault of its own: no attempt, and it is due at once.
     /// - Parameter wasHandedOut: whether a process may have seen it.

@@ -47,7 +47,7 @@ package final class Worker {
 
     /// All processes have ended after `drain` or `stop`; there is nothing more to do.
     package var isFinished: Bool { ending.phase == .finished }
-    /// Whether nothing was left pending when it ended.
+    /// Whether it ended because nothing was left that it could deliver.
     package var isDrained: Bool { ending.isDrained }
 
     /// Goes over to new settings: nothing is handed out by older ones from here on.
@@ -64,7 +64,8 @@ package final class Worker {
     /// All that was not told yet.
     package func lastIncidents() -> [Incident] { context.incidents.rest() }
 
-    /// Delivers what is waiting, then ends; at the deadline (monotonic nanoseconds) it ends with what it has.
+    /// Delivers what is waiting, then ends; at the deadline (monotonic nanoseconds) it ends with what it has. It does not
+    /// wait for what can't be handed out before the deadline.
     package func drain(deadline: UInt64) { ending.drain(deadline: deadline) }
 
     /// Ends without delivering what is waiting: services get SIGTERM and a moment to end.
@@ -168,7 +169,7 @@ package final class Worker {
     // MARK: the end
 
     private func end(_ now: UInt64) {
-        let isIdle = ending.phase == .draining && shards.areResting
+        let isIdle = ending.phase == .draining && shards.areResting(until: ending.deadline)
         let running = shards.all.reduce(0) { $0 + $1.running }
         guard let step = ending.advance(now: now, isIdle: isIdle, running: running) else { return }
         let grace = step == .terminated ? context.graces.last : context.graces.ending

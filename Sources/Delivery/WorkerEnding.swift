@@ -9,7 +9,7 @@ struct WorkerEnding: Equatable {
         case serving
         /// Delivering what is waiting.
         case draining
-        /// Nothing is pending; the services are asked to end.
+        /// Nothing is left that could be delivered; the services are asked to end.
         case closing
         /// The services are made to end.
         case ending
@@ -19,7 +19,7 @@ struct WorkerEnding: Equatable {
     private(set) var phase = Phase.serving
     /// Monotonic nanoseconds at which it goes on in any case; `.max` if there is no such time.
     private(set) var deadline = UInt64.max
-    /// Whether it ended with nothing pending.
+    /// Whether it ended because nothing was left to be delivered.
     private(set) var isDrained = false
     private var wanted: ProcessEnding.Step?
 
