@@ -19,6 +19,10 @@ extension DeadReport {
         } else if !letters.isEmpty {
             appendList(to: &table)
         }
+        if let trouble {
+            table.paragraph(
+                "what was given up since is not kept yet (belfry status tells how much): \(trouble)", indent: 0, .red)
+        }
         return table.bytes
     }
 

@@ -54,6 +54,8 @@ package struct DeadReport: Report, Equatable {
     /// How many fit, though not all of them are told.
     package var total: UInt64 = 0
     package var letters: [Letter] = []
+    /// Why the latest may be missing: nothing can be kept now.
+    package var trouble: String?
 
     package init() {}
 
@@ -61,6 +63,7 @@ package struct DeadReport: Report, Equatable {
         json.beginObject()
         json.member("time", time: now)
         json.member("total", total)
+        json.member("trouble", orNull: trouble)
         json.member("letters")
         json.beginArray()
         for letter in letters { letter.write(into: &json) }
@@ -72,6 +75,7 @@ package struct DeadReport: Report, Equatable {
         guard let now = json["time"]?.time, let letters = json["letters"]?.elements else { return nil }
         self.now = now
         total = json["total"]?.count ?? 0
+        trouble = json["trouble"]?.string
         self.letters = letters.map(Letter.init)
     }
 }

@@ -11,6 +11,8 @@ package struct IncidentsReport: Report, Equatable {
     /// How many fit, though not all of them are told.
     package var total: UInt64 = 0
     package var incidents: [Incident] = []
+    /// Why the latest may be missing: nothing can be kept now.
+    package var trouble: String?
 
     package init() {}
 
@@ -18,6 +20,7 @@ package struct IncidentsReport: Report, Equatable {
         guard let now = json["time"]?.time, let incidents = json["incidents"]?.elements else { return nil }
         self.now = now
         total = json["total"]?.count ?? 0
+        trouble = json["trouble"]?.string
         self.incidents = incidents.compactMap(Incident.init)
         guard self.incidents.count == incidents.count else { return nil }
     }
@@ -26,6 +29,7 @@ package struct IncidentsReport: Report, Equatable {
         json.beginObject()
         json.member("time", time: now)
         json.member("total", total)
+        json.member("trouble", orNull: trouble)
         json.member("incidents")
         json.beginArray()
         for incident in incidents { incident.write(into: &json) }
@@ -39,6 +43,10 @@ package struct IncidentsReport: Report, Equatable {
         for incident in incidents { incident.append(to: &table, now) }
         if total > UInt64(incidents.count) {
             table.paragraph("the latest \(incidents.count) of \(total); a higher limit shows more", indent: 0)
+        }
+        if let trouble {
+            table.paragraph(
+                "what happened since is not kept yet (belfry status shows the latest): \(trouble)", indent: 0, .red)
         }
         return table.bytes
     }

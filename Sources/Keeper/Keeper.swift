@@ -17,6 +17,8 @@ package final class Keeper {
         case ended
         /// The supervisor is gone.
         case orphaned
+        /// The store was damaged and is set aside: the next keeper begins a new one.
+        case damaged
     }
 
     private enum Kind {
@@ -29,7 +31,6 @@ package final class Keeper {
     private static let pause: UInt64 = 1_000_000_000
 
     private let store: KeeperStore
-    private let folder: String
     private let loop: EventLoop
     private let channel: RoleChannel
     private let idleTime: UInt64
@@ -39,8 +40,9 @@ package final class Keeper {
     private var replays: ReplayDesk
     /// Read, and not on the disk yet: whose, under which number.
     private var pending: [(peer: Int, number: UInt64, record: KeeperStore.Record)] = []
-    /// When it is tried again to write, if that failed.
+    /// When it is tried again to write, if that failed, and why it did.
     private var retryAt: UInt64?
+    private var trouble: String?
     private var idleSince: UInt64
     private var hasRested = false
     private var isStopping = false
@@ -48,14 +50,12 @@ package final class Keeper {
     /// - Parameters: `supervisor`: the end of a socket on which the supervisor sends its notes. `idleTime`: ns without
     ///   work until the keeper offers to leave.
     package init(
-        folder: String, channel: consuming RoleChannel, supervisor: consuming Descriptor,
+        _ store: KeeperStore, channel: consuming RoleChannel, supervisor: consuming Descriptor,
         idleTime: UInt64 = 60_000_000_000
     ) throws {
         let loop = try EventLoop()
-        let store = try KeeperStore(folder: folder)
         self.loop = loop
         self.store = store
-        self.folder = folder
         self.channel = channel
         self.idleTime = idleTime
         replays = try ReplayDesk(store)
@@ -68,12 +68,23 @@ package final class Keeper {
     package func begin() {
         _ = channel.send(.ready(settingsVersion: 0))
         guard let aside = store.setAside else { return }
-        _ = channel.send(
-            .incident(Incident(.corruption, "", "\(folder)/store.sqlite was no database; set aside as \(aside)")))
+        tell(.corruption, "\(store.path) was no database, or damaged; set aside as \(aside)")
     }
+
+    private func tell(_ kind: Incident.Kind, _ words: String) { _ = channel.send(.incident(Incident(kind, "", words))) }
 
     /// One round; waits until there is something to do, `limit` (monotonic ns) at most.
     package func step(until limit: UInt64? = nil) throws -> Progress {
+        do {
+            return try round(until: limit)
+        } catch let error where KeeperStore.isDamage(error) {
+            let aside = try store.putAside()
+            tell(.corruption, "\(store.path): \(error); set aside as \(aside)")
+            return .damaged
+        }
+    }
+
+    private func round(until limit: UInt64?) throws -> Progress {
         let idleEnd = hasRested || !isIdle ? UInt64.max : idleSince.addingClamped(idleTime)
         let again = replays.isStuck ? Clock.monotonic() &+ Self.pause : UInt64.max
         let deadline = min(limit ?? .max, retryAt ?? .max, idleEnd, again)
@@ -87,9 +98,9 @@ package final class Keeper {
             }
             if progress == .orphaned { return progress }
         }
-        commit()
-        pump()
-        endSessions()
+        try commit()
+        try pump()
+        try endSessions()
         rest()
         return isStopping && isIdle ? .ended : .running
     }
@@ -172,13 +183,13 @@ package final class Keeper {
         peers[place] = nil
     }
 
-    private func commit() {
+    private func commit() throws {
         if let retryAt, retryAt > Clock.monotonic() { return }
         guard !pending.isEmpty else { return }
         FaultPoint.reach(.lettersRead)
         do {
             try store.keep(pending.map(\.record))
-        } catch {
+        } catch let error where !KeeperStore.isDamage(error) {
             return failed(error)
         }
         FaultPoint.reach(.lettersKept)
@@ -196,7 +207,9 @@ package final class Keeper {
 
     /// What can't be written need not be read: it waits with those who sent it.
     private func failed(_ error: any Error) {
-        if retryAt == nil { _ = channel.send(.trouble("\(folder)/store.sqlite: \(error)")) }
+        let words = "\(store.path): \(error)"
+        if retryAt == nil { _ = channel.send(.trouble(words)) }
+        trouble = words
         retryAt = Clock.monotonic() &+ Self.pause
         for peer in peers.values { peer.pause(true) }
     }
@@ -204,6 +217,7 @@ package final class Keeper {
     private func recover() {
         guard retryAt != nil else { return }
         retryAt = nil
+        trouble = nil
         _ = channel.send(.trouble(""))
         for peer in peers.values { peer.pause(false) }
     }
@@ -215,20 +229,24 @@ package final class Keeper {
         let session = try KeeperSession(
             question, socket, loop, Subject(kind: Kind.session, index: UInt32(place)), replays)
         sessions[place] = session
-        session.begin(store)
+        session.begin(store, trouble: trouble)
     }
 
-    private func pump() {
+    private func pump() throws {
         replays.pump()
+        if let damage = replays.damage { throw damage }
         for session in sessions.values { session.proceed() }
     }
 
-    private func endSessions() {
+    private func endSessions() throws {
+        var damage: (any Error)?
         for (place, session) in sessions where session.isDone {
             sessions[place] = nil
             _ = channel.send(.answered(ticket: session.question.ticket))
+            damage = session.damage ?? damage
             touch()
         }
+        if let damage { throw damage }
     }
 }
 

@@ -21,12 +21,19 @@ package enum KeeperRole {
         let fence = try inherited.require("fence")
         let supervisor = try inherited.require("notes")
         try inherited.finish()
-        let keeper = try Keeper(folder: folder, channel: channel, supervisor: supervisor)
+        let store: KeeperStore
+        do {
+            store = try KeeperStore(folder: folder)
+        } catch {
+            _ = channel.send(.trouble("\(folder)/store.sqlite: \(error)"))
+            throw error
+        }
+        let keeper = try Keeper(store, channel: channel, supervisor: supervisor)
         keeper.begin()
         while true {
             switch try keeper.step() {
             case .running: continue
-            case .ended:
+            case .ended, .damaged:
                 _ = consume fence
                 return 0
             case .orphaned: return 1

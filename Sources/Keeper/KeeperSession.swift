@@ -13,6 +13,8 @@ import Wire
 final class KeeperSession {
     let question: KeeperQuestion
     private(set) var isDone = false
+    /// Why the store could not be asked, if that is damage.
+    private(set) var damage: (any Error)?
     private let socket: Descriptor
     private let loop: EventLoop
     private let watch: Watch
@@ -35,14 +37,18 @@ final class KeeperSession {
     deinit { loop.unwatch(watch) }
 
     /// Answers, or begins what is to be answered later.
-    func begin(_ store: KeeperStore) {
+    /// - Parameter trouble: why nothing can be kept now.
+    func begin(_ store: KeeperStore, trouble: String?) {
         do {
             FaultPoint.reach(.questionHeard)
             let request = try ControlRequest.parse(Array(question.line.utf8).span)
-            guard let answer = try answer(request, store) else { return }
+            guard let answer = try answer(request, store, trouble) else { return }
             succeed(answer)
         } catch let fault as ControlFault {
             fail(fault)
+        } catch let error where KeeperStore.isDamage(error) {
+            damage = error
+            fail(ControlFault("the store is damaged: \(error); it is set aside, and a new one is begun"))
         } catch {
             fail(ControlFault("the store can't be asked: \(error)"))
         }
@@ -75,11 +81,12 @@ final class KeeperSession {
     }
 
     /// nil: later.
-    private func answer(_ request: ControlRequest, _ store: KeeperStore) throws -> [UInt8]? {
+    private func answer(_ request: ControlRequest, _ store: KeeperStore, _ trouble: String?) throws -> [UInt8]? {
         switch request {
         case .incidents(let format, let filter):
             var report = try store.incidents(filter)
             report.now = Clock.realtime()
+            report.trouble = trouble
             return report.answer(format)
         case .updates(let format, let filter):
             var history = try store.updates(filter)
@@ -89,18 +96,19 @@ final class KeeperSession {
             if let missing = try store.missing(filter.ids) {
                 throw ControlFault("there is no dead letter \"\(missing)\"; \"dead list\" shows those that there are")
             }
-            return try answer(action, format, filter, store)
+            return try answer(action, format, filter, store, trouble)
         default: throw ControlFault("that is not for the keeper to answer")
         }
     }
 
     private func answer(
-        _ action: DeadAction, _ format: ReportFormat, _ filter: KeeperFilter, _ store: KeeperStore
+        _ action: DeadAction, _ format: ReportFormat, _ filter: KeeperFilter, _ store: KeeperStore, _ trouble: String?
     ) throws -> [UInt8]? {
         switch action {
         case .list, .show:
             var report = try store.letters(filter, withContent: action == .show)
             report.now = Clock.realtime()
+            report.trouble = trouble
             return report.answer(format)
         case .drop:
             var change = DeadChange(.drop)

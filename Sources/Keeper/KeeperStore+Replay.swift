@@ -48,9 +48,12 @@ extension KeeperStore {
         }
     }
 
+    /// With the condition of the index, or all letters would be read.
+    static let lastReplay = "SELECT max(replay) FROM letter WHERE replay IS NOT NULL"
+
     /// The greatest number that a letter has; 0 if none has one.
     package func lastReplay() throws -> UInt64 {
-        try queue.read { try UInt64.fetchOne($0, sql: "SELECT max(replay) FROM letter") ?? 0 }
+        try queue.read { try UInt64.fetchOne($0, sql: Self.lastReplay) ?? 0 }
     }
 
     /// The letters to be sent behind a number, a few at a time.

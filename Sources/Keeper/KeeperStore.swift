@@ -3,8 +3,8 @@
 ///
 /// Opened by the keeper alone. Letters are in KeeperStore+Letters, replays in KeeperStore+Replay, restarts and updates in
 /// KeeperStore+Updates.
-/// Invariant: what a verb here has returned from is on the disk (WAL, a sync at each commit); a file that is no database
-/// is set aside, never overwritten.
+/// Invariant: what a verb here has returned from is on the disk (WAL, a sync at each commit); a file that is no database,
+/// or a damaged one, is set aside, never overwritten.
 
 package import Control
 import Foundation
@@ -26,26 +26,47 @@ package final class KeeperStore {
     private static let mostAudits = 100_000
 
     let queue: DatabaseQueue
+    package let path: String
     /// Where a database that could not be read lies now, if there was one.
     package let setAside: String?
 
     /// - Parameter folder: the state folder, which exists.
     package init(folder: String) throws {
-        let path = folder + "/store.sqlite"
+        path = folder + "/store.sqlite"
         do {
             queue = try Self.open(path)
             setAside = nil
-        } catch let error as DatabaseError
-            where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
-        {
-            let aside = "\(path).corrupt-\(Clock.realtime())"
-            for suffix in ["", "-wal", "-shm"] where File.exists(path + suffix) {
-                try File.rename(path + suffix, to: aside + suffix)
-            }
+        } catch let error where Self.isDamage(error) {
+            setAside = try Self.putAside(path)
             queue = try Self.open(path)
-            setAside = aside
         }
     }
+
+    // MARK: damage
+
+    /// Whether the file is no database, or damaged: it won't come right by itself.
+    package static func isDamage(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return false }
+        return [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+    }
+
+    /// Closes it and sets the file aside; another store begins a new one.
+    /// - Returns: where it lies now.
+    package func putAside() throws -> String {
+        // Before it is renamed: at its end SQLite removes the files beside it by their old names.
+        try? queue.close()
+        return try Self.putAside(path)
+    }
+
+    private static func putAside(_ path: String) throws -> String {
+        let aside = "\(path).corrupt-\(Clock.realtime())"
+        for suffix in ["", "-wal", "-shm"] where File.exists(path + suffix) {
+            try File.rename(path + suffix, to: aside + suffix)
+        }
+        return aside
+    }
+
+    // MARK: opening
 
     private static func open(_ path: String) throws -> DatabaseQueue {
         if !File.exists(path) {
@@ -63,8 +84,17 @@ package final class KeeperStore {
         // GRDB's usual mode for WAL could lose the last commits with the power.
         try queue.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         try Self.migrator.migrate(queue)
+        // Opening reads little more than the first page.
+        try queue.read { database in
+            for statement in looks { _ = try Row.fetchOne(database, sql: statement) }
+        }
         return queue
     }
+
+    /// What the keeper's start, and the next row of each table, will need.
+    private static let looks =
+        ["SELECT * FROM letter ORDER BY last DESC LIMIT 1", "SELECT * FROM sender", lastReplay]
+        + ["letter", "incident", "ledger", "audit", "attempt"].map { "SELECT * FROM \($0) ORDER BY rowid DESC LIMIT 1" }
 
     /// `topic_fits(pattern, topic)`.
     private static let fits = DatabaseFunction("topic_fits", argumentCount: 2, pure: true) { values in

@@ -31,6 +31,8 @@ final class ReplayDesk {
     private var refusals: [UInt64: String] = [:]
     /// What the acceptor has said and the store could not take yet.
     private var unwritten: [KeeperFrame] = []
+    /// The store is damaged, and nothing will come of trying again.
+    private(set) var damage: (any Error)?
 
     init(_ store: KeeperStore) throws {
         self.store = store
@@ -76,8 +78,18 @@ final class ReplayDesk {
     /// Writes down what the acceptor has said, as far as the store takes it.
     private func writeDown() {
         while let frame = unwritten.first {
-            guard (try? write(frame)) != nil else { return }
+            guard attempt({ try write(frame) }) != nil else { return }
             unwritten.removeFirst()
+        }
+    }
+
+    /// What fails is tried again with the next step.
+    private func attempt<Value>(_ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            if KeeperStore.isDamage(error) { damage = error }
+            return nil
         }
     }
 
@@ -104,8 +116,7 @@ final class ReplayDesk {
     func pump() {
         writeDown()
         guard isWelcome, let acceptor, sent < done &+ Self.window, acceptor.backlog < Self.backlog else { return }
-        // What can't be read now is asked for with the next step.
-        guard let letters = try? store.replays(behind: sent, most: 32) else { return }
+        guard let letters = attempt({ try store.replays(behind: sent, most: 32) }) else { return }
         for (number, message) in letters {
             passOver(to: number)
             acceptor.send(.replay(number: number, message))

@@ -27,6 +27,8 @@ final class KeeperDesk {
     var pausedUntil: UInt64 = 0
     /// Why it can't keep anything, in its own words, or why it could not be started; empty if it can.
     var trouble = ""
+    /// Why the process that runs can't get ready, in its own words; empty if it has said nothing.
+    var lastWords = ""
     /// Workers that have dead letters for it, and an acceptor that does not know it yet.
     var wanting: Set<Role> = []
     var questions: [Question] = []

@@ -47,6 +47,7 @@ extension Supervisor {
             let process = try RoleLauncher.launch(
                 keeper: keeper.executable, folder: keeper.folder, notes: pair.theirs, fence: fence, at: now)
             keeper.process = process
+            keeper.lastWords = ""
             tellLaunched(nil, process)
             try adoptNotes(pair.takeOurs())
             process.watch = try loop.watch(process.channel.raw, Subject(kind: Kind.keeper), .readable)
@@ -104,6 +105,7 @@ extension Supervisor {
             // Workers notice its end, and ask again if they have something; what is asked from here on is the next one's.
             keeper.isReady = false
             _ = process.channel.send(.stop)
+        case .trouble(let words) where !keeper.isReady: keeper.lastWords = words
         case .trouble(let words):
             keeper.trouble = words
             if words.isEmpty { return log.notice("keeper: can write again") }
@@ -129,11 +131,12 @@ extension Supervisor {
         for question in keeper.questions where question.isSent { control.abandon(question.ticket, loop) }
         keeper.questions.removeAll(where: \.isSent)
         guard status != .exited(0), !isOver else { return }
+        let words = keeper.lastWords.isEmpty ? "" : ": \(keeper.lastWords)"
         log.warning("keeper (pid \(process.pid)) died (\(status))")
-        note(.roleExit, "keeper", "died (\(status))")
+        note(.roleExit, "keeper", "died (\(status))\(words)")
         keeper.restarts += 1
         keeper.isDue = true
-        if !wasReady { keeperFailed("the keeper died at its start (\(status))") }
+        if !wasReady { keeperFailed("the keeper died at its start (\(status))\(words)") }
     }
 
     /// It is tried again in a while; those who ask are told now.

@@ -169,6 +169,21 @@ struct KeeperStoreTests {
         #expect(try store.letters(KeeperFilter(), withContent: false).total == 1)
     }
 
+    @Test("sets a file aside that is damaged behind its first page, and begins anew")
+    func damaged() throws {
+        let scratch = try Scratch()
+        let path = scratch.path + "/store.sqlite"
+        try scratch.open().keep((1...100).map { Self.letter($0) })
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        bytes.replaceSubrange(4_096..., with: Data(repeating: 0xFF, count: bytes.count - 4_096))
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let store = try scratch.open()
+        let aside = try #require(store.setAside)
+        #expect(aside.hasPrefix("\(path).corrupt-") && FileManager.default.fileExists(atPath: aside))
+        try store.keep([Self.letter(1)])
+        #expect(try store.letters(KeeperFilter(), withContent: false).total == 1)
+    }
+
     @Test("is for nobody else to read")
     func mode() throws {
         let scratch = try Scratch()

@@ -30,7 +30,7 @@ struct KeeperTests {
             }
             let pair = try SocketPair.make()
             keeper = try Keeper(
-                folder: folder, channel: RoleChannel(far.take()!), supervisor: pair.theirs.duplicate(),
+                KeeperStore(folder: folder), channel: RoleChannel(far.take()!), supervisor: pair.theirs.duplicate(),
                 idleTime: idleTime)
             notes = pair.takeOurs()
             self.near = near.take()
@@ -222,6 +222,38 @@ struct KeeperTests {
         #expect(message.body == [1] && office.hear() == nil)
         acceptor.send(.kept(1))
         #expect(try office.run { office.hear() == .drained })
+    }
+
+    @Test("sets a store aside that turns out to be damaged, and leaves to the next one to begin anew")
+    func damaged() throws {
+        var path = ""
+        let office = try Office { folder in
+            path = folder + "/store.sqlite"
+            try KeeperStore(folder: folder).keep(
+                (1...200 as ClosedRange<UInt64>).compactMap { number -> KeeperStore.Record? in
+                    guard case .letter(_, let message, let failings) = Self.letter(number) else { return nil }
+                    return .letter(message, failings)
+                })
+        }
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        // Its start has read what it needs, at the tables' beginnings and ends.
+        bytes.replaceSubrange(4_096..., with: Data(repeating: 0xFF, count: bytes.count - 4_096))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.write(contentsOf: bytes)
+        let asker = try Self.ask(office, "dead list limit=1000")
+        var progress = Keeper.Progress.running
+        let deadline = Clock.monotonic() + 20_000_000_000
+        while progress == .running, Clock.monotonic() < deadline { progress = try office.keeper.step(until: deadline) }
+        #expect(progress == .damaged && office.hear() == .answered(ticket: 9))
+        #expect(asker.text().hasPrefix("error: the store is damaged: "))
+        guard case .incident(let incident)? = office.hear() else {
+            Issue.record("no incident")
+            return
+        }
+        #expect(incident.kind == .corruption && incident.detail.contains("set aside as \(path).corrupt-"))
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let next = try KeeperStore(folder: office.folder)
+        #expect(try next.letters(KeeperFilter(), withContent: false).total == 0 && next.setAside == nil)
     }
 
     @Test("offers to leave when it has rested, and goes when it is told to")

@@ -45,6 +45,40 @@ struct IncidentTests {
         try second.stop()
     }
 
+    @Test("that can't be kept yet are not passed over in silence, nor are dead letters")
+    func unkept() throws {
+        let broker = try start()
+        let store = scratch.file("state/store.sqlite")
+        func run(_ statement: String) throws {
+            let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])"
+            let done = try scratch.run("python3", ["-c", script, store, statement])
+            #expect(done.succeeded, "\(done)")
+        }
+        func send() throws {
+            let sent = try broker.belfry(["send", "--to", "127.0.0.1:\(broker.port)", "--topic", "test.topic", "x"])
+            #expect(sent.succeeded)
+        }
+        try send()
+        _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 1 }
+        try run("CREATE TRIGGER full BEFORE INSERT ON letter BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        try send()
+        for list in [["incidents"], ["dead", "list"]] {
+            let told = try scratch.poll("the trouble") {
+                let answer = try broker.belfry(list)
+                return answer.output.contains("is not kept yet") ? answer.output : nil
+            }
+            #expect(told.contains("no room"), "\(told)")
+            #expect(try broker.belfry(list + ["--json"]).output.contains(#""trouble":"\#(store): SQLite error 19"#))
+        }
+        try run("DROP TRIGGER full")
+        _ = try broker.ledger("its death") { $0.services["sick"]?.dead == 2 }
+        for list in [["incidents"], ["dead", "list"]] {
+            #expect(try !broker.belfry(list).output.contains("not kept yet"))
+            #expect(try broker.belfry(list + ["--json"]).output.contains(#""trouble":null"#))
+        }
+        try broker.stop()
+    }
+
     @Test("stand in the store beside the ledger and who changed what")
     func store() throws {
         let broker = try start()

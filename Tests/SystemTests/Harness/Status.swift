@@ -13,6 +13,7 @@ struct Status: Decodable {
         let restarts: UInt64
     }
     struct Committer: Decodable { let trouble: String? }
+    struct Keeper: Decodable { let trouble: String? }
     struct Worker: Decodable {
         let index: Int
         let pid: CInt?
@@ -55,6 +56,7 @@ struct Status: Decodable {
     let address: String
     let acceptor: Role
     let committer: Committer
+    let keeper: Keeper
     let workers: [Worker]
     let services: [Service]
     let ring: Ring
