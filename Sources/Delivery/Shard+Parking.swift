@@ -135,10 +135,26 @@ extension Shard {
         lease.advanceParked(to: lease.parkedTo)
         parked?.log.rest()
         queue.endParked()
+        owesSearch = lease.shard == 0
+        nextSearch = 0
         // What could not be read is forgotten by it; the ring is looked through at once.
         recount()
         hasMoreToShed = retention != nil
         tellCommitter()
+    }
+
+    /// Behind the last parked record: what was parked, and was not found, is counted. Whose shards' it was nobody can tell:
+    /// the first one counts it, when the others have none parked either.
+    func searchMissing(now: UInt64) {
+        guard owesSearch, now >= nextSearch else { return }
+        guard let count = lease.missing() else {
+            nextSearch = now.addingSaturated(Self.diskPause)
+            return
+        }
+        owesSearch = false
+        guard count > 0 else { return }
+        lease.settleMissing(count, .corrupt)
+        troubles.set(.damagedSegment(count))
     }
 
     func pauseDisk(_ now: UInt64) {

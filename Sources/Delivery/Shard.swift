@@ -49,8 +49,11 @@ final class Shard {
     /// Nanoseconds, as everything here.
     private(set) var ackTimeout: UInt64
     private(set) var idleTimeout: UInt64?
-    /// Of Shard+Parking: until then the segments are left alone.
+    // The state of Shard+Parking: until when the segments are left alone, whether something parked may be missing, and
+    // when to look for it.
     var diskPausedUntil: UInt64 = 0
+    var owesSearch = false
+    var nextSearch: UInt64 = 0
     // The state of Shard+Retaining.
     var retention: Retention?
     var hasMoreToShed = false
@@ -83,6 +86,8 @@ final class Shard {
             stride: lease.slot.order == .none ? lease.slot.shards : 1, floor: lease.floor,
             taken: Self.unfinished(lease.table), from: FoundRecords(lease: lease, parked: parked))
         if lease.hasParked { queue.park(below: lease.floor, hasParked: true) }
+        // A predecessor may have died before it could tell.
+        owesSearch = lease.shard == 0
         learnOutside()
         beginRetaining()
     }

@@ -64,7 +64,7 @@ extension Failure: CustomStringConvertible {
         case .unreadable: "sent what is no frame, ended"
         case .overflow: "more than retain.bytes waited: the oldest message was dropped (overflow)"
         case .expired: "a message waited for longer than retain.age: it was dropped (expired)"
-        case .damagedSegment(let count): "\(count) parked records can't be read (corrupt)"
+        case .damagedSegment(let count): "of what was parked, \(count) can't be read (corrupt)"
         case .unreadableSegment: "the parked segments can't be read, tried again each second"
         case .corruptRecord(let sequence): "record \(sequence) is corrupt"
         case .garbage(let line): "answered what is no reply" + (line.isEmpty ? "" : ": \(line)")

@@ -93,6 +93,7 @@ package final class Worker {
             runner.shard.keepToLimits(now: now, head: head)
             runner.work(now: now, head: head)
             runner.shard.raiseFloor()
+            runner.shard.searchMissing(now: now)
             runner.shard.tellOldest(now: now)
             if runner.shard.becomesResolved() { resolved.append(runner.shard.lease.slotIndex) }
             runner.showStatus(now: now)

@@ -65,8 +65,10 @@ package struct Recovery {
         if found.mode == .disk { try replay(found, &tally, &store, &writer) }
         try store.finish(at: tally.next, &writer)
         let (checkpoint, missing) = tally.finish(mode: mode, now: now)
-        for service in missing where found.mode == .memory {
-            incidents.append(.init(.lost, service.name, count: service.count))
+        // In disk mode what is damaged has been told of already.
+        if found.mode == .memory || !incidents.contains(where: { $0.kind == .corruption }) {
+            let kind = found.mode == .memory ? SegmentIncident.Kind.lost : .gone
+            for service in missing { incidents.append(.init(kind, service.name, count: service.count)) }
         }
         try checkpoints.write(checkpoint)
         try removeOld(&writer, checkpoint)

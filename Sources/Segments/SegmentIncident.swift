@@ -13,12 +13,14 @@ package struct SegmentIncident: Equatable, Sendable {
         case tornTail
         /// Only in memory when the supervisor was killed, and in no file.
         case lost
+        /// Of a service's deliveries that the checkpoint knows of: the files are not there.
+        case gone
         /// A file of another log, or of one that nothing is known of.
         case foreign
     }
 
     package let kind: Kind
-    /// Where, and what; of what is lost, the service.
+    /// Where, and what; of what is lost or gone, the service.
     package let detail: String
     package let count: UInt64
 

@@ -133,7 +133,9 @@ extension StartingLog {
 
     private var unclean: String {
         guard found.formerMode == .memory else {
-            return "all that was acknowledged is here, what was under way is delivered again"
+            let isWhole = !found.incidents.contains { $0.kind == .corruption || $0.kind == .gone }
+            let rest = isWhole ? "all that was acknowledged is here" : "but for what is told before this, all is here"
+            return "\(rest), what was under way is delivered again"
         }
         let time = Timestamp.rfc3339(found.asOf)
         let since = "what came in after \(time) is gone and in no ledger (ring.durability: memory)"
@@ -149,7 +151,7 @@ extension StartingLog {
         // In the line that tells of the last end.
         case .lost: nil
         case .tornTail: .notice(words(incident, path))
-        case .corruption, .foreign: .error(words(incident, path))
+        case .corruption, .gone, .foreign: .error(words(incident, path))
         }
     }
 
@@ -161,6 +163,9 @@ extension StartingLog {
         case .corruption:
             "\(place), \(incident.count) can't be read, though they were written: they are counted as corrupt (or, if "
                 + "it is not known for whom they were, as unrouted); the file is kept as *.corrupt: look at the disk"
+        case .gone:
+            "\(path): the files with \(incident.count) deliveries of service \(incident.detail) are gone, though they were "
+                + "written: they are counted as corrupt"
         case .foreign: "\(place): left out, and kept as *.corrupt"
         }
     }
@@ -172,7 +177,7 @@ extension StartingLog {
             return switch incident.kind {
             case .lost: Incident(time: now, .lost, incident.detail, detail, count: incident.count)
             case .tornTail: Incident(time: now, .disk, "supervisor", detail)
-            case .corruption, .foreign: Incident(time: now, .corruption, "supervisor", detail)
+            case .corruption, .gone, .foreign: Incident(time: now, .corruption, "supervisor", detail)
             }
         }
     }

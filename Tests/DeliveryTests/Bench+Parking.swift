@@ -13,6 +13,8 @@ final class Shelf: ParkedLog {
     private var records: [UInt64: (header: RecordHeader, payload: [UInt8])] = [:]
     /// Records of a slot's that can't be read any more.
     var damaged: Set<UInt64> = []
+    /// Those of which nothing tells any more.
+    var gone: Set<UInt64> = []
     var isBroken = false
     private(set) var hasFailed = false
 
@@ -31,7 +33,7 @@ final class Shelf: ParkedLog {
         hasFailed = isBroken
         guard !isBroken else { return .failed }
         let wanted = records.values.map(\.header).filter {
-            $0.sequence >= from && $0.sequence < to && $0.mask & bit != 0
+            $0.sequence >= from && $0.sequence < to && $0.mask & bit != 0 && !gone.contains($0.sequence)
         }
         guard let header = wanted.min(by: { $0.sequence < $1.sequence }) else { return .end }
         return damaged.contains(header.sequence)

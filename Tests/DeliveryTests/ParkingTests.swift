@@ -63,6 +63,48 @@ struct ParkingTests {
         try bench.end(worker)
     }
 
+    @Test(
+        "are counted as corrupt if nothing tells of them any more, by whichever shards wanted them", arguments: [1, 2])
+    func gone(lanes: Int) throws {
+        let service = Self.note {
+            $0.order = .none
+            $0.lanes = lanes
+        }
+        let (bench, worker) = try parked(service, below: 6)
+        // Not the first of a shard, which it has looked at.
+        bench.shelf.gone = [3, 4, 5]
+        bench.supervisor.setPaused(false, slot: 0)
+        #expect(try bench.run(worker) { try bench.counts().pending == 0 })
+        #expect(try bench.delivered() == 5 && bench.counts()[.corrupt] == 3)
+        #expect(Set(bench.lines("got")) == ["1", "2", "6", "7", "8"])
+        try bench.end(worker)
+        #expect(try bench.failures().map(\.words) == ["of what was parked, 3 can't be read (corrupt)"])
+    }
+
+    @Test("that nothing tells of are not looked for twice, nor taken for those of a shard that is not done")
+    func goneOnce() throws {
+        let service = Self.note {
+            $0.order = .none
+            $0.lanes = 2
+        }
+        let (bench, first) = try parked(service, below: 6)
+        bench.shelf.gone = [4]
+        bench.supervisor.grant(slot: 0, shard: 1, to: 1)
+        bench.supervisor.publishGrants()
+        #expect(try bench.run(first) { try bench.ledger().letGo(slot: 0, shard: 1) > 0 })
+        bench.supervisor.setPaused(false, slot: 0)
+        // The other shard still has something parked.
+        #expect(try bench.run(first) { try bench.delivered() >= 3 })
+        for _ in 0..<5 { _ = try first.step(until: Clock.monotonic() + 1_000_000) }
+        #expect(try bench.counts()[.corrupt] == 0)
+        let second = try bench.worker(1)
+        #expect(try bench.run(first, second) { try bench.counts().pending == 0 })
+        let third = try bench.worker()
+        for _ in 0..<5 { _ = try third.step(until: Clock.monotonic() + 1_000_000) }
+        #expect(try bench.counts()[.corrupt] == 1 && bench.delivered() == 7)
+        try bench.end(second, third)
+    }
+
     @Test("may become more while some are left")
     func again() throws {
         let (bench, worker) = try parked(Self.note(), below: 3)

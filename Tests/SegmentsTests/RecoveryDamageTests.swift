@@ -21,6 +21,16 @@ struct RecoveryDamageTests {
         #expect(test.names.filter { $0.hasSuffix(".corrupt") } == [])
     }
 
+    @Test("files that are gone with what the checkpoint knows to be pending are told of, and counted as corrupt")
+    func gone() throws {
+        let test = try TestFolder()
+        let runs = [Checkpoint.Run(from: 1, count: 3, code: 0)]
+        try RecoveryTests.write(RecoveryTests.matched(RecoveryTests.checkpoint(.disk, head: 4), runs: runs), test)
+        let found = try RecoveryTests.recover(test)
+        #expect(found.incidents == [.init(.gone, "a", count: 3)])
+        #expect(found.checkpoint.slots[0].shards[0].totals[Int(Outcome.corrupt.rawValue)] == 3)
+    }
+
     @Test("of one group that was never synced, what lies behind a hole is cut with it")
     func tornGroup() throws {
         let test = try TestFolder()

@@ -154,6 +154,25 @@ struct StartingLogTests {
         #expect(incidents.last?.count == 3 && incidents.allSatisfy { $0.time == 5 })
     }
 
+    @Test("files that are gone are told with what they cost, and nobody is told that all is here")
+    func tellsGone() {
+        let found = Self.found([]) {
+            $0.wasClean = false
+            $0.formerMode = .disk
+            $0.incidents = [.init(.gone, "a", count: 3)]
+        }
+        let words =
+            "/s: the files with 3 deliveries of service a are gone, though they were written: they are counted as corrupt"
+        #expect(
+            StartingLog(found, []).lines("/s") == [
+                .error(words),
+                .warning(
+                    "belfryd was not shut down in order the last time: but for what is told before this, all is here, what "
+                        + "was under way is delivered again; 0 undelivered messages go on"),
+            ])
+        #expect(StartingLog(found, []).incidents("/s", at: 5) == [Incident(time: 5, .corruption, "supervisor", words)])
+    }
+
     @Test("a folder that can't be read or has no room stops the start, with the file and what to do")
     func faults() {
         let full = SegmentFault("parked-1.seg", SystemCallError(call: "fallocate", code: 28))
