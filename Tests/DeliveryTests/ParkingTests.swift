@@ -12,7 +12,7 @@ import Testing
 @Suite("Parked records")
 struct ParkingTests {
     private static func note(_ change: (inout Settings.Service) -> Void = { _ in }) -> Settings.Service {
-        .exec("cat >> $OUT/got; echo >> $OUT/got") {
+        .exec("echo $(cat) >> $OUT/got") {
             $0.order = .all
             change(&$0)
         }
