@@ -131,7 +131,8 @@ package struct LiveChange: Equatable, Sendable {
         effects.append(.finish)
     }
 
-    private func isSurplus(_ role: Role) -> Bool { role.worker.map { $0 >= workers } ?? false }
+    /// By its place: the workers of every other generation have indices from `Role.half` on.
+    private func isSurplus(_ role: Role) -> Bool { role.place >= Role.single.count + workers }
 
     /// Those whose time is over, each once.
     private mutating func late(_ roles: [RoleState], _ now: UInt64) -> [Effect] {

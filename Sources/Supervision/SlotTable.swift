@@ -52,9 +52,11 @@ package struct SlotTable: Equatable, Sendable {
     ) rethrows {
         var entries: [(index: Int, entry: Entry)] = []
         for service in services {
-            guard let place = service.placement, let slot = try slot(place.slot),
-                slot.incarnation == place.incarnation
-            else { return nil }
+            guard let place = service.placement else { return nil }
+            guard let slot = try slot(place.slot), slot.incarnation == place.incarnation else {
+                // What retired when these settings were made may be free by now.
+                if place.state == .active { return nil } else { continue }
+            }
             var entry = Entry(slot: slot, service: service, state: place.state)
             entry.service.placement = nil
             entries.append((place.slot, entry))

@@ -13,11 +13,13 @@ private struct ChangeBench {
     var roles: [LiveChange.RoleState]
     var done: [LiveChange.Effect] = []
     var now: UInt64 = 1000 * second
+    private let base: Int
 
     /// All roles ready at version 1.
-    init(workers: Int, wanted: Int) {
+    init(workers: Int, wanted: Int, base: Int = 0) {
         change = LiveChange(version: 2, workers: wanted, limit: limit)
-        roles = Role.all(workers: workers).map { role in
+        self.base = base
+        roles = Role.all(workers: workers, base: base).map { role in
             LiveChange.RoleState(role: role, phase: .ready, given: 1, applied: 1, holdsShards: role.worker != nil)
         }
         roles[Role.committer.place].phase = .resting
@@ -45,7 +47,7 @@ private struct ChangeBench {
     }
 
     private mutating func resize() {
-        for role in Role.all(workers: change.workers).dropFirst(roles.count) {
+        for role in Role.all(workers: change.workers, base: base).dropFirst(roles.count) {
             roles.append(.init(role: role, phase: .starting(since: now), given: 2, givenAt: now))
         }
     }
@@ -82,6 +84,17 @@ struct LiveChangeTests {
         bench.apply(.worker(0))
         #expect(bench.done.suffix(2) == [.open, .finish])
         #expect(bench.change.stage == .over)
+    }
+
+    @Test("no worker is too many for having an index of the other half, as behind a restart of belfryd")
+    func otherHalf() {
+        var bench = ChangeBench(workers: 1, wanted: 2, base: Role.half)
+        bench.settle()
+        bench.apply(.acceptor)
+        bench.apply(.worker(Role.half))
+        bench[.worker(Role.half + 1)].applied = 2
+        bench.set(.worker(Role.half + 1), .ready)
+        #expect(bench.done.suffix(2) == [.open, .finish])
     }
 
     @Test("more workers are waited for until they are ready")

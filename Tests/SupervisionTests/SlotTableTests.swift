@@ -260,14 +260,15 @@ struct SlotTableTests {
         }
     }
 
-    @Test("a successor's table, made of the settings, R0 and the incarnations, is the same")
+    @Test("a successor's table, of the settings, R0 and the incarnations, is the same, without what is free by now")
     func resumed() throws {
         var table = try SlotTable.of(
             service("a") { $0.order = .all }, service("b"), service("c") { $0.order = .source })
         try table.change(to: [service("c") { $0.order = .topic }, service("a") { $0.order = .all }])
         table = table.settled()
+        let services = table.services
         table.free(1)
-        let resumed = SlotTable(resuming: table.services, incarnations: table.lastIncarnations) {
+        let resumed = SlotTable(resuming: services, incarnations: table.lastIncarnations) {
             table[$0]?.slot
         }
         #expect(resumed == table)

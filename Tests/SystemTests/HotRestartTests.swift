@@ -59,6 +59,31 @@ struct HotRestartTests {
         try broker.stop()
     }
 
+    @Test("the settings change behind a restart as before it, and what has changed goes over at the next one")
+    func reloads() throws {
+        let broker = try start()
+        for round in 1...3 {
+            let restarted = try broker.restart()
+            try #require(restarted.succeeded, "\(restarted.errors)")
+            let workers = 2 + round
+            try broker.rewrite(
+                services: [recorder.service("\">\"", "in-flight: \(64 * (round + 1))")],
+                settings: "workers: { count: \(workers) }")
+            let asking = try Program(Executables.belfry, ["--control", broker.control, "reload"], in: scratch)
+            let reloaded = try asking.wait(until: .after(.seconds(60)))
+            #expect(reloaded.succeeded && reloaded.output.contains("workers.count"), "\(reloaded)")
+            #expect(try broker.status().workers.count == workers)
+            try send(broker, "round \(round)")
+            #expect(try recorder.wait(for: round).map(\.text).contains("round \(round)"))
+            // What retired is free before the next restart, whose settings still name it.
+            _ = try scratch.poll("the old slot to be free") {
+                let lines = broker.program.errors.split(separator: "\n")
+                return lines.count { $0.hasSuffix("has nothing pending any more and is free") } == round ? true : nil
+            }
+        }
+        try broker.stop()
+    }
+
     @Test("under load, twenty times: all that was accepted is delivered once")
     func underLoad() throws {
         let broker = try start()
