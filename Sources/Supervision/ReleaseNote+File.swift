@@ -17,30 +17,22 @@ extension ReleaseNote {
 
     private static let headSize = 64
     private static let segmentSize = 56
+    /// The kind of a segment that holds notes (PT_NOTE).
+    private static let notes: UInt32 = 4
     private static let mostSegments = 256
     private static let mostNotes = 64 << 10
     private static let owner = Array("Belfry\0".utf8)
     private static let versionLimit = 44
 
     init(of read: Reading) throws {
-        let head = try read(0, Self.headSize)
-        guard head.count == Self.headSize, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
-            throw Missing(
-                words: head.starts(with: Array("#!".utf8))
-                    ? "is a script, no program: name belfryd itself" : "is no program (no ELF file)")
+        let head = try Self.head(read)
+        let parts = try Self.segments(head.span, read)
+        // What is missing at the end may be nothing that a trial would need.
+        guard try Self.isWhole(head.span, parts, read) else {
+            throw Missing(words: "is cut short, as if not all of it had been copied; copy it again")
         }
-        guard head[4] == 2, head[5] == 1, head.span.uint16(at: 18) == Self.machine else {
-            throw Missing(words: "was built for another kind of machine (\(Self.name(head))); this one is \(Self.ours)")
-        }
-        let table = head.span.uint64(at: 32)
-        let count = min(Int(head.span.uint16(at: 56)), Self.mostSegments)
-        guard head.span.uint16(at: 54) == Self.segmentSize, table <= UInt64(Int64.max) else { throw Self.foreign }
-        let segments = try read(table, count * Self.segmentSize)
-        for place in 0..<segments.count / Self.segmentSize {
-            let start = place * Self.segmentSize
-            guard segments.span.uint32(at: start) == 4 else { continue }
-            let size = Int(clamping: segments.span.uint64(at: start + 32))
-            let notes = try read(segments.span.uint64(at: start + 8), min(size, Self.mostNotes))
+        for part in parts where part.kind == Self.notes {
+            let notes = try read(part.start, min(Int(clamping: part.size), Self.mostNotes))
             if let found = Self.find(in: notes.span) {
                 self = found
                 return
@@ -50,6 +42,57 @@ extension ReleaseNote {
     }
 
     private static var foreign: Missing { Missing(words: "is not belfryd: it holds no note of Belfry") }
+
+    private static func head(_ read: Reading) throws -> [UInt8] {
+        let head = try read(0, headSize)
+        guard head.count == headSize, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
+            throw Missing(
+                words: head.starts(with: Array("#!".utf8))
+                    ? "is a script, no program: name belfryd itself" : "is no program (no ELF file)")
+        }
+        guard head[4] == 2, head[5] == 1, head.span.uint16(at: 18) == machine else {
+            throw Missing(words: "was built for another kind of machine (\(name(head))); this one is \(ours)")
+        }
+        return head
+    }
+
+    /// Those that the table tells of, as far as it is there.
+    private static func segments(_ head: Span<UInt8>, _ read: Reading) throws -> [Segment] {
+        let table = head.uint64(at: 32)
+        guard head.uint16(at: 54) == segmentSize, table <= UInt64(Int64.max) else { throw foreign }
+        let bytes = try read(table, min(Int(head.uint16(at: 56)), mostSegments) * segmentSize)
+        return (0..<bytes.count / segmentSize).map { Segment(bytes.span, at: $0 * segmentSize) }
+    }
+
+    /// Whether the last byte is there of all that head and segments tell of: both tables, and what the segments hold.
+    private static func isWhole(_ head: Span<UInt8>, _ parts: [Segment], _ read: Reading) throws -> Bool {
+        let tables = [
+            Segment(head.uint64(at: 32), UInt64(head.uint16(at: 54)) * UInt64(head.uint16(at: 56))),
+            Segment(head.uint64(at: 40), UInt64(head.uint16(at: 58)) * UInt64(head.uint16(at: 60))),
+        ]
+        let last = (tables + parts).compactMap(\.last).max() ?? 0
+        return try last <= UInt64(Int64.max) && !read(last, 1).isEmpty
+    }
+
+    private struct Segment {
+        var kind: UInt32 = 0
+        var start: UInt64
+        var size: UInt64
+
+        init(_ start: UInt64, _ size: UInt64) { (self.start, self.size) = (start, size) }
+
+        init(_ table: Span<UInt8>, at place: Int) {
+            self.init(table.uint64(at: place + 8), table.uint64(at: place + 32))
+            kind = table.uint32(at: place)
+        }
+
+        /// Its last byte; nil if it has none.
+        var last: UInt64? {
+            guard size > 0 else { return nil }
+            let (last, isBeyond) = start.addingReportingOverflow(size - 1)
+            return isBeyond ? .max : last
+        }
+    }
 
     /// Each note: three sizes and kinds, then owner and description, both filled up to four bytes.
     private static func find(in notes: Span<UInt8>) -> ReleaseNote? {

@@ -106,7 +106,7 @@ extension Supervisor {
             attempt.record.to = examination.image(at: candidate.place)
             let refusal = sides.own.note?.refusal(
                 of: examination.note, at: candidate.path, throughStore: attempt.record.isThroughStore)
-            tellUpdate(refusal.map { .refused($0.sentence) } ?? .staged)
+            tellUpdate((refusal ?? candidate.placeFault).map { .refused($0.sentence) } ?? .staged)
         }
     }
 

@@ -34,11 +34,6 @@ final class UpdateCandidate {
                 "\(path): user \(CurrentProcess.user) may not execute it; chmod +x, or a file system without noexec, "
                     + "would help")
         }
-        guard File.isExecutable(tool) else {
-            throw ControlFault(
-                "\(path): there is no belfry beside it (\(tool)), which reads the settings and keeps dead letters; "
-                    + "install both executables in one folder")
-        }
     }
 
     var raw: CInt { file.raw }
@@ -46,8 +41,15 @@ final class UpdateCandidate {
     /// For execve: the file that was opened, not the name.
     var program: String { "/proc/self/fd/\(file.raw)" }
 
-    /// The command-line tool of the same build.
-    private var tool: String { place[...(place.lastIndex(of: "/") ?? place.startIndex)] + "belfry" }
+    /// Why a belfryd can't work where this one lies; nil if it can. Of no use to who has named something else.
+    var placeFault: ControlFault? {
+        // The command-line tool of the same build.
+        let tool: String = place[...(place.lastIndex(of: "/") ?? place.startIndex)] + "belfry"
+        guard !File.isExecutable(tool) else { return nil }
+        return ControlFault(
+            "\(path): there is no belfry beside it (\(tool)), which reads the settings and keeps dead letters; "
+                + "install both executables in one folder")
+    }
 
     /// Whether nobody has written to it since it was opened.
     var isUnchanged: Bool { (try? File.facts(of: file.raw)) == facts }

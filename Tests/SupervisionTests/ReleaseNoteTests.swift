@@ -85,6 +85,19 @@ struct ReleaseNoteTests {
         #expect(file.words == "is no program (no ELF file)")
     }
 
+    @Test("is of no use in a file that ends before what its head tells of", arguments: [60, 40])
+    func cutShort(place: Int) {
+        var file = SmallELF(SmallELF.note())
+        let size = UInt8(file.bytes.count)
+        // The table of sections, one of 64 bytes, which lies behind everything else.
+        (file.bytes[40], file.bytes[58], file.bytes[60]) = (size, 64, 1)
+        #expect(file.words.hasPrefix("is cut short"))
+        file.bytes += [UInt8](repeating: 0, count: 64)
+        #expect(throws: Never.self) { try file.read() }
+        file.bytes[place] = 0xFF
+        #expect(file.words.hasPrefix("is cut short"))
+    }
+
     @Test("that is cut or made up is none, at whatever byte")
     func spoilt() {
         let whole = SmallELF(SmallELF.note())

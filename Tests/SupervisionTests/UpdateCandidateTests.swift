@@ -38,8 +38,18 @@ struct UpdateCandidateTests {
             #expect(refusal("\(folder)/pipe").hasPrefix("\(folder)/pipe: is no file that could be executed"))
             try write("\(folder)/plain", mode: 0o644)
             #expect(refusal("\(folder)/plain").contains("may not execute it; chmod +x"))
+        }
+    }
+
+    @Test("can't work without belfry beside it, which is said only of what is known to be a belfryd")
+    func alone() throws {
+        try withFolder { folder in
             try write("\(folder)/alone")
-            #expect(refusal("\(folder)/alone").contains("there is no belfry beside it (\(folder)/belfry)"))
+            let candidate = try UpdateCandidate("\(folder)/alone")
+            let words = "\(folder)/alone: there is no belfry beside it (\(folder)/belfry)"
+            #expect(candidate.placeFault?.sentence.hasPrefix(words) == true)
+            try write("\(folder)/belfry")
+            #expect(candidate.placeFault == nil)
         }
     }
 
@@ -53,6 +63,7 @@ struct UpdateCandidateTests {
             let candidate = try UpdateCandidate("\(folder)/link")
             #expect(candidate.path == "\(folder)/link")
             #expect(candidate.place == "\(folder)/real/belfryd")
+            #expect(candidate.placeFault == nil)
         }
     }
 

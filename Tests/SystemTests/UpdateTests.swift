@@ -87,12 +87,13 @@ struct UpdateTests {
     @Test("refuses what can't follow, before anything is tried, and says why")
     func refuses() throws {
         let broker = try start()
-        let stranger = try OtherBuild(scratch, "stranger")
-        _ = try scratch.run("cp", ["/bin/sh", stranger.path])
+        let half = try OtherBuild(scratch, "half")
+        try scratch.run("truncate", ["--size=-1", half.path])
         let other = try OtherBuild(scratch, "other", ring: 77)
         for (path, words) in [
-            (scratch.file("none"), "there is no such file"), (stranger.path, "is not belfryd"),
-            (other.path, "ring 77 in place of"), ("/etc", "is no file that could be executed"),
+            (scratch.file("none"), "there is no such file"), ("/bin/sh", "is not belfryd"),
+            (half.path, "is cut short"), (other.path, "ring 77 in place of"),
+            ("/etc", "is no file that could be executed"),
         ] {
             let result = try broker.belfry(["update", "--json", path])
             #expect(result.status == .exited(1))
