@@ -24,6 +24,13 @@ extension Supervisor {
         changes.waiting.append(request)
     }
 
+    /// Another belfryd begins to take over: who waits is told what everybody is told who asks later.
+    func refuseWaiting() {
+        guard let refusal else { return }
+        for request in changes.waiting { answer(request, [], .failure(refusal)) }
+        changes.waiting = []
+    }
+
     /// Everything ends: who waits is told. A change that the roles know of goes on all the same: they may have taken
     /// something for a service that it brings.
     private func giveUpChanges() {

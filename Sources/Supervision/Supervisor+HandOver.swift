@@ -47,6 +47,7 @@ extension Supervisor {
             handOver.watch = try loop.watch(handOver.channel.raw, Subject(kind: Kind.handOver), .readable)
             handOver.endWatch = try loop.watch(handOver.process.raw, Subject(kind: Kind.successor), .readable)
             log.notice("a new belfryd (pid \(handOver.process.pid)) was started, which is to take over")
+            refuseWaiting()
         } catch {
             // Half started is not started: it ends with its channel.
             handOver = nil

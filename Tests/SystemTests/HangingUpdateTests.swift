@@ -55,4 +55,23 @@ struct HangingUpdateTests {
         #expect(Set(try recorder.wait(for: 2).map(\.text)) == ["meanwhile", "after"])
         try broker.stop()
     }
+
+    @Test("a change that was asked for meanwhile is told to ask again, as soon as another belfryd takes over")
+    func change() throws {
+        let build = try OtherBuild(scratch)
+        let update = try Program(Executables.belfry, ["--control", broker.control, "update", build.path], in: scratch)
+        _ = try scratch.poll("the trial to stand still") { FaultMark(scratch: scratch).isThere ? true : nil }
+        let reload = try Program(Executables.belfry, ["--control", broker.control, "reload"], in: scratch)
+        _ = try scratch.poll("the reload") { broker.program.errors.contains("reload asked for") ? true : nil }
+        _ = try scratch.poll("the trial to go on") {
+            for pid in processes(of: build) { _ = try? ProcessDescriptor(pid: pid).send(Signal.resume) }
+            return update.output.contains("shadow") ? true : nil
+        }
+        #expect(try update.wait().succeeded, "\(broker.program.errors)")
+        let told = try reload.wait()
+        #expect(told.status == .exited(1) && told.errors.contains("a new belfryd is taking over"), "\(told.errors)")
+        try broker.follow()
+        #expect(try broker.belfry(["reload"]).succeeded)
+        try broker.stop()
+    }
 }
