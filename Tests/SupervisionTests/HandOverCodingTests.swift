@@ -28,6 +28,8 @@ struct HandOverCodingTests {
         case connections
         /// The new supervisor and roles of the former one.
         case roles
+        /// The new one's keeper and workers of the former one, which finish what they have.
+        case letters
     }
 
     /// SHA-256, by the number in the note.
@@ -37,6 +39,7 @@ struct HandOverCodingTests {
             .messages: "b8d812885550fec887d598d1428fd9281edd884162920040ddf3460edf828a57",
             .connections: "dcc1e10fb3bd15b0e71cc88bb9e95f67b02dd54d4d8c2c087ff40aba9e1e4beb",
             .roles: "61df8ba50611d6de38823421499529a763dda25294ff79e053f91ec386ef51d7",
+            .letters: "f1f33d5c7e155bcdad112748221294d4b25f830fceb9133cb212e35a130a7f75",
         ]
     ]
 
@@ -63,6 +66,7 @@ struct HandOverCodingTests {
         case .messages: messages.flatMap { [UInt8($0.carriesDescriptor ? 1 : 0)] + $0.encoded }
         case .connections: frames.flatMap(bytes)
         case .roles: words.flatMap { [UInt8($0.carriesDescriptor ? 1 : 0)] + $0.encoded }
+        case .letters: letters.flatMap(bytes)
         }
     }
 
@@ -123,6 +127,22 @@ struct HandOverCodingTests {
         frame.append(to: buffer)
         var bytes: [UInt8] = []
         buffer.withReadable { bytes.append(copying: $0) }
+        return bytes
+    }
+
+    private static var letters: [KeeperFrame] {
+        let message = KeptMessage(
+            service: "service", id: MessageID(log: 1, epoch: 2, sequence: 3), time: 4, wireProtocol: 5, decodedKind: 6,
+            topic: Array("topic".utf8), source: Array("source".utf8), decoded: Array("decoded".utf8),
+            body: Array("body".utf8))
+        return [
+            .letter(number: 7, message, Failings(attempts: 8, first: 9, last: 10, reason: "reason")), .kept(11),
+        ]
+    }
+
+    private static func bytes(_ frame: KeeperFrame) -> [UInt8] {
+        var bytes: [UInt8] = []
+        frame.append(to: &bytes)
         return bytes
     }
 
