@@ -24,6 +24,8 @@ package final class KeeperStore {
     /// Minutes of a week.
     private static let mostLedgers = 10_080
     private static let mostAudits = 100_000
+    /// Of those that were written last, how many may come once more: more do not wait for a keeper.
+    private static let mostRepeated = 1_000
 
     let queue: DatabaseQueue
     package let path: String
@@ -153,20 +155,35 @@ package final class KeeperStore {
         let time = Int64(bitPattern: note.time)
         switch note.kind {
         case .incident:
-            try database.cachedStatement(
-                sql: "INSERT INTO incident (time, kind, process, detail, count) VALUES (?, ?, ?, ?, ?)"
-            ).execute(arguments: [time, note.code, note.subject, note.detail, Int64(bitPattern: note.count)])
-            try trim("incident", to: mostIncidents, in: database)
+            try insertOnce(
+                into: "incident", ["time", "kind", "process", "detail", "count"],
+                [time, note.code, note.subject, note.detail, Int64(bitPattern: note.count)], atMost: mostIncidents,
+                in: database)
         case .ledger:
             try database.cachedStatement(sql: "INSERT INTO ledger (time, report) VALUES (?, ?)")
                 .execute(arguments: [time, note.detail])
             try trim("ledger", to: mostLedgers, in: database)
         case .audit:
-            try database.cachedStatement(sql: "INSERT INTO audit (time, who, what) VALUES (?, ?, ?)")
-                .execute(arguments: [time, note.subject, note.detail])
-            try trim("audit", to: mostAudits, in: database)
+            try insertOnce(
+                into: "audit", ["time", "who", "what"], [time, note.subject, note.detail], atMost: mostAudits,
+                in: database)
         case .update: try insert(update: note, into: database)
         }
+    }
+
+    /// When another belfryd takes over, what the former keeper was just keeping is sent to the next one again.
+    private static func insertOnce(
+        into table: String, _ columns: [String], _ values: StatementArguments, atMost count: Int, in database: Database
+    ) throws {
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        let same = columns.map { "\($0) = ?" }.joined(separator: " AND ")
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO \(table) (\(columns.joined(separator: ", "))) SELECT \(marks) WHERE NOT EXISTS (
+                    SELECT 1 FROM \(table) WHERE id > (SELECT max(id) FROM \(table)) - \(mostRepeated) AND \(same))
+                """
+        ).execute(arguments: values + values)
+        if database.changesCount > 0 { try trim(table, to: count, in: database) }
     }
 
     private static func trim(_ table: String, to count: Int, in database: Database) throws {

@@ -156,6 +156,17 @@ struct KeeperStoreTests {
         #expect(try store.incidents(Self.filter { $0.since = 2 }).total == 2)
     }
 
+    @Test("keeps once what a former belfryd has sent, and the next one sends again")
+    func repeated() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        let incident = KeptNote(.incident, code: 1, time: 1, count: 2, subject: "acceptor", detail: "why")
+        var later = incident
+        later.time = 2
+        for notes in [[incident], [incident, later]] { try store.keep(notes.map { .note($0) }) }
+        #expect(try store.incidents(KeeperFilter()).incidents.map(\.time) == [2, 1])
+    }
+
     @Test("sets a file aside that is no database, and begins anew")
     func corrupt() throws {
         let scratch = try Scratch()
