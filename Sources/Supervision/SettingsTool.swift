@@ -35,17 +35,22 @@ package struct SettingsTool: Sendable {
     /// Waits for it.
     /// - Returns: nil if the tool refused the file; it has said why.
     package func read(_ file: String) throws -> Result? {
-        let reading = try start(file, collectsWords: false)
+        switch try outcome(of: file, collectsWords: false) {
+        case .read(let settings, let image, _): return Result(settings: settings, image: image)
+        case .refused: return nil
+        case .failed(let sentence): throw StartFault(sentence)
+        }
+    }
+
+    /// Waits for it.
+    func outcome(of file: String, collectsWords: Bool) throws -> SettingsReading.Outcome {
+        let reading = try start(file, collectsWords: collectsWords)
         guard let status = try wait(reading) else {
             reading.process.send(SIGKILL)
             throw StartFault(
                 "\(executable) settings-image: not done with \(file) after \(timeLimit / 1_000_000_000) s")
         }
-        switch reading.outcome(status) {
-        case .read(let settings, let image, _): return Result(settings: settings, image: image)
-        case .refused: return nil
-        case .failed(let sentence): throw StartFault(sentence)
-        }
+        return reading.outcome(status)
     }
 
     /// Starts it, and waits for nothing.
@@ -76,11 +81,17 @@ package struct SettingsTool: Sendable {
 
     /// nil when the time is over.
     private func wait(_ reading: SettingsReading) throws -> ExitStatus? {
-        let poller = try Poller(capacity: 2)
+        let poller = try Poller(capacity: 3)
         try poller.add(reading.outputRaw, token: 0, events: .readable)
         try poller.add(reading.process.raw, token: 1, events: .readable)
+        var wordsRaw = reading.errorsRaw
+        if let wordsRaw { try poller.add(wordsRaw, token: 2, events: .readable) }
         var isOpen = true
         while true {
+            if let raw = wordsRaw, !reading.receiveWords() {
+                wordsRaw = nil
+                try poller.remove(raw)
+            }
             if isOpen, !reading.receiveImage() {
                 isOpen = false
                 try poller.remove(reading.outputRaw)

@@ -22,11 +22,10 @@ package enum ShadowRole {
         do {
             FaultPoint.reach(.shadowBegun)
             let inherited = try InheritedDescriptors.adopt()
+            let goesThroughStore = !inherited.names.contains("settings")
             try read(inherited)
             try inherited.finish()
-            if case .wrong(let words) = Invocation(arguments), !arguments.isEmpty {
-                throw ShadowFault("the arguments behind -- are not understood: \(words)")
-            }
+            if let file = try file(arguments), goesThroughStore { try check(file, path) }
             let folder = try ShadowFolder(path)
             defer { try? folder.remove() }
             let trial = try ShadowRun(in: folder, limit: limit)
@@ -36,6 +35,34 @@ package enum ShadowRole {
         } catch {
             _ = try? File.write(1, Array("\(PrintableText.clean("\(error)"))\n".utf8).span)
             return 1
+        }
+    }
+
+    /// The settings file that it would be started with; nil for its predecessor's.
+    private static func file(_ arguments: [String]) throws(ShadowFault) -> String? {
+        guard !arguments.isEmpty else { return nil }
+        switch Invocation(arguments) {
+        case .supervise(let file): return file
+        case .wrong(let words): throw ShadowFault("the arguments behind -- are not understood: \(words)")
+        case .role, .examine, .shadow, .canary, .help, .version:
+            throw ShadowFault("the arguments behind -- would not have it serve; --config FILE would")
+        }
+    }
+
+    /// By way of the store it reads the file as at any start, and goes on with what lies in its predecessor's folder.
+    private static func check(_ file: String, _ shadow: String) throws {
+        let words = "could not start with the settings as they are now"
+        switch try SettingsTool.besideThisExecutable().outcome(of: file, collectsWords: true) {
+        case .read(let settings, _, _):
+            let folder = File.facts(at: shadow[..<(shadow.lastIndex(of: "/") ?? shadow.startIndex)] + "/lock")
+            let named = File.facts(at: "\(settings.state.directory)/lock")
+            guard let folder, let named, folder.inode == named.inode, folder.device == named.device else {
+                throw ShadowFault(
+                    "\(words): state.directory \(settings.state.directory) is another folder than that of "
+                        + "the belfryd that runs; change it at an ordinary start")
+            }
+        case .refused(let lines): throw ShadowFault("\(words): \(lines.first ?? file)")
+        case .failed(let reason): throw ShadowFault("\(words): \(reason)")
         }
     }
 

@@ -120,8 +120,11 @@ extension Supervisor {
             let given =
                 attempt.record.isThroughStore
                 ? [] : [("settings", regions.settingsReader.raw), ("state", state.raw)]
+            // There it reads the settings file, which is the same one if nothing else was said.
+            var arguments = attempt.order?.arguments ?? []
+            if arguments.isEmpty, attempt.record.isThroughStore { arguments = ["--config", file] }
             attempt.side = try start(
-                "/proc/self/fd/3", ["shadow", shadowFolder] + (attempt.order?.arguments ?? []),
+                "/proc/self/fd/3", ["shadow", shadowFolder] + arguments,
                 [("image", candidate.raw)] + given, timeLimit: ShadowRole.patience
             ) { [self] outcome in
                 // One that was killed could not clear up.

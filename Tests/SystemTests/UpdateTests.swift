@@ -219,6 +219,26 @@ struct UpdateTests {
         try broker.stop()
     }
 
+    @Test("through the store is refused while the settings file has faults, or names another state folder")
+    func throughStoreWithFaults() throws {
+        let broker = try start()
+        let build = try OtherBuild(scratch, ring: 77)
+        let before = try broker.status()
+        let good = scratch.text("belfry.yaml")
+        let elsewhere = good.replacing("directory: ", with: "directory: else")
+        for (file, words) in [(good + "bogus: 1\n", "bogus: there is no such key"), (elsewhere, "is another folder")] {
+            try scratch.write("belfry.yaml", file)
+            let result = try broker.belfry(["update", "--through-store", "--json", build.path])
+            #expect(result.status == .exited(1) && result.errors.contains(words), "\(result.errors)")
+            #expect(steps(result.output) == ["staged"] && result.output.contains(#"{"verdict":"refused""#))
+            #expect(try broker.status().pid == before.pid)
+        }
+        try scratch.write("belfry.yaml", good)
+        #expect(try broker.belfry(["update", "--through-store", build.path]).succeeded, "\(broker.program.errors)")
+        try broker.follow()
+        try broker.stop()
+    }
+
     @Test("through the store to one that does not come up starts the former one again, with what waits")
     func throughStoreFails() throws {
         let broker = try start(environment: FaultMark.environment(.followerStarted, passing: 1, in: scratch))
