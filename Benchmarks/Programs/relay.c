@@ -3,13 +3,15 @@
 //
 // One process owns the port and copies each message into shared memory, the other one is woken by an eventfd and writes
 // it to the program: the same processes, wakes, system calls and bytes as Belfry's, and nothing else: no routing, no
-// outcomes, no settings, no limits, nothing that survives a crash. It is for messages that come at a pace; when the
-// memory is full it ends. TCP: Belfry's own protocol, acked once per read, or syslog with octet counting. UDP: each
-// datagram is a message.
+// outcomes, no settings, no limits, nothing that survives a crash. When the memory is full it ends, so it is for messages
+// that come at a pace, or by a sender with a backlog. TCP: Belfry's own protocol, acked once per read, or syslog with octet
+// counting. UDP: each datagram is a message, bare or in a frame, alone or in a train (UDP_GRO); where many come, the socket
+// is left to the clock, as Belfry does.
 #include "relay.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/udp.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -21,7 +23,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { header = 8, hello = 1, welcome = 2, ack = 4, most_descriptors = 1024, vector = 64, datagram = 2048 };
+enum { header = 8, hello = 1, welcome = 2, ack = 4, most_descriptors = 1024, vector = 64, datagram = 65536 };
+enum { look_again = 50000, counted = 1000000, many = 64, few = 32, receive_buffer = 8 << 20 }; // ns; datagrams
 
 // What came on a connection and is not a whole message yet.
 struct peer {
@@ -111,17 +114,36 @@ static void hear(int descriptor) {
   if (peer->accepted > accepted) tell(descriptor, ack, peer->accepted, 8);
 }
 
-static void hear_datagrams(int descriptor) {
+static void take_datagram(const uint8_t *at, size_t length) {
+  size_t before = *at == 0xB5 ? header + 10 + ((size_t)at[header + 8] << 8 | at[header + 9]) : 0;
+  copy_in(at + before, length - before);
+}
+
+// All but the last datagram of a train are of one size.
+static void take_train(struct msghdr *message, const uint8_t *bytes, size_t length) {
+  struct cmsghdr *control = CMSG_FIRSTHDR(message);
+  int segment = (int)length;
+  if (control && control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_GRO)
+    memcpy(&segment, CMSG_DATA(control), sizeof segment);
+  for (size_t at = 0; at < length; at += (size_t)segment)
+    take_datagram(bytes + at, length - at < (size_t)segment ? length - at : (size_t)segment);
+}
+
+// How many datagrams or trains there were.
+static int hear_datagrams(int descriptor) {
   static uint8_t bytes[vector][datagram];
+  static char controls[vector][CMSG_SPACE(sizeof(int))];
   struct iovec parts[vector];
   struct mmsghdr messages[vector];
   for (int i = 0; i < vector; i++) {
     parts[i] = (struct iovec){bytes[i], datagram};
-    messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
+    messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = controls[i],
+                                               .msg_controllen = sizeof controls[i]}};
   }
   int count = recvmmsg(descriptor, messages, vector, MSG_DONTWAIT, NULL);
-  for (int i = 0; i < count; i++) copy_in(bytes[i], messages[i].msg_len);
+  for (int i = 0; i < count; i++) take_train(&messages[i].msg_hdr, bytes[i], messages[i].msg_len);
   publish();
+  return count;
 }
 
 static void accept_one(int listener, int poller) {
@@ -157,6 +179,39 @@ static void share(void) {
   if (relay.bell < 0 || relay.ring == MAP_FAILED) die_errno("mmap");
 }
 
+// Whether the socket is left to the clock, behind a look that has brought so many.
+static bool by_clock(bool is_now, int found) {
+  static uint64_t begun, count;
+  uint64_t now = now_ns(), elapsed = now - begun;
+  count += found > 0 ? (uint64_t)found : 0;
+  if (elapsed < counted) return is_now;
+  is_now = count * counted >= (is_now ? few : many) * elapsed;
+  begun = now;
+  count = 0;
+  return is_now;
+}
+
+_Noreturn static void serve(int listener, int datagrams, int poller) {
+  const struct timespec pause = {.tv_nsec = look_again};
+  struct epoll_event events[vector];
+  bool is_polling = false;
+  relay_watch(poller, listener, EPOLLIN);
+  relay_watch(poller, datagrams, EPOLLIN);
+  for (;;) {
+    int count = epoll_pwait2(poller, events, vector, is_polling ? &pause : NULL, NULL);
+    bool looks = is_polling, was_polling = is_polling;
+    for (int i = 0; i < count; i++) {
+      int descriptor = events[i].data.fd;
+      if (descriptor == listener) accept_one(listener, poller);
+      else if (descriptor == datagrams) looks = true;
+      else hear(descriptor);
+    }
+    if (looks) is_polling = by_clock(is_polling, hear_datagrams(datagrams));
+    if (is_polling && !was_polling) epoll_ctl(poller, EPOLL_CTL_DEL, datagrams, NULL);
+    if (was_polling && !is_polling) relay_watch(poller, datagrams, EPOLLIN);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) die("usage: relay HOST:PORT frames|lines PROGRAM [ARGUMENT...]");
   relay.frames = !strcmp(argv[2], "frames");
@@ -170,17 +225,7 @@ int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     relay_worker(&relay);
   }
-  struct epoll_event events[vector];
-  int poller = epoll_create1(EPOLL_CLOEXEC);
-  relay_watch(poller, listener, EPOLLIN);
-  relay_watch(poller, datagrams, EPOLLIN);
-  for (;;) {
-    int count = epoll_wait(poller, events, vector, -1);
-    for (int i = 0; i < count; i++) {
-      int descriptor = events[i].data.fd;
-      if (descriptor == listener) accept_one(listener, poller);
-      else if (descriptor == datagrams) hear_datagrams(descriptor);
-      else hear(descriptor);
-    }
-  }
+  setsockopt(datagrams, IPPROTO_UDP, UDP_GRO, &(int){1}, sizeof(int));
+  setsockopt(datagrams, SOL_SOCKET, SO_RCVBUFFORCE, &(int){receive_buffer}, sizeof(int));
+  serve(listener, datagrams, epoll_create1(EPOLL_CLOEXEC));
 }

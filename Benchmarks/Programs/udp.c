@@ -16,7 +16,7 @@
 
 // Of a receive buffer of 8 MiB, which the kernel doubles, and in which it counts what it allocates for a datagram.
 enum { backlog_single = 10 << 20, backlog_trains = 6 << 20 };
-enum { longest_train = 64, longest_datagram = 65507, vector = 64, room = longest_datagram + 93 };
+enum { longest_train = 128, longest_datagram = 65507, vector = 64, room = longest_datagram + 93 };
 
 static void send_one(int descriptor, const void *bytes, size_t length, struct board *board) {
   while (send(descriptor, bytes, length, 0) < 0) {

@@ -33,8 +33,8 @@ struct DatagramBatch: Sendable {
         let bytes: Range<Int>
         /// The length of each but the last.
         let segment: Int
-
-        var isSingle: Bool { bytes.count <= segment }
+        /// How many they are.
+        let count: Int
     }
 
     /// Bytes that an empty batch may keep.
@@ -95,29 +95,22 @@ struct DatagramBatch: Sendable {
         return end
     }
 
-    var runs: [Run] { Self.runs(lengths) }
+    /// The frames that may leave together, `most` at most, from frame `index` on, which begins at byte `start`; nil behind
+    /// the last one.
+    func run(from index: Int, at start: Int, atMost most: Int) -> Run? {
+        Self.run(lengths, from: index, at: start, atMost: most)
+    }
 
-    static func runs(_ lengths: [Int]) -> [Run] {
-        var runs: [Run] = []
-        var start = 0
-        var index = 0
-        while index < lengths.count {
-            let segment = lengths[index]
-            var end = start + segment
-            var count = 1
-            var isOpen = true
+    static func run(_ lengths: [Int], from first: Int, at start: Int, atMost most: Int) -> Run? {
+        guard first < lengths.count else { return nil }
+        let segment = lengths[first]
+        var (length, index) = (segment, first + 1)
+        let end = min(lengths.count, first + most)
+        while index < end, lengths[index] <= segment, length + lengths[index] <= longest {
+            length += lengths[index]
             index += 1
-            while index < lengths.count, isOpen, count < DatagramTrain.longest, lengths[index] <= segment,
-                end + lengths[index] - start <= longest
-            {
-                isOpen = lengths[index] == segment
-                end += lengths[index]
-                count += 1
-                index += 1
-            }
-            runs.append(Run(bytes: start..<end, segment: segment))
-            start = end
+            if lengths[index - 1] < segment { break }
         }
-        return runs
+        return Run(bytes: start..<start + length, segment: segment, count: index - first)
     }
 }

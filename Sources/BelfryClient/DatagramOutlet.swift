@@ -11,8 +11,7 @@ struct DatagramOutlet: ~Copyable, Sendable {
     private let address: String
     private let patience: UInt64
     private var batch = DatagramBatch()
-    /// Trains of larger segments do not pass; 0: none do.
-    private var longestSegment: Int
+    private var limits: TrainLimits
 
     init(_ endpoint: Endpoint, patience: UInt64, usesTrains: Bool) throws(PublishError) {
         let addresses: [SocketAddress]
@@ -25,7 +24,7 @@ struct DatagramOutlet: ~Copyable, Sendable {
             throw .unresolved(host: endpoint.host, reason: "it has no address")
         }
         let socket = try Self.open(first)
-        longestSegment = usesTrains && DatagramTrain.isSupported(socket.raw) ? DatagramBatch.longest : 0
+        limits = TrainLimits(usesTrains && DatagramTrain.isSupported(socket.raw))
         self.socket = socket
         self.patience = patience
         address = "\(first)"
@@ -59,17 +58,20 @@ struct DatagramOutlet: ~Copyable, Sendable {
 
     /// Sends what was added.
     mutating func send() throws(PublishError) {
-        for run in batch.runs { try send(run) }
-    }
-
-    private mutating func send(_ run: DatagramBatch.Run) throws(PublishError) {
-        if !run.isSingle, run.segment <= longestSegment {
-            let result = try transmit(batch.bytes.span.extracting(run.bytes), segment: UInt16(run.segment))
-            if result == .sent { return }
-            // A path that is narrower than the segment, or a device that can't: from now on without.
-            longestSegment = run.segment - 1
+        var (index, start) = (0, 0)
+        while let run = batch.run(from: index, at: start, atMost: limits.count) {
+            if limits.pass(run) {
+                let sent = try transmit(batch.bytes.span.extracting(run.bytes), segment: UInt16(run.segment)) == .sent
+                if !sent {
+                    // Once more from there, as a shorter train or without.
+                    limits.lower(behind: run)
+                    continue
+                }
+            } else {
+                try sendSingly(batch.bytes.span, run)
+            }
+            (index, start) = (index + run.count, run.bytes.upperBound)
         }
-        try sendSingly(batch.bytes.span, run)
     }
 
     private func sendSingly(_ bytes: Span<UInt8>, _ run: DatagramBatch.Run) throws(PublishError) {

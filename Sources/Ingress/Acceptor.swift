@@ -168,8 +168,13 @@ package final class Acceptor {
         if pace.nextLook <= loop.now { try readDatagrams() }
     }
 
+    /// A watch that waits for nothing would not do: each datagram that comes would still look at it, in its sender's time.
     private func watchDatagrams(_ isWatched: Bool) throws(SystemCallError) {
-        if let udpWatch { try loop.change(udpWatch, isWatched ? .readable : []) }
+        if let udpWatch { loop.unwatch(udpWatch) }
+        udpWatch = nil
+        if isWatched, let raw = udp?.raw {
+            udpWatch = try loop.watch(raw, Subject(kind: Kind.datagrams), .readable)
+        }
     }
 
     /// No connection goes on any more, but the supervisor must not take us for stuck, and may have had enough.

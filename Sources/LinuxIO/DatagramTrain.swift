@@ -16,8 +16,9 @@ package enum DatagramResult: Equatable, Sendable {
 }
 
 package enum DatagramTrain {
-    /// Segments that every kernel with UDP_SEGMENT takes at once.
-    package static let longest = 64
+    /// Segments that the kernel takes at once, and that every kernel with UDP_SEGMENT takes: the limit has doubled once.
+    @inlinable package static var longest: Int { 128 }
+    @inlinable package static var usual: Int { 64 }
 
     /// Whether this kernel can cut a train itself. One that can't would send it as one datagram, so ask first.
     package static func isSupported(_ raw: CInt) -> Bool { belfry_has_udp_segment(raw) == 1 }

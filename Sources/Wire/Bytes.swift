@@ -128,12 +128,12 @@ extension MutableSpan<UInt8> {
             return
         }
         var index = 0
-        while index < length {
-            // The last word reaches back into the one before it.
-            let start = min(index, length &- 8)
-            setWord(at: place &+ start, part.bigEndian(at: start, width: 8))
+        while index &+ 8 <= length {
+            setWord(at: place &+ index, part.bigEndian(at: index, width: 8))
             index &+= 8
         }
+        // The last word reaches back into the one before it.
+        if index < length { setWord(at: place &+ length &- 8, part.bigEndian(at: length &- 8, width: 8)) }
     }
 
     /// Writes `value` in eight bytes, most significant first: written out, so that it becomes one store.
@@ -180,6 +180,16 @@ extension [UInt8] {
             append(hexDigit(UInt8(truncatingIfNeeded: value &>> shift) & 0xF))
         }
     }
+}
+
+/// The decimal digits of a number below 100,000,000, all eight of them, the first one highest.
+func eightDigits(_ number: UInt64) -> UInt64 {
+    // Halves, their halves and theirs side by side, each divided by a multiplication.
+    var parts = (number / 10_000) &<< 32 | number % 10_000
+    let hundreds = (parts &* 10_486) &>> 20 & 0x0000_007F_0000_007F
+    parts = hundreds &<< 16 | (parts &- hundreds &* 100)
+    let tens = (parts &* 103) &>> 10 & 0x000F_000F_000F_000F
+    return tens &<< 8 | (parts &- tens &* 10) | 0x3030_3030_3030_3030
 }
 
 func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57 }

@@ -34,6 +34,8 @@ package struct DecodedMessage: Sendable {
     package var unescaped: [UInt8] = []
 
     let syslog = SyslogPieces.shared
+    /// Where an object is written before it is as long as it will be.
+    var room: [UInt8] = []
     /// For text with escapes.
     var scratch = JSONWriter()
 

@@ -57,6 +57,25 @@ package enum JSONText {
 
     /// Whether all of it may stand in a JSON string as it is, and is ASCII.
     static func isPlain(_ text: Span<UInt8>) -> Bool {
+        let count = text.count
+        guard count >= 8 else { return isPlainByBytes(text) }
+        if count < 32 {
+            var marks: UInt64 = 0
+            var index = 0
+            while index < count {
+                // The last word reaches back into the one before it.
+                marks |= exceptions(text.word(at: min(index, count &- 8)))
+                index &+= 8
+            }
+            return marks == 0
+        }
+        // A whole number of vectors, and words for the rest.
+        let marks = exceptions(text.word(at: count &- 16)) | exceptions(text.word(at: count &- 8))
+        return marks == 0 && isPlainByBytes(text.extracting(0..<count & ~15))
+    }
+
+    @inline(__always)
+    private static func isPlainByBytes(_ text: Span<UInt8>) -> Bool {
         // Without a way out of the loop, so that it looks at many bytes at once.
         var least = UInt8.max
         var greatest: UInt8 = 0
@@ -65,6 +84,18 @@ package enum JSONText {
             greatest = max(greatest, text[index] &- 0x20)
         }
         return least != 0 && greatest < 0x5F
+    }
+
+    /// Not 0 if one of the eight bytes is not plain.
+    @inline(__always)
+    private static func exceptions(_ word: UInt64) -> UInt64 {
+        let ones = Span<UInt8>.ones
+        // The highest bit of a byte below 0x20 (it borrows), above 0x7E, of a quote, of a backslash. A byte that borrows or
+        // carries may mark its neighbour, too, but is marked itself.
+        let edges = word | (word &- 0x20 &* ones) | (word &+ ones)
+        let quotes = (word ^ 0x22 &* ones) &- ones
+        let slashes = (word ^ 0x5C &* ones) &- ones
+        return (edges | quotes | slashes) & Span<UInt8>.highBits
     }
 
     static func hexValue(_ byte: UInt8) -> UInt32? {

@@ -120,6 +120,11 @@ private struct Stencil {
         var rest = number
         var place = end
         var span = bytes.mutableSpan
+        while place &- first >= 8 {
+            place &-= 8
+            span.setWord(at: place, eightDigits(rest % 100_000_000))
+            rest /= 100_000_000
+        }
         while place > first {
             place &-= 1
             span[place] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30

@@ -16,7 +16,7 @@ enum SyslogMessage {
         append(message.syslog.topic(of: parts), of: message.syslog, to: &message.topic)
         write(
             parts, bytes, limit: range.count &+ range.count / 2 &+ 1024, message.syslog, &message.scratch,
-            to: &message.decoded)
+            &message.room, to: &message.decoded)
         return true
     }
 
@@ -26,12 +26,12 @@ enum SyslogMessage {
 
     private static func write(
         _ parts: SyslogParts, _ bytes: Span<UInt8>, limit: Int, _ pieces: borrowing SyslogPieces,
-        _ scratch: inout JSONWriter, to out: inout [UInt8]
+        _ scratch: inout JSONWriter, _ memory: inout [UInt8], to out: inout [UInt8]
     ) {
-        // All the rest stays out of the closure, which would take hold of the pieces for each message.
-        out.append(addingCapacity: limit) { $0.append(repeating: 0, count: limit) }
+        if memory.count < limit { memory = [UInt8](repeating: 0, count: limit) }
         var object = Object()
-        var room = out.mutableSpan
+        var whole = memory.mutableSpan
+        var room = whole._mutatingExtracting(first: limit)
         object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
         object.putFields(parts, bytes, pieces, &scratch, in: &room)
         object.put(0x7D, in: &room)
@@ -41,7 +41,7 @@ enum SyslogMessage {
             object.put(pieces.bytes.span.extracting(pieces.head(of: parts)), in: &room)
             object.put(pieces.bytes.span.extracting(pieces.incomplete), in: &room)
         }
-        out.removeLast(limit &- object.count)
+        memory.span.append(0..<object.count, to: &out)
     }
 
     /// How far the object is written.

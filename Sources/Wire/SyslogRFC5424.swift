@@ -12,13 +12,14 @@ extension SyslogParts {
     /// `message` lies behind PRI, without the line end. False if this is not RFC 5424.
     mutating func parseRFC5424(_ bytes: Span<UInt8>) -> Bool {
         var rest = message
-        guard let version = Self.takeField(bytes, &rest), version.count == 1, bytes[version.lowerBound] == 0x31,
-            let timestamp = Self.takeField(bytes, &rest),
+        guard var spaces = BytePlaces(of: 0x20, in: bytes, from: message.lowerBound),
+            let version = Self.takeField(bytes, &rest, &spaces), version.count == 1, bytes[version.lowerBound] == 0x31,
+            let timestamp = Self.takeField(bytes, &rest, &spaces),
             Self.isNil(bytes, timestamp) || SyslogTime.isRFC3339(bytes, in: timestamp),
-            let hostname = Self.takeField(bytes, &rest),
-            let appName = Self.takeField(bytes, &rest),
-            let procID = Self.takeField(bytes, &rest),
-            let msgID = Self.takeField(bytes, &rest)
+            let hostname = Self.takeField(bytes, &rest, &spaces),
+            let appName = Self.takeField(bytes, &rest, &spaces),
+            let procID = Self.takeField(bytes, &rest, &spaces),
+            let msgID = Self.takeField(bytes, &rest, &spaces)
         else { return false }
         isRFC5424 = true
         self.timestamp = Self.isNil(bytes, timestamp) ? nil : timestamp
@@ -53,9 +54,12 @@ extension SyslogParts {
     }
 
     /// A field that is not empty, and the space behind it.
-    private static func takeField(_ bytes: Span<UInt8>, _ rest: inout Range<Int>) -> Range<Int>? {
+    @inline(__always)
+    private static func takeField(
+        _ bytes: Span<UInt8>, _ rest: inout Range<Int>, _ spaces: inout BytePlaces
+    ) -> Range<Int>? {
         let reach = min(rest.upperBound, rest.lowerBound &+ maximumField &+ 1)
-        guard let space = bytes.first(0x20, in: rest.lowerBound..<reach), space > rest.lowerBound else { return nil }
+        guard let space = spaces.next(in: bytes, before: reach), space > rest.lowerBound else { return nil }
         let field = rest.lowerBound..<space
         rest = space &+ 1..<rest.upperBound
         return field

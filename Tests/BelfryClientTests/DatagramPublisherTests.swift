@@ -44,7 +44,7 @@ final class DatagramPublisherTests {
     @Test("sends a batch in its order, with trains and without", arguments: [true, false])
     func batch(usesTrains: Bool) throws {
         let publisher = try DatagramPublisher(to: endpoint, patience: .seconds(5), usesTrains: usesTrains)
-        let sizes = Array(repeating: 10, count: 70) + [4, 11, 11, 0, 3]
+        let sizes = Array(repeating: 10, count: 150) + [4, 11, 11, 0, 3]
         let messages = sizes.enumerated().map { index, size in
             DatagramPublisher.Message(topic: "a.b", body: [UInt8](repeating: UInt8(index), count: size))
         }
@@ -112,14 +112,38 @@ final class DatagramPublisherTests {
             ([40_000, 25_508], [1, 1]),
         ] as [([Int], [Int])])
     func runs(lengths: [Int], counts: [Int]) {
-        let runs = DatagramBatch.runs(lengths)
-        var index = 0
-        for (run, count) in zip(runs, counts) {
-            #expect(run.bytes.count == lengths[index..<index + count].reduce(0, +))
-            #expect(run.segment == lengths[index])
-            index += count
+        var (index, start) = (0, 0)
+        for count in counts {
+            let run = DatagramBatch.run(lengths, from: index, at: start, atMost: 64)
+            let end = start + lengths[index..<index + count].reduce(0, +)
+            #expect(run == DatagramBatch.Run(bytes: start..<end, segment: lengths[index], count: count))
+            (index, start) = (index + count, end)
         }
-        #expect(runs.count == counts.count && index == lengths.count)
+        #expect(index == lengths.count)
+        #expect(DatagramBatch.run(lengths, from: index, at: start, atMost: 64) == nil)
+    }
+}
+
+@Suite("A train that the kernel does not take")
+struct TrainLimitsTests {
+    private func run(_ count: Int, of segment: Int) -> DatagramBatch.Run {
+        DatagramBatch.Run(bytes: 0..<count * segment, segment: segment, count: count)
+    }
+
+    @Test("comes again with as many as every kernel takes, then one by one; shorter frames still go in trains")
+    func lower() {
+        var limits = TrainLimits(true)
+        #expect(limits.pass(run(limits.count, of: 500)))
+        limits.lower(behind: run(limits.count, of: 500))
+        #expect(limits.count == 64 && limits.pass(run(64, of: 500)) && !limits.pass(run(65, of: 500)))
+        limits.lower(behind: run(64, of: 500))
+        #expect(!limits.pass(run(64, of: 500)) && limits.pass(run(64, of: 499)))
+    }
+
+    @Test("is none where the kernel has no trains, or where there is a single frame")
+    func none() {
+        #expect(!TrainLimits(false).pass(run(2, of: 1)))
+        #expect(!TrainLimits(true).pass(run(1, of: 500)))
     }
 }
 

@@ -44,11 +44,12 @@ struct SwiftClient: ParsableCommand {
         let publisher = try DatagramPublisher(to: broker)
         // Out of the parser's wrappers, which are slow to look into.
         let (count, window) = (count, window)
-        var messages = [DatagramPublisher.Message](repeating: .init(topic: topic, body: body), count: 64)
+        let train = 128
+        var messages = [DatagramPublisher.Message](repeating: .init(topic: topic, body: body), count: train)
         var (next, limit) = (0, window)
         board.begin()
         while next < count {
-            let end = min(next + 64, count)
+            let end = min(next + train, count)
             // Only the last batch may be shorter.
             if end - next < messages.count { messages.removeLast(messages.count - (end - next)) }
             for place in messages.indices { Self.number(&messages[place].body, next + place) }
@@ -84,15 +85,20 @@ struct SwiftClient: ParsableCommand {
             + [UInt8](repeating: UInt8(ascii: "x"), count: size - 11)
     }
 
-    /// The two halves side by side, as the C programs do.
+    /// Eight of the ten digits at once, as the C programs do (digits_put).
     private static func number(_ body: inout [UInt8], _ number: Int) {
-        var high = UInt32(truncatingIfNeeded: number / 100_000)
-        var low = UInt32(truncatingIfNeeded: number % 100_000)
+        let high = UInt64(number / 100_000_000)
+        let low = UInt64(number % 100_000_000)
+        var eight = (low / 10_000) &<< 32 | low % 10_000
+        let hundreds = (eight &* 10_486) &>> 20 & 0x0000_007F_0000_007F
+        eight = hundreds &<< 16 | (eight &- hundreds &* 100)
+        let tens = (eight &* 103) &>> 10 & 0x000F_000F_000F_000F
+        eight = tens &<< 8 | (eight &- tens &* 10)
         var digits = body.mutableSpan
-        for place in stride(from: 5, through: 1, by: -1) {
-            digits[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: high % 10)
-            digits[place + 5] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: low % 10)
-            (high, low) = (high / 10, low / 10)
+        digits[1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: high / 10)
+        digits[2] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: high % 10)
+        for place in 0..<8 {
+            digits[3 &+ place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: eight &>> UInt64(56 &- 8 &* place))
         }
     }
 }

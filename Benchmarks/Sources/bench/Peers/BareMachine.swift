@@ -26,7 +26,7 @@ enum BareMachine {
     /// Named after Belfry, as it is Belfry without what makes it a broker: no goal takes it for a peer.
     static let floorName = "Belfry's floor, in C"
 
-    /// Two processes with Belfry's system calls and wakes. For messages that come at a pace.
+    /// Two processes with Belfry's system calls and wakes. For messages that come at a pace, or datagrams with a window.
     static func floor(_ load: Load, sender: String = "belfry") -> Contender {
         let settings =
             "`relay`: two C processes that make Belfry's system calls and wakes for the same bytes, and nothing else: no"
@@ -37,7 +37,7 @@ enum BareMachine {
             let program = [try stage.tools.consume] + (takesLines ? ["omprog", "--confirm"] : ["frames"])
             let relay = [try stage.tools.relay, "127.0.0.1:\(port)", takesLines ? "lines" : "frames"]
             let publisher = [try stage.tools.publish, sender, "--to", "127.0.0.1:\(port)"] + load.options(boards)
-            let topic = sender == "belfry" ? ["--topic", "bench.message"] : []
+            let topic = ["belfry", "udp-gso"].contains(sender) ? ["--topic", "bench.message"] : []
             var setup = Setup(publisher: publisher + topic)
             setup.servers = [
                 Server(

@@ -33,7 +33,7 @@ let rowTrains = Row(
     number: 2, title: "UDP in trains",
     work: "128-byte messages from Belfry's Swift client, which sends trains of datagrams (UDP_SEGMENT), received with"
         + " UDP_GRO, to a stream service. nats core publishes over TCP to a subscriber; the C loop sends and receives with"
-        + " the same offload.",
+        + " the same offload. Belfry's floor makes the same system calls and wakes in C, and does nothing else.",
     sections: [
         Section(
             title: "Trains", quantities: [.rate, .cpu],
@@ -41,6 +41,7 @@ let rowTrains = Row(
                 Contender(
                     "Belfry", settings: "Swift client; " + trainClient.settings, trains, setUp: trainClient.setUp),
                 Contender("Belfry, C sender", settings: trainProgram.settings, trains, setUp: trainProgram.setUp),
+                BareMachine.floor(trains, sender: "udp-gso"),
                 Contender(
                     Nats.library, settings: Nats.coreSettings, Load(count: 2_000_000),
                     setUp: Nats.setUp("nats-library")),
@@ -55,5 +56,8 @@ let rowTrains = Row(
     goals: [
         Goal("at least 3 × nats core", .rate, others: [Nats.library], .ratioAtLeast(3)),
         Goal("the same beside its bare protocol", .rate, others: [Nats.bare], .ratioAtLeast(3)),
+        Goal(
+            "the floor in C beside nats core", .rate, subject: BareMachine.floorName, others: [Nats.library],
+            .ratioAtLeast(3)),
         Goal("at least 0.2 of the C loop", .rate, others: ["C loop with the same offload"], .ratioAtLeast(0.2)),
     ])
