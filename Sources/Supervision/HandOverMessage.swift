@@ -3,6 +3,7 @@
 ///
 /// Sent over HandOverChannel, which holds each message to whether a descriptor must come with it.
 /// Invariant: `init(decoding:)` takes exactly what `encoded` makes, and nothing that is longer or shorter.
+/// An update through the store is between any two versions: `serving`, `failed`, `commit` and `record` never change.
 
 package enum HandOverMessage: Equatable, Sendable {
     /// A process of one of the two: a role's, or nil for the keeper's.

@@ -113,6 +113,14 @@ struct HandOverMessageTests {
         #expect(HandOverMessage(decoding: [5, 128].span) == nil)
     }
 
+    @Test("what is said on the way through the store is the same in all versions: the two need have nothing else in common")
+    func passage() {
+        #expect(HandOverMessage.commit.encoded == [6])
+        #expect(HandOverMessage.record.encoded == [7] && HandOverMessage.record.carriesDescriptor)
+        #expect(HandOverMessage.serving.encoded == [20])
+        #expect(HandOverMessage.failed("no").encoded == [21, 0x6E, 0x6F])
+    }
+
     @Test("words are cut to what a packet holds, and there always are some")
     func words() throws {
         let long = HandOverMessage.failed(String(repeating: "é", count: 2_000)).encoded
