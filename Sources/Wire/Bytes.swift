@@ -123,17 +123,46 @@ extension MutableSpan<UInt8> {
     mutating func put(_ part: Span<UInt8>, at place: Int) {
         let length = part.count
         precondition(place >= 0 && length <= count &- place)
-        guard length >= 8 else {
-            for index in 0..<length { self[place &+ index] = part[index] }
-            return
+        switch length {
+        case ..<8: for index in 0..<length { self[place &+ index] = part[index] }
+        case ..<16:
+            // Here and below the last ones reach back into those before them.
+            setWord(at: place, part.bigEndian(at: 0, width: 8))
+            setWord(at: place &+ length &- 8, part.bigEndian(at: length &- 8, width: 8))
+        case ..<32:
+            putTwoWords(part, from: 0, at: place)
+            putTwoWords(part, from: length &- 16, at: place &+ length &- 16)
+        default:
+            var index = 0
+            while index < length {
+                let start = min(index, length &- 32)
+                putFourWords(part, from: start, at: place &+ start)
+                index &+= 32
+            }
         }
-        var index = 0
-        while index &+ 8 <= length {
-            setWord(at: place &+ index, part.bigEndian(at: index, width: 8))
-            index &+= 8
-        }
-        // The last word reaches back into the one before it.
-        if index < length { setWord(at: place &+ length &- 8, part.bigEndian(at: length &- 8, width: 8)) }
+    }
+
+    /// Sixteen bytes behind one check of where they come from and one of where they go.
+    @inline(__always) private mutating func putTwoWords(_ part: Span<UInt8>, from start: Int, at place: Int) {
+        precondition(start >= 0 && start <= part.count &- 16 && place >= 0 && place <= count &- 16)
+        let from = part.extracting(start..<start &+ 16)
+        var to = _mutatingExtracting(place..<place &+ 16)
+        let (first, second) = (from.bigEndian(at: 0, width: 8), from.bigEndian(at: 8, width: 8))
+        to.setWord(at: 0, first)
+        to.setWord(at: 8, second)
+    }
+
+    /// The same with thirty-two.
+    @inline(__always) private mutating func putFourWords(_ part: Span<UInt8>, from start: Int, at place: Int) {
+        precondition(start >= 0 && start <= part.count &- 32 && place >= 0 && place <= count &- 32)
+        let from = part.extracting(start..<start &+ 32)
+        var to = _mutatingExtracting(place..<place &+ 32)
+        let (first, second) = (from.bigEndian(at: 0, width: 8), from.bigEndian(at: 8, width: 8))
+        let (third, fourth) = (from.bigEndian(at: 16, width: 8), from.bigEndian(at: 24, width: 8))
+        to.setWord(at: 0, first)
+        to.setWord(at: 8, second)
+        to.setWord(at: 16, third)
+        to.setWord(at: 24, fourth)
     }
 
     /// Writes `value` in eight bytes, most significant first: written out, so that it becomes one store.
