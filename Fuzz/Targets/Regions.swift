@@ -103,7 +103,7 @@ private final class DamagedRing {
         observer.seek(to: 1)
         let head = observer.head
         while let header = observer.read(before: head, where: { _, _ in true }) {
-            require(observer.payload.count >= header.body.upperBound, "a body outside of its record")
+            require(observer.payload.count >= header.payloadCount, "a body outside of its record")
         }
     }
 
@@ -127,7 +127,7 @@ private final class DamagedRing {
         let look = try SpillLook(reader)
         for sequence in reader.tail()..<max(target, reader.tail()) where !look.residue(of: sequence).isEmpty {
             _ = reader.withRecord(sequence) { header, payload in
-                require(payload.count >= header.body.upperBound, "a body outside of its record")
+                require(payload.count >= header.payloadCount, "a body outside of its record")
             }
         }
         _ = reader.isReady(for: target) || reader.isDone(below: target)
@@ -158,7 +158,7 @@ private final class DamagedRing {
         while count < 3, let sequence = lease.nextPending(from: from, to: head) {
             if count < lease.table.capacity { lease.table.begin(count, sequence: sequence, attempt: 1) }
             _ = worker.withRecord(sequence) { header, payload in
-                require(payload.count == header.body.upperBound, "a body outside of its record")
+                require(payload.count == header.payloadCount, "a body outside of its record")
             }
             if count != 1 { lease.settle(sequence, .delivered) }
             from = sequence &+ 1
