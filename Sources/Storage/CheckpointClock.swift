@@ -22,6 +22,9 @@ struct CheckpointClock: Equatable {
     private var nextLook: UInt64 = 0
     private var between = pause
 
+    /// The last one that was tried could not be written.
+    var isRefused: Bool { isOwed && retry.failures > 0 }
+
     /// - Parameter isUrgent: something waits for one.
     func isDue(at now: UInt64, isUrgent: Bool) -> Bool {
         now >= retry.notBefore && (isOwed || isUrgent || (!isQuiet && now >= nextLook))

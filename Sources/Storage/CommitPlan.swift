@@ -3,7 +3,8 @@
 ///
 /// Committer shows it what it sees (`View`), does what it says, and tells it what came of it.
 /// Invariant: a spill begins only when no checkpoint is owed, `spilled` rises only behind a checkpoint that says so
-/// (docs/segments.md, "Writing"), and a freeze is always followed by a spill or taken back.
+/// (docs/segments.md, "Writing"), and a freeze is always followed by a spill or taken back: at once if the disk refuses the
+/// checkpoint that has to be there first.
 
 import Segments
 
@@ -34,7 +35,7 @@ struct CommitPlan: Equatable {
     enum SpillStep: Equatable {
         case none
         case freeze(to: UInt64)
-        /// Nobody waits any longer for a shard that does not answer.
+        /// Nobody waits any longer for a shard that does not answer, or holds still for a disk that refuses checkpoints.
         case thaw
         case begin(to: UInt64)
         case write
@@ -104,7 +105,7 @@ struct CommitPlan: Equatable {
             return view.target.map { .freeze(to: $0) } ?? .none
         case .frozen(let target, let until):
             if view.isReady, !checkpoints.isOwed, view.now >= parked.notBefore { return .begin(to: target) }
-            return view.now >= until ? .thaw : .none
+            return view.now >= until || checkpoints.isRefused ? .thaw : .none
         case .writing: return .write
         case .stored(let target): return view.now >= checkpoints.retry.notBefore ? .confirm(to: target) : .none
         }
@@ -122,12 +123,24 @@ struct CommitPlan: Equatable {
         if view.isTight { deadline = min(deadline, view.now + Self.tightLook) }
         if hasUncommitted(view) { deadline = min(deadline, max(log.notBefore, checkpoints.retry.notBefore)) }
         switch phase {
-        case .idle: if view.target != nil || isEnding { deadline = min(deadline, parked.notBefore) }
-        case .frozen(_, let until): deadline = min(deadline, until, view.isReady ? parked.notBefore : until)
+        case .idle: if view.target != nil || isEnding { deadline = min(deadline, spillNotBefore) }
+        case .frozen(_, let until): deadline = min(deadline, until, view.isReady ? spillNotBefore : until)
         case .writing: deadline = view.now
         case .stored: deadline = min(deadline, checkpoints.retry.notBefore)
         }
         return max(deadline, view.now + 1)
+    }
+
+    /// When a spill may begin; what it waits for beside the time, each round looks at anew.
+    private var spillNotBefore: UInt64 {
+        checkpoints.isOwed ? max(parked.notBefore, checkpoints.retry.notBefore) : parked.notBefore
+    }
+
+    /// Whether something should be spilled, and is not, as the disk refuses the checkpoint that has to be there first.
+    var isSpillHeldUp: Bool {
+        guard checkpoints.isRefused else { return false }
+        if case .frozen = phase { return true }
+        return seen?.target != nil
     }
 
     private func hasUncommitted(_ view: View) -> Bool { mode == .disk && view.head > view.committed }
@@ -145,7 +158,7 @@ struct CommitPlan: Equatable {
     }
     mutating func thawed(at now: UInt64) {
         phase = .idle
-        parked.postpone(to: now + Self.freezeLimit)
+        if !checkpoints.isRefused { parked.postpone(to: now + Self.freezeLimit) }
     }
     mutating func began(to target: UInt64) { phase = .writing(to: target) }
     mutating func wrote(to target: UInt64) { phase = .stored(to: target) }

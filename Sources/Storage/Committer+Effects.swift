@@ -142,6 +142,7 @@ extension Committer {
         } catch {
             plan.failedToCheckpoint(at: now(), isFull: error.isFull)
             troubles.begins(.checkpoint, error)
+            if plan.isSpillHeldUp { troubles.begins(.parked, error) }
         }
     }
 

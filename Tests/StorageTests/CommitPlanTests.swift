@@ -112,6 +112,32 @@ import Testing
         #expect(plan.spillStep(Self.view(3 + Self.second, target: 12)) == .freeze(to: 12))
     }
 
+    @Test("a disk that refuses checkpoints has nobody hold still for it, and the freeze comes as soon as it takes them")
+    func refused() {
+        var plan = Self.plan(.memory)
+        plan.froze(to: 9, at: 1)
+        plan.failedToCheckpoint(at: 2, isFull: true)
+        #expect(plan.isSpillHeldUp)
+        #expect(plan.spillStep(Self.view(3)) == .thaw)
+        plan.thawed(at: 3)
+        #expect(plan.spillStep(Self.view(4, target: 9)) == .none)
+        plan.checkpointed(slots: 1, at: 5, cost: 0, isSettled: false, hasParked: true)
+        #expect(plan.spillStep(Self.view(6, target: 9)) == .freeze(to: 9))
+        #expect(!plan.isSpillHeldUp)
+    }
+
+    @Test("a spill that waits for a checkpoint that the disk refuses sleeps until that is tried again")
+    func refusedSleep() {
+        var plan = Self.plan(.disk)
+        plan.failedToCheckpoint(at: 1, isFull: true)
+        let view = Self.view(2, target: 9)
+        plan.see(view)
+        #expect(plan.isSpillHeldUp)
+        #expect(plan.deadline(view) == 1 + Self.second)
+        plan.froze(to: 9, at: 1)
+        #expect(plan.deadline(Self.view(2, isReady: true)) == 1 + Self.second)
+    }
+
     // MARK: checkpoints
 
     @Test("while something is open a look comes each second; they become rarer while they find nothing")

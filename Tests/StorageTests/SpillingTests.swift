@@ -127,6 +127,27 @@ import Testing
         #expect(bench.messages() == ["trouble(\"\")"])
     }
 
+    @Test("a full disk that takes no checkpoint either is told to hold up what is to be moved")
+    func fullAtCheckpoint() throws {
+        let bench = try Bench(.memory)
+        let holder = try Holder(bench)
+        bench.disk.failure = .full
+        bench.publish(200)
+        try bench.lag()
+        bench.time.pass(seconds: 1)
+        _ = try bench.committer.step(until: 1)
+        #expect(holder.lease.parkingStep == .none)
+        #expect(bench.messages().last?.contains("what is undelivered stays in memory") ?? false)
+        bench.disk.failure = nil
+        bench.time.pass(seconds: 1)
+        #expect(
+            try bench.run {
+                holder.obey()
+                return holder.lease.hasParked
+            })
+        #expect(bench.messages().last == "trouble(\"\")")
+    }
+
     @Test("when the ring has room again, a disk that was full is no trouble any more")
     func lapse() throws {
         let bench = try Bench(.memory)
@@ -168,6 +189,17 @@ import Testing
         // Either of the two files is enough.
         _ = try File.remove("\(bench.disk.path)/checkpoint-\(checkpoint.counter & 1)")
         #expect(try bench.checkpoint()?.isClean == true && bench.parked(to: 58) == [11] + Array(13...57))
+    }
+
+    @Test("at the end a disk that has no room for a whole file takes what is undelivered in as much room as there is")
+    func endWithLittleRoom() throws {
+        let bench = try Bench(.memory)
+        bench.publish(200)
+        bench.disk.room = 30_000
+        bench.committer.storeEverything()
+        #expect(try bench.run { bench.committer.isFinished })
+        #expect(bench.committer.hasStored)
+        #expect(try bench.parked(to: 201) == Array(1...200))
     }
 
     @Test("what can't be stored at the end is told as a failure")
