@@ -15,6 +15,8 @@ package struct SegmentWriter: ~Copyable {
     package let logID: UInt64
     /// All slots as they are now: told before the first batch of each file, and again when they change.
     package var slots: [Checkpoint.Slot] = [] { didSet { slotsAreTold = false } }
+    /// Whether a file may begin without room for all of it: where the disk has not so much, and nothing is gained by waiting.
+    package var settlesForLess = false
     private let folder: SegmentFolder
     private let fileSize: Int
     private var names: [SegmentName]
@@ -140,10 +142,20 @@ package struct SegmentWriter: ~Copyable {
         let new = try SegmentFile.create(name.description, in: folder.storage)
         names.append(name)
         namesAreSynced = false
-        try new.preallocate(max(fileSize, BatchHead.aligned(BatchHead.largest + body)))
+        try allocate(new, max(fileSize, BatchHead.aligned(BatchHead.largest + body)))
         file = consume new
         position = 0
         slotsAreTold = false
+    }
+
+    private func allocate(_ file: borrowing SegmentFile, _ count: Int) throws(SegmentFault) {
+        do throws(SegmentFault) {
+            try file.preallocate(count)
+        } catch {
+            guard settlesForLess, error.isFull else { throw error }
+            // What the kernel has given of it already is for the checkpoint, too.
+            try file.truncate(to: 0)
+        }
     }
 
     private func head(of batch: borrowing SegmentBatch) -> BatchHead {

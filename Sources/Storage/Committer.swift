@@ -78,6 +78,8 @@ package final class Committer {
     /// Nobody serves any more: stores all that is undelivered, and ends.
     package func storeEverything() {
         spiller.abandon()
+        // What is not stored now is lost, or has to be read from the log.
+        spiller.settleForLess()
         plan.end()
     }
 

@@ -34,6 +34,9 @@ final class Spiller {
 
     func tell(_ slots: [Checkpoint.Slot]) { writer.slots = slots }
 
+    /// From now on what is there of a disk that is nearly full will do.
+    func settleForLess() { writer.settlesForLess = true }
+
     /// There is a file, and room, before anybody is asked to hold still.
     func prepare(at first: UInt64) throws(SegmentFault) { try writer.prepare(at: first) }
 

@@ -16,6 +16,8 @@ final class Disk: SegmentStorage {
     /// What it fails with, and from which call on: so many succeed before.
     var failure: Failure?
     var spared = 0
+    /// How much a file may be given beforehand; nil for as much as it wants.
+    var room: Int?
     private(set) var calls = 0
     private let real: FolderStorage
 
@@ -47,6 +49,7 @@ final class Disk: SegmentStorage {
     func close(_ file: CInt) { real.close(file) }
     func preallocate(_ file: CInt, _ count: Int) throws(SystemCallError) {
         try self.count("fallocate")
+        if let room, count > room { throw SystemCallError(call: "fallocate", code: Failure.full.rawValue) }
         try real.preallocate(file, count)
     }
     func write(
