@@ -79,7 +79,7 @@ package final class Keeper {
             return try round(until: limit)
         } catch let error where KeeperStore.isDamage(error) {
             let aside = try store.putAside()
-            tell(.corruption, "\(store.path): \(error); set aside as \(aside)")
+            tell(.corruption, "\(StoreFault(store.path, error)); set aside as \(aside)")
             return .damaged
         }
     }
@@ -207,7 +207,7 @@ package final class Keeper {
 
     /// What can't be written need not be read: it waits with those who sent it.
     private func failed(_ error: any Error) {
-        let words = "\(store.path): \(error)"
+        let words = "\(StoreFault(store.path, error))"
         if retryAt == nil { _ = channel.send(.trouble(words)) }
         trouble = words
         retryAt = Clock.monotonic() &+ Self.pause

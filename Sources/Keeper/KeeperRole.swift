@@ -25,8 +25,9 @@ package enum KeeperRole {
         do {
             store = try KeeperStore(folder: folder)
         } catch {
-            _ = channel.send(.trouble("\(folder)/store.sqlite: \(error)"))
-            throw error
+            let fault = StoreFault("\(folder)/store.sqlite", error)
+            _ = channel.send(.trouble("\(fault)"))
+            throw fault
         }
         let keeper = try Keeper(store, channel: channel, supervisor: supervisor)
         keeper.begin()

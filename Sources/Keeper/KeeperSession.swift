@@ -48,9 +48,9 @@ final class KeeperSession {
             fail(fault)
         } catch let error where KeeperStore.isDamage(error) {
             damage = error
-            fail(ControlFault("the store is damaged: \(error); it is set aside, and a new one is begun"))
+            fail(ControlFault("the store is damaged: \(StoreFault.words(error)); it is set aside, and a new one is begun"))
         } catch {
-            fail(ControlFault("the store can't be asked: \(error)"))
+            fail(ControlFault("the store can't be asked: \(StoreFault.words(error))"))
         }
     }
 

@@ -55,7 +55,7 @@ extension KeeperStore {
     /// - Returns: how many there were; what is on its way to be delivered again stays.
     package func drop(_ filter: KeeperFilter, _ audit: KeptNote) throws -> UInt64 {
         let condition = try Self.condition(filter, idleOnly: true)
-        return try queue.write { database in
+        return try write { database in
             try database.execute(sql: "DELETE FROM letter" + condition.sql, arguments: condition.arguments)
             let count = UInt64(database.changesCount)
             try Self.insert(audit, into: database)

@@ -14,7 +14,7 @@ package import Wire
 extension KeeperStore {
     /// The name under which the keeper sends: made once, and kept.
     package func sender() throws -> SenderID {
-        try queue.write { database in
+        try write { database in
             if let row = try Row.fetchOne(database, sql: "SELECT high, low FROM sender") {
                 return SenderID(high: UInt64(bitPattern: row[0]), low: UInt64(bitPattern: row[1]))
             }
@@ -32,7 +32,7 @@ extension KeeperStore {
     package func beginReplay(_ filter: KeeperFilter, _ audit: KeptNote) throws -> ClosedRange<UInt64>? {
         _ = try sender()
         let condition = try Self.condition(filter, idleOnly: true)
-        return try queue.write { database in
+        return try write { database in
             let first = try UInt64.fetchOne(database, sql: "SELECT next FROM sender") ?? 1
             let ids = try Int64.fetchAll(
                 database, sql: "SELECT id FROM letter" + condition.sql + " ORDER BY id", arguments: condition.arguments)
@@ -79,7 +79,7 @@ extension KeeperStore {
 
     /// They are in the ring: no dead letters any more.
     package func endReplays(upTo number: UInt64) throws {
-        try queue.write { database in
+        try write { database in
             try database.execute(
                 sql: "DELETE FROM letter WHERE replay <= ?", arguments: [Int64(clamping: number)])
             // The acceptor may know of more than we do, if the store came back from a copy.
@@ -90,7 +90,7 @@ extension KeeperStore {
 
     /// It can't be delivered again, and stays what it was.
     package func refuseReplay(_ number: UInt64) throws {
-        try queue.write { database in
+        try write { database in
             try database.execute(
                 sql: "UPDATE letter SET replay = NULL WHERE replay = ?", arguments: [Int64(clamping: number)])
         }

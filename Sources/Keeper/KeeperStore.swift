@@ -27,7 +27,7 @@ package final class KeeperStore {
     /// Of those that were written last, how many may come once more: more do not wait for a keeper.
     private static let mostRepeated = 1_000
 
-    let queue: DatabaseQueue
+    private(set) var queue: DatabaseQueue
     package let path: String
     /// Where a database that could not be read lies now, if there was one.
     package let setAside: String?
@@ -66,6 +66,21 @@ package final class KeeperStore {
             try File.rename(path + suffix, to: aside + suffix)
         }
         return aside
+    }
+
+    // MARK: writing
+
+    /// One transaction. A file that could not be written when it was opened stays so for that connection, though its rights
+    /// are mended meanwhile: it is opened anew.
+    func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        do {
+            return try queue.write(body)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+            let other = try Self.open(path)
+            try? queue.close()
+            queue = other
+            return try queue.write(body)
+        }
     }
 
     // MARK: opening
@@ -141,7 +156,7 @@ package final class KeeperStore {
 
     /// All of them, or none.
     package func keep(_ records: [Record]) throws {
-        try queue.write { database in
+        try write { database in
             for record in records {
                 switch record {
                 case .letter(let message, let failings): try Self.insert(message, failings, into: database)

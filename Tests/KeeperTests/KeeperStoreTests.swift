@@ -4,9 +4,12 @@
 
 import Control
 import Foundation
-import Keeper
+import GRDB
+import LinuxIO
 import Testing
 import Wire
+
+@testable import Keeper
 
 @Suite("The keeper's store")
 struct KeeperStoreTests {
@@ -53,6 +56,25 @@ struct KeeperStoreTests {
         #expect(letter.wireProtocol == "syslog" && letter.size == 3)
         #expect(letter.content == .init(body: [0, 255, 2], decoded: ("syslog", "{\"a\":1}")))
         #expect(try scratch.open().letters(KeeperFilter(), withContent: false).letters[0].content == nil)
+    }
+
+    @Test("that could only be read when it was opened is written as soon as that may be")
+    func readOnly() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        // What a connection is that was opened without the right to write.
+        try store.queue.inDatabase { try $0.execute(sql: "PRAGMA query_only = 1") }
+        try store.keep([Self.letter(1)])
+        #expect(try store.letters(KeeperFilter(), withContent: false).total == 1)
+    }
+
+    @Test("tells of an error without the statement, and what would help")
+    func words() throws {
+        let error = DatabaseError(resultCode: .SQLITE_READONLY, message: "no way", sql: "INSERT secret")
+        #expect(
+            "\(StoreFault("/s/store.sqlite", error))"
+                == "/s/store.sqlite: SQLite error 8: no way; it must be a file that user \(CurrentProcess.user) may write to, "
+                + "as its folder")
     }
 
     @Test("takes a letter that is sent again for the same one, with its new reason")
