@@ -33,6 +33,8 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     package var isInputOutput: Bool { code == EIO }
     /// This process, or the system, may not have another descriptor.
     package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
+    /// It is the system that may not.
+    package var isMachineOutOfDescriptors: Bool { code == ENFILE }
     /// There is nothing of that name.
     package var isMissing: Bool { code == ENOENT }
     /// More bytes than File.read was told to take.

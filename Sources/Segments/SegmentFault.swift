@@ -27,6 +27,11 @@ package struct SegmentFault: Error, Equatable, CustomStringConvertible {
         cause = .newer(version: version)
     }
 
+    /// nil if no call has failed.
+    package var call: SystemCallError? {
+        if case .call(let error) = cause { error } else { nil }
+    }
+
     /// The disk is full, or what this user may have of it: worth another try.
     package var isFull: Bool {
         if case .call(let error) = cause { error.isOutOfSpace } else { false }

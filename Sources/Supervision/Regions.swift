@@ -46,6 +46,7 @@ final class Regions {
                 creating: geometry, logID: start.found.checkpoint.logID, now: now,
                 contents: start.contents(offset: now &- Clock.monotonic()))
         } catch {
+            if DescriptorShortage.isCause(of: error) { throw error }
             throw StartFault("ring.size \(settings.ring.size): the memory could not be had: \(error)")
         }
         controlReader = try ring.control.readOnlyDescriptor()

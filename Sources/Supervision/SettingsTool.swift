@@ -67,7 +67,9 @@ package struct SettingsTool: Sendable {
         do {
             process = try plan.launch()
         } catch {
-            throw StartFault("\(executable), which reads the settings, could not be started: \(error)")
+            throw StartFault(
+                "\(executable), which reads the settings, could not be started: "
+                    + DescriptorShortage.telling(error))
         }
         return try SettingsReading(
             process, output: output.takeReading(), errors: Self.reading(words.take()), executable: executable,

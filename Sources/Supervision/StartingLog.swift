@@ -84,7 +84,10 @@ extension StartingLog {
 
     /// What a file that can't be read or written means for a start.
     static func fault(_ fault: SegmentFault, _ path: String) -> StartFault {
-        guard case .call(let error) = fault.cause else { return StartFault("state folder: \(fault)") }
+        guard let error = fault.call else { return StartFault("state folder: \(fault)") }
+        if let shortage = DescriptorShortage(fault) {
+            return StartFault("\(path)/\(fault.file): \(error); \(shortage.remedy)")
+        }
         let help =
             fault.isFull
             ? "make room on its file system: what was not delivered yet has to be written there before belfryd can start"

@@ -79,10 +79,13 @@ package struct StateFolder: ~Copyable {
 
     /// A shared lock on the fence through an open description of its own, for a role to hold while it lives.
     package borrowing func fenceForRole() throws -> FileLock {
-        guard let lock = try FileLock.acquire("\(path)/fence", .shared) else {
-            throw StartFault("state folder \(path): somebody else has locked \(path)/fence")
+        let path = path
+        return try Self.telling(path) { () throws -> FileLock in
+            guard let lock = try FileLock.acquire("\(path)/fence", .shared) else {
+                throw StartFault("state folder \(path): somebody else has locked \(path)/fence")
+            }
+            return lock
         }
-        return lock
     }
 
     private static func lock(_ path: String) throws -> FileLock {
@@ -128,6 +131,7 @@ package struct StateFolder: ~Copyable {
         do {
             return try body()
         } catch let error as SystemCallError {
+            if error.isOutOfDescriptors { throw error }
             if error.code == ENOSPC || error.code == EDQUOT {
                 throw StartFault(
                     "state folder \(path): \(error); make room on its file system, or for user "

@@ -48,6 +48,7 @@ extension Supervisor {
                 at: Clock.monotonic())
             takeOver?.leaveAcceptorsEnd()
             desk.process = process
+            desk.trouble = ""
             tellLaunched(desk.role, process)
             desk.reasonKilled = nil
             FaultPoint.reach(.roleLaunched)
@@ -57,10 +58,11 @@ extension Supervisor {
             try watchChannel(of: desk, process)
             apply(.launched(desk.role))
         } catch {
+            let reason = DescriptorShortage.telling(error)
             if let takeOver, !takeOver.plan.isCommitted {
-                return tellTakeOver(.failed("its \(desk.role) could not be started: \(error)"))
+                return tellTakeOver(.failed("its \(desk.role) could not be started: \(reason)"))
             }
-            log.error("\(desk.role) could not be started, which will be tried again: \(error)")
+            tell("could not be started, which will be tried again: \(reason)", of: desk)
             // Half started is not started: nobody would hear what it says.
             if let process = desk.process {
                 process.process.send(Signal.kill)
@@ -69,6 +71,12 @@ extension Supervisor {
                 apply(.launchFailed(desk.role))
             }
         }
+    }
+
+    private func tell(_ trouble: String, of desk: RoleDesk) {
+        desk.trouble = "\(desk.role) \(trouble)"
+        log.error("\(desk.trouble)")
+        note(.launchFailure, "\(desk.role)", trouble)
     }
 
     private func kill(_ desk: RoleDesk) {

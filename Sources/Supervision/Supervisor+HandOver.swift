@@ -51,7 +51,7 @@ extension Supervisor {
         } catch {
             // Half started is not started: it ends with its channel.
             handOver = nil
-            tellUpdate(.failed("the new belfryd could not be started: \(error)"))
+            tellUpdate(.failed("the new belfryd could not be started: \(DescriptorShortage.telling(error))"))
         }
     }
 

@@ -53,7 +53,9 @@ extension Supervisor {
             process.watch = try loop.watch(process.channel.raw, Subject(kind: Kind.keeper), .readable)
         } catch {
             keeper.process?.process.send(Signal.kill)
-            if keeper.process == nil { keeperFailed("\(keeper.executable) keeper can't be started: \(error)") }
+            if keeper.process == nil {
+                keeperFailed("\(keeper.executable) keeper can't be started: \(DescriptorShortage.telling(error))")
+            }
         }
     }
 

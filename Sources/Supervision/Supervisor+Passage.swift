@@ -53,7 +53,7 @@ extension Supervisor {
             successor.endWatch = try loop.watch(successor.process.raw, Subject(kind: Kind.passageEnd), .readable)
             log.notice("belfryd (pid \(successor.process.pid)) was started, which goes on with what is stored")
         } catch {
-            tellPassage(.failed("could not be started: \(error)"))
+            tellPassage(.failed("could not be started: \(DescriptorShortage.telling(error))"))
         }
     }
 
@@ -116,7 +116,7 @@ extension Supervisor {
             let image = try sides.own.open()
             start(image.raw, [], passage)
         } catch {
-            tellPassage(.failed("could not be started: \(error)"))
+            tellPassage(.failed("could not be started: \(DescriptorShortage.telling(error))"))
         }
     }
 

@@ -13,6 +13,7 @@ package enum SupervisorRole {
     package static func run(file: String) -> CInt {
         let log = Logger(label: "belfryd")
         do {
+            _ = try CurrentProcess.raiseDescriptorLimit()
             // First of all: LISTEN_PID and the rest must not reach the settings tool, nor may a thread exist yet.
             let inherited = try InheritedDescriptors.adopt()
             let tool = try SettingsTool.besideThisExecutable()
@@ -28,7 +29,7 @@ package enum SupervisorRole {
                 SupervisorParts(read.settings, file: file, inherited, tool: tool, log: log)
             ).run()
         } catch {
-            log.critical("\(error)")
+            log.critical("\(DescriptorShortage.telling(error))")
             return 1
         }
     }
@@ -54,7 +55,7 @@ package enum SupervisorRole {
                 SupervisorParts(takingOver: takeOver, file: file, inherited, tool: tool, log: log))
         } catch {
             // Who asked is to know why; the other one goes on.
-            _ = takeOver.channel.send(.failed("\(error)"))
+            _ = takeOver.channel.send(.failed(DescriptorShortage.telling(error)))
             throw error
         }
     }
@@ -74,7 +75,7 @@ package enum SupervisorRole {
             supervisor.forerunner = forerunner
             return try supervisor.run()
         } catch {
-            _ = forerunner.channel.send(.failed("\(error)"))
+            _ = forerunner.channel.send(.failed(DescriptorShortage.telling(error)))
             throw error
         }
     }

@@ -181,5 +181,8 @@ struct StartingLogTests {
             StartingLog.fault(full, "/s").description.hasPrefix(
                 "/s/parked-1.seg: fallocate: no space left on device; make"))
         #expect(StartingLog.fault(denied, "/s").description.contains("must be able to read and write it"))
+        let short = SegmentFault("checkpoint-1.new", SystemCallError(call: "open", code: 24))
+        let words = StartingLog.fault(short, "/s").description
+        #expect(words.contains("LimitNOFILE=") && !words.contains("read and write"))
     }
 }

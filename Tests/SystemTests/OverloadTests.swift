@@ -75,6 +75,27 @@ struct OverloadTests {
         try shortage(broker, recorder, of: "nofile", "too many open files")
     }
 
+    @Test("with too few descriptors a start, or its roles' starts, fail, and it says what to raise", arguments: [20, 40])
+    func descriptorsAtStart(limit: Int) throws {
+        let file = try Broker.configure(scratch, [], "number: 0")
+        let start = try Program(
+            "prlimit", ["--nofile=\(limit)", Executables.belfryd, "--config", file], in: scratch)
+        let words =
+            try scratch.poll("what to raise") {
+                start.errors.contains("raise LimitNOFILE= of its unit, or ulimit -n") ? start.errors : nil
+            } as String
+        #expect(words.contains("may have \(limit) descriptors"), "\(words)")
+        start.signal(Signal.terminate)
+        _ = try start.wait()
+    }
+
+    @Test("belfryd raises a low soft limit of descriptors by itself")
+    func softLimit() throws {
+        let broker = try Broker(
+            scratch, services: [], executable: scratch.wrapper("ulimit -Sn 20; exec \"$BELFRYD\" \"$@\""))
+        try broker.stop()
+    }
+
     // Root is never refused a process, and another user's may be many: this one's are ours alone.
     @Test(
         "without process slots for a launch messages wait, and are delivered when there are some",
@@ -164,6 +185,31 @@ struct OverloadTests {
         }
         #expect(ledger.services["recorder"]?.delivered == ledger.intake.published)
         #expect(Set(try recorder.deliveries().map(\.text)).count >= 6_000)
+        try expectNoRestart(broker)
+        try broker.stop()
+    }
+
+    @Test("a committer that can't be started is told with its reason, and what lags is parked as soon as it can")
+    func noCommitter() throws {
+        let recorder = try Recorder.stream("recorder", in: scratch)
+        let broker = try Broker(
+            scratch, services: [recorder.service("\">\"", "in-flight: 1024")], portOptions: ", max-message: 16KiB",
+            settings: "ring: { size: 64KiB }")
+        #expect(try broker.belfry(["pause", "recorder"]).succeeded)
+        let (fence, aside) = (scratch.file("state/fence"), scratch.file("fence"))
+        try FileManager.default.moveItem(atPath: fence, toPath: aside)
+        try FileManager.default.createDirectory(atPath: fence, withIntermediateDirectories: false)
+        let sender = try Program(
+            Executables.belfry, ["send", "--to", "127.0.0.1:\(broker.port)", "--lines", "-"], in: scratch,
+            input: Array((1...6_000).map { "\($0)\n" }.joined().utf8))
+        let trouble = try scratch.poll("the reason") { try broker.status().committer.trouble } as String
+        #expect(trouble.contains("could not be started") && trouble.contains("state folder"), "\(trouble)")
+        try FileManager.default.removeItem(atPath: fence)
+        try FileManager.default.moveItem(atPath: aside, toPath: fence)
+        #expect(try sender.wait().succeeded)
+        #expect(try broker.belfry(["resume", "recorder"]).succeeded)
+        _ = try broker.ledger("all delivered") { $0.services["recorder"]?.delivered == 6_000 }
+        #expect(try broker.status().committer.trouble == nil)
         try expectNoRestart(broker)
         try broker.stop()
     }
