@@ -133,7 +133,9 @@ struct RecoveryTally {
             return slot.slot(at: next)
         }
         result.senders = senders.values.sorted { $0.used > $1.used }
-        (result.head, result.spilled, result.mode, result.time) = (next, next, mode, now)
+        (result.head, result.spilled, result.mode) = (next, next, mode)
+        // What waits for a time was told so by the clock as it was: if that was set back since, it is not to wait longer.
+        result.time = max(now, checkpoint.time)
         result.isClean = false
         // A shutdown has seen the last epoch. Else there may have been acceptors that no checkpoint tells of.
         result.epoch = epoch &+ (checkpoint.isClean ? 1 : Self.epochs)

@@ -44,7 +44,7 @@ final class Regions {
             let now = Clock.realtime()
             ring = try RingFiles(
                 creating: geometry, logID: start.found.checkpoint.logID, now: now,
-                contents: start.contents(offset: now &- Clock.monotonic()))
+                contents: start.contents(at: now, monotonic: Clock.monotonic()))
         } catch {
             if DescriptorShortage.isCause(of: error) { throw error }
             throw StartFault("ring.size \(settings.ring.size): the memory could not be had: \(error)")

@@ -47,9 +47,10 @@ struct StartingLog {
     }
 
     /// What the ring begins with.
-    /// - Parameter offset: of the time of day over the monotonic clock, ns.
-    func contents(offset: UInt64) -> RingContents {
+    /// - Parameters: `now`: ns since 1970. `monotonic`: the monotonic clock's, at the same moment.
+    func contents(at now: UInt64, monotonic: UInt64) -> RingContents {
         let checkpoint = found.checkpoint
+        let offset = max(now, checkpoint.time) &- monotonic
         var contents = RingContents()
         contents.epoch = checkpoint.epoch
         contents.next = checkpoint.head

@@ -202,6 +202,15 @@ struct RecoveryTests {
         #expect(test.names.filter { $0.hasPrefix("parked") } == [])
     }
 
+    @Test("a clock that was set back does not set back the checkpoint's")
+    func clock() throws {
+        let test = try TestFolder()
+        var checkpoint = Self.checkpoint(.memory, head: 1)
+        checkpoint.time = UInt64.max
+        try Self.write(checkpoint, test)
+        #expect(try Self.recover(test, .memory).checkpoint.time == UInt64.max)
+    }
+
     @Test("a disk that is full is told, and the next start finds all of it")
     func full() throws {
         let test = try TestFolder()

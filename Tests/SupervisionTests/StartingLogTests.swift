@@ -173,6 +173,17 @@ struct StartingLogTests {
         #expect(StartingLog(found, []).incidents("/s", at: 5) == [Incident(time: 5, .corruption, "supervisor", words)])
     }
 
+    @Test(
+        "what backs off waits for the rest of its time, and no longer if the clock was set back meanwhile",
+        arguments: [(1_020, 10), (2_000, 0), (5, 30)] as [(UInt64, UInt64)])
+    func clock(now: UInt64, rest: UInt64) throws {
+        var slot = Self.slot("a", at: 0)
+        slot.shards[0].entries = [.init(sequence: 40, attempt: 1, notBefore: 1_030)]
+        let found = Self.found([slot]) { $0.checkpoint.time = 1_000 }
+        let contents = StartingLog(found, [service("a")]).contents(at: now, monotonic: 100)
+        #expect(max(contents.slots[0].shards[0].entries[0].notBefore, 100) == 100 + rest)
+    }
+
     @Test("a folder that can't be read or has no room stops the start, with the file and what to do")
     func faults() {
         let full = SegmentFault("parked-1.seg", SystemCallError(call: "fallocate", code: 28))
