@@ -119,12 +119,10 @@ extension StartingLog {
     func lines(_ path: String) -> [Line] {
         var lines = found.incidents.compactMap { line($0, path) }
         guard !found.isNew else { return lines }
-        let pending = found.pending
-        let goesOn = "\(pending) undelivered \(pending == 1 ? "message goes" : "messages go") on"
         if found.wasClean {
             lines.append(.notice("the log of the last start goes on: \(goesOn)"))
         } else {
-            lines.append(.warning("belfryd was not shut down in order the last time: \(unclean); \(goesOn)"))
+            lines.append(.warning("belfryd \(death)"))
         }
         for name in undefined {
             lines.append(
@@ -134,6 +132,14 @@ extension StartingLog {
         }
         return lines
     }
+
+    private var goesOn: String {
+        let pending = found.pending
+        return "\(pending) undelivered \(pending == 1 ? "message goes" : "messages go") on"
+    }
+
+    /// How the last supervisor ended, if not in order, and what that has cost.
+    private var death: String { "was not shut down in order the last time: \(unclean); \(goesOn)" }
 
     private var unclean: String {
         guard found.formerMode == .memory else {
@@ -176,7 +182,8 @@ extension StartingLog {
 
     /// What the keeper is to write down of a start.
     func incidents(_ path: String, at now: UInt64) -> [Incident] {
-        found.incidents.map { incident in
+        let deaths = found.isNew || found.wasClean ? [] : [Incident(time: now, .roleExit, "supervisor", death)]
+        return deaths + found.incidents.map { incident in
             let detail = words(incident, path)
             return switch incident.kind {
             case .lost: Incident(time: now, .lost, incident.detail, detail, count: incident.count)

@@ -137,6 +137,9 @@ package struct StateFolder: ~Copyable {
                     "state folder \(path): \(error); make room on its file system, or for user "
                         + "\(CurrentProcess.user) on it, or choose another state.directory in the settings")
             }
+            if error.isInputOutput {
+                throw StartFault("state folder \(path): \(error); it can't be read or written: look at its disk")
+            }
             throw StartFault(
                 "state folder \(path): \(error); it must be a folder that user \(CurrentProcess.user) may write to: "
                     + "change its owner, or state.directory in the settings")
