@@ -48,7 +48,8 @@ final class KeeperSession {
             fail(fault)
         } catch let error where KeeperStore.isDamage(error) {
             damage = error
-            fail(ControlFault("the store is damaged: \(StoreFault.words(error)); it is set aside, and a new one is begun"))
+            let words = StoreFault.words(error)
+            fail(ControlFault("the store is damaged: \(words); it is set aside, and a new one is begun"))
         } catch {
             fail(ControlFault("the store can't be asked: \(StoreFault.words(error))"))
         }

@@ -22,7 +22,8 @@ package struct StoreFault: Error, CustomStringConvertible {
     static func words(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(error)" }
         let code = error.resultCode
-        return "SQLite error \(code.rawValue): \(error.message ?? "no reason given")" + (help(code).map { "; \($0)" } ?? "")
+        let words = "SQLite error \(code.rawValue): \(error.message ?? "no reason given")"
+        return help(code).map { "\(words); \($0)" } ?? words
     }
 
     private static func help(_ code: ResultCode) -> String? {

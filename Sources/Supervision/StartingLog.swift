@@ -183,13 +183,14 @@ extension StartingLog {
     /// What the keeper is to write down of a start.
     func incidents(_ path: String, at now: UInt64) -> [Incident] {
         let deaths = found.isNew || found.wasClean ? [] : [Incident(time: now, .roleExit, "supervisor", death)]
-        return deaths + found.incidents.map { incident in
-            let detail = words(incident, path)
-            return switch incident.kind {
-            case .lost: Incident(time: now, .lost, incident.detail, detail, count: incident.count)
-            case .tornTail: Incident(time: now, .disk, "supervisor", detail)
-            case .corruption, .gone, .foreign: Incident(time: now, .corruption, "supervisor", detail)
+        return deaths
+            + found.incidents.map { incident in
+                let detail = words(incident, path)
+                return switch incident.kind {
+                case .lost: Incident(time: now, .lost, incident.detail, detail, count: incident.count)
+                case .tornTail: Incident(time: now, .disk, "supervisor", detail)
+                case .corruption, .gone, .foreign: Incident(time: now, .corruption, "supervisor", detail)
+                }
             }
-        }
     }
 }

@@ -13,7 +13,8 @@ struct DescriptorShortageTests {
 
     @Test(
         "are told with what to raise, whatever failed",
-        arguments: [call, LaunchError(step: .descriptors, code: 24), SegmentFault("checkpoint-1.new", call)] as [any Error])
+        arguments: [call, LaunchError(step: .descriptors, code: 24), SegmentFault("checkpoint-1.new", call)]
+            as [any Error])
     func process(error: any Error) throws {
         let shortage = try #require(DescriptorShortage(error, limit: 20))
         #expect(shortage == .process(limit: 20))

@@ -113,7 +113,7 @@ struct HandOverMessageTests {
         #expect(HandOverMessage(decoding: [5, 128].span) == nil)
     }
 
-    @Test("what is said on the way through the store is the same in all versions: the two need have nothing else in common")
+    @Test("what is said on the way through the store is the same in all versions: they have nothing else in common")
     func passage() {
         #expect(HandOverMessage.commit.encoded == [6])
         #expect(HandOverMessage.record.encoded == [7] && HandOverMessage.record.carriesDescriptor)

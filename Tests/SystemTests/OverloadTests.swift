@@ -75,7 +75,7 @@ struct OverloadTests {
         try shortage(broker, recorder, of: "nofile", "too many open files")
     }
 
-    @Test("with too few descriptors a start, or its roles' starts, fail, and it says what to raise", arguments: [20, 40])
+    @Test("with too few descriptors belfryd or its roles can't start, and it says what to raise", arguments: [20, 40])
     func descriptorsAtStart(limit: Int) throws {
         let file = try Broker.configure(scratch, [], "number: 0")
         let start = try Program(
