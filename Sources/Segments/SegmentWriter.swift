@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Writes one stream's batches into its files, one behind the other, and deletes the files that nobody needs any more.
+/// Writes one stream's batches into its files, one behind the other.
 ///
 /// The committer has one for the log and one for what it parks. After an error the file is given up: what was written
 /// since the last `commit` must be written again, and begins a new file, whose name takes it away from the old one.
@@ -19,7 +19,7 @@ package struct SegmentWriter: ~Copyable {
     package var settlesForLess = false
     private let folder: SegmentFolder
     private let fileSize: Int
-    private var names: [SegmentName]
+    private var files: StreamFiles
     /// Where the range of the last file ends, as far as it is known.
     private var end: UInt64
     /// All below it is on the disk.
@@ -27,14 +27,19 @@ package struct SegmentWriter: ~Copyable {
     private var file: SegmentFile?
     /// Where in it the next batch goes.
     private var position = 0
+    private var endIsMarked = false
     private var slotsAreTold = false
     private var namesAreSynced = true
     private let head = ByteBuffer(capacity: BatchHead.largest, limit: BatchHead.largest)
+    private let blank: ByteBuffer
     private var slotBatch: SegmentBatch
 
-    /// - Parameter end: where the range of the files that are there already ends: what is to come begins there or later.
+    /// - Parameters:
+    ///   - end: where the range of the files that are there already ends: what is to come begins there or later.
+    ///   - keepsRoom: whether the room of files that nobody needs any more serves the next ones.
     package init(
-        _ stream: SegmentStream, in folder: SegmentFolder, logID: UInt64, end: UInt64, fileSize: Int = usualFile
+        _ stream: SegmentStream, in folder: SegmentFolder, logID: UInt64, end: UInt64, fileSize: Int = usualFile,
+        keepsRoom: Bool = false
     ) throws(SegmentFault) {
         self.stream = stream
         self.logID = logID
@@ -42,11 +47,13 @@ package struct SegmentWriter: ~Copyable {
         self.fileSize = fileSize
         self.end = end
         committed = end
-        names = try folder.files(stream)
+        files = try StreamFiles(stream, in: folder, keepsRoom: keepsRoom)
+        blank = ByteBuffer(capacity: BatchHead.alignment, limit: BatchHead.alignment)
+        _ = blank.append([UInt8](repeating: 0, count: BatchHead.alignment))
         slotBatch = SegmentBatch(stream)
     }
 
-    package var hasFiles: Bool { !names.isEmpty }
+    package var hasFiles: Bool { !files.isEmpty }
 
     // MARK: writing
 
@@ -83,6 +90,7 @@ package struct SegmentWriter: ~Copyable {
     /// Everything written so far is on the disk when this returns.
     package mutating func commit() throws(SegmentFault) {
         do throws(SegmentFault) {
+            try markEnd()
             try file?.sync()
             if !namesAreSynced { try folder.sync() }
             namesAreSynced = true
@@ -108,23 +116,20 @@ package struct SegmentWriter: ~Copyable {
 
     /// Whether `removeFiles` would find any.
     package func hasFiles(below sequence: UInt64, keepingLast: Bool = false) -> Bool {
-        guard names.count > 1 else { return !keepingLast && !names.isEmpty && end <= sequence }
-        return names[1].first <= sequence
+        files.hasAny(below: sequence, end: keepingLast ? nil : end)
     }
 
-    /// Deletes the files whose range ends at or below `sequence`.
+    /// Deletes the files whose range ends at or below `sequence`, or keeps their room for the next ones.
     /// - Parameter keepingLast: the file that is being written to stays, whatever it holds: a new one costs more.
     package mutating func removeFiles(below sequence: UInt64, keepingLast: Bool = false) throws(SegmentFault) {
-        while let first = names.first, hasFiles(below: sequence, keepingLast: keepingLast) {
-            if names.count == 1 { giveUp() }
-            try folder.remove(first.description)
-            names.removeFirst()
-        }
+        defer { if files.isEmpty { giveUp() } }
+        try files.remove(below: sequence, end: keepingLast ? nil : end)
     }
 
-    // MARK: one file
+    /// Gives the room back that is kept for the next files.
+    package mutating func giveBackRoom() throws(SegmentFault) { try files.removeSpares() }
 
-    private var fileName: SegmentName { names[names.count - 1] }
+    // MARK: one file
 
     private func fits(_ body: Int) -> Bool {
         // Slots, if they have to be told, are a few kilobytes: a file may be so much longer.
@@ -132,34 +137,28 @@ package struct SegmentWriter: ~Copyable {
     }
 
     private mutating func begin(at first: UInt64, for body: Int) throws(SegmentFault) {
-        if file != nil { try finish() }
-        // What such a file holds was never committed, or it would not be written again.
-        while let last = names.last, last.first >= first {
-            try folder.remove(last.description)
-            names.removeLast()
+        if files.keepsRoom, file != nil {
+            try commit()
+            files.closedLast()
+        } else if file != nil {
+            try finish()
         }
-        let name = SegmentName(stream, first: first)
-        let new = try SegmentFile.create(name.description, in: folder.storage)
-        names.append(name)
         namesAreSynced = false
-        try allocate(new, max(fileSize, BatchHead.aligned(BatchHead.largest + body)))
-        file = consume new
+        let room = max(fileSize, BatchHead.aligned(BatchHead.largest + body))
+        file = try files.make(at: first, room: room, settlesForLess: settlesForLess)
         position = 0
         slotsAreTold = false
     }
 
-    private func allocate(_ file: borrowing SegmentFile, _ count: Int) throws(SegmentFault) {
-        do throws(SegmentFault) {
-            try file.preallocate(count)
-        } catch {
-            guard settlesForLess, error.isFull else { throw error }
-            // What the kernel has given of it already is for the checkpoint, too.
-            try file.truncate(to: 0)
-        }
+    /// Behind the last batch a page reads as never written, also where the file was in use before.
+    private mutating func markEnd() throws(SegmentFault) {
+        guard position > 0, position < files.used, !endIsMarked else { return }
+        try blank.withReadable { blank throws(SegmentFault) in try file?.write(at: position, blank, Span()) }
+        endIsMarked = true
     }
 
     private func head(of batch: borrowing SegmentBatch) -> BatchHead {
-        batch.head(logID: logID, file: fileName.first, position: position, committed: committed)
+        batch.head(logID: logID, file: files.last?.first ?? 0, position: position, committed: committed)
     }
 
     private mutating func put(_ description: BatchHead, _ body: ByteBuffer) throws(SegmentFault) {
@@ -172,6 +171,7 @@ package struct SegmentWriter: ~Copyable {
         }
         self.file = consume file
         position = description.next
+        endIsMarked = false
     }
 
     /// Lets go of the file without another word to it.

@@ -26,7 +26,7 @@ final class CommitLog {
     init(
         _ folder: SegmentFolder, logID: UInt64, end: UInt64, fileSize: Int
     ) throws(SegmentFault) {
-        writer = try SegmentWriter(.log, in: folder, logID: logID, end: end, fileSize: fileSize)
+        writer = try SegmentWriter(.log, in: folder, logID: logID, end: end, fileSize: fileSize, keepsRoom: true)
     }
 
     /// Told in the log before the next record.
@@ -89,6 +89,11 @@ final class CommitLog {
         try writer.removeFiles(below: sequence, keepingLast: true)
     }
     func hasFiles(below sequence: UInt64) -> Bool { writer.hasFiles(below: sequence, keepingLast: true) }
-    /// Gives back the room that is left in its file. It is only room.
-    func close() { try? writer.finish() }
+    /// Gives back the room that is kept for its next files. It is only room.
+    func giveBackRoom() { try? writer.giveBackRoom() }
+    /// Gives back that which is left in its file, too.
+    func close() {
+        try? writer.finish()
+        giveBackRoom()
+    }
 }

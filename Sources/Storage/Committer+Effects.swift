@@ -59,7 +59,7 @@ extension Committer {
             try spiller.prepare(at: max(spilled, reader.tail()))
         } catch {
             plan.failedToSpill(at: now(), isFull: error.isFull)
-            return troubles.begins(.parked, error)
+            return begins(.parked, error)
         }
         page.freeze(to: target)
         FaultPoint.reach(.freezeAsked)
@@ -118,7 +118,7 @@ extension Committer {
     private func fail(toSpill error: SegmentFault) {
         thaw()
         plan.failedToSpill(at: now(), isFull: error.isFull)
-        troubles.begins(.parked, error)
+        begins(.parked, error)
     }
 
     // MARK: checkpoints
@@ -141,8 +141,8 @@ extension Committer {
             wrote(checkpoint, slots, begun)
         } catch {
             plan.failedToCheckpoint(at: now(), isFull: error.isFull)
-            troubles.begins(.checkpoint, error)
-            if plan.isSpillHeldUp { troubles.begins(.parked, error) }
+            begins(.checkpoint, error)
+            if plan.isSpillHeldUp { begins(.parked, error) }
         }
     }
 
@@ -158,6 +158,12 @@ extension Committer {
         plan.checkpointed(
             slots: slots, at: now, cost: now - begun, isSettled: checkpoint.isSettled && !letsFilesGo,
             hasParked: hasParked(checkpoint))
+    }
+
+    /// What the log keeps for its next files is worth less than what has no room now.
+    private func begins(_ place: DiskTroubles.Place, _ error: SegmentFault) {
+        if error.isFull { log?.giveBackRoom() }
+        troubles.begins(place, error)
     }
 
     private func hasParked(_ checkpoint: Checkpoint) -> Bool { !checkpoint.hasNothingParked || spiller.hasFiles }

@@ -93,4 +93,75 @@ struct SegmentWriterTests {
         try writer.removeFiles(below: 31)
         #expect(test.names == [] && !writer.hasFiles)
     }
+
+    @Test("the room of a file that nobody needs serves the next one, and nothing of its earlier life is read")
+    func keepsRoom() throws {
+        let test = try TestFolder()
+        var writer = try Self.threeFiles(test)
+        try writer.removeFiles(below: 3, keepingLast: true)
+        let files = test.inodes
+        try Self.write(3, body: 20_000, &writer)
+        #expect(files.count == 3 && test.inodes == files && test.names.last == "log-0000000000000003.seg")
+        let scan = try LogScan(test.folder, logID: 7, from: 2, committed: 4)
+        #expect(Self.ranges(scan) == [2..<3, 3..<4] && scan.committed == 4 && !scan.hasTail)
+    }
+
+    @Test("what is torn in a file that was in use before is a torn end")
+    func tornAgain() throws {
+        let test = try TestFolder()
+        var writer = try Self.threeFiles(test)
+        try writer.removeFiles(below: 3, keepingLast: true)
+        try Self.write(3, body: 20_000, &writer)
+        // Behind its two batches: a page of the slots, five of the record.
+        try test.damage("log-0000000000000003.seg", at: 6 * 4_096)
+        #expect(try LogScan(test.folder, logID: 7, from: 2, committed: 4).hasTail)
+    }
+
+    @Test("without new files no more room is kept than for one")
+    func keepsLittle() throws {
+        let test = try TestFolder()
+        var writer = try Self.threeFiles(test)
+        try writer.removeFiles(below: 3, keepingLast: true)
+        let isMore = writer.hasFiles(below: 3, keepingLast: true)
+        try writer.removeFiles(below: 3, keepingLast: true)
+        let isLeft = writer.hasFiles(below: 3, keepingLast: true)
+        #expect(isMore && !isLeft && test.names.count == 2)
+        try writer.giveBackRoom()
+        #expect(test.names == ["log-0000000000000002.seg"])
+    }
+
+    @Test("a file that failed is not used again")
+    func keepsNoBrokenRoom() throws {
+        let test = try TestFolder()
+        var writer = try test.writer(.log, keepsRoom: true)
+        try Self.write(0, &writer)
+        test.storage.failsToSync = true
+        #expect(throws: SegmentFault.self) { try Self.write(1, &writer) }
+        test.storage.failsToSync = false
+        try Self.write(1, &writer)
+        try Self.write(2, &writer)
+        try writer.removeFiles(below: 2, keepingLast: true)
+        #expect(test.names == ["log-0000000000000001.seg", "log-0000000000000002.seg"])
+    }
+
+    /// Each with a record that leaves no room for another.
+    private static func threeFiles(_ test: TestFolder) throws -> SegmentWriter {
+        var writer = try test.writer(.log, keepsRoom: true)
+        for first in UInt64(0)...2 { try write(first, &writer) }
+        return writer
+    }
+
+    private static func write(_ sequence: UInt64, body: Int = 50_000, _ writer: inout SegmentWriter) throws {
+        var batch = SegmentBatch(.log)
+        batch.begin(at: sequence)
+        #expect(TestRecord.append(sequence, mask: 1, body: body, to: &batch))
+        try writer.write(batch)
+        try writer.commit()
+    }
+
+    private static func ranges(_ scan: LogScan) -> [Range<UInt64>] {
+        scan.pieces.compactMap { piece in
+            if case .batch(_, let range, _) = piece { range } else { nil }
+        }
+    }
 }

@@ -59,7 +59,7 @@ final class SmallCommitter {
         self.mode = mode
         let folder = SegmentFolder(disk)
         checkpoints = CheckpointFiles(folder)
-        log = try SegmentWriter(.log, in: folder, logID: 7, end: 1, fileSize: 1 << 16)
+        log = try SegmentWriter(.log, in: folder, logID: 7, end: 1, fileSize: 1 << 14, keepsRoom: true)
         parked = try SegmentWriter(.parked, in: folder, logID: 7, end: 1, fileSize: 1 << 15)
         shards = Self.slots.map { [Shard](repeating: Shard(), count: $0.shards) }
         try writeCheckpoint()
@@ -164,7 +164,7 @@ final class SmallCommitter {
                 shard.kept.entries.map(\.sequence).min() ?? .max, shard.kept.floor)
         }
         try writeCheckpoint()
-        try log.removeFiles(below: min(floors, committed))
+        try log.removeFiles(below: min(floors, committed), keepingLast: true)
         try parked.removeFiles(below: min(wanted.min() ?? 1, lastCheckpoint))
     }
 

@@ -24,6 +24,8 @@ final class TestFolder {
     }
 
     var names: [String] { Directory.names(path).sorted() }
+    /// The files themselves, whatever they are called.
+    var inodes: Set<UInt64> { Set(names.compactMap { File.facts(at: "\(path)/\($0)")?.inode }) }
 
     /// Changes one byte of a file.
     func damage(_ name: String, at place: Int) throws {
@@ -32,8 +34,10 @@ final class TestFolder {
         try File.write("\(path)/\(name)", bytes.span)
     }
 
-    func writer(_ stream: SegmentStream, end: UInt64 = 1, fileSize: Int = 1 << 16) throws -> SegmentWriter {
-        try SegmentWriter(stream, in: folder, logID: 7, end: end, fileSize: fileSize)
+    func writer(
+        _ stream: SegmentStream, end: UInt64 = 1, fileSize: Int = 1 << 16, keepsRoom: Bool = false
+    ) throws -> SegmentWriter {
+        try SegmentWriter(stream, in: folder, logID: 7, end: end, fileSize: fileSize, keepsRoom: keepsRoom)
     }
 
     func parked() -> ParkedRecords { ParkedRecords(folder, logID: 7) }

@@ -69,7 +69,7 @@ import Testing
         #expect(try bench.checkpoint()?.counter == counter)
     }
 
-    @Test("log files go when two checkpoints say that nobody reads them, but for the one that is written to")
+    @Test("log files go when two checkpoints say that nobody reads them, but for the one that is written to and room for one")
     func logFiles() throws {
         let bench = try Bench(.disk, arena: 1 << 20, fileSize: 1 << 15)
         let holder = try Holder(bench)
@@ -85,7 +85,7 @@ import Testing
             _ = try bench.committer.step(until: 1)
         }
         let left = bench.disk.names("log-")
-        #expect(left.count == 1)
+        #expect(left.count == 2)
         bench.publish(1)
         _ = try bench.committer.step(until: 1)
         #expect(bench.producer.committed == 122 && bench.disk.names("log-") == left)

@@ -18,7 +18,7 @@ private func load(_ count: Int) -> Load { Load(count: count, connections: 64) }
 
 /// So many messages for each batch that the loop runs for about a second.
 private func loop(_ batch: Int) -> Contender {
-    BareMachine.syncLoop(batch: batch, Load(count: min(max(250 * batch, 250), 2_000_000)))
+    BareMachine.syncLoop(batch: batch, Load(count: min(max(250 * batch, 250), 8_000_000)))
 }
 
 let rowDisk = Row(
@@ -33,9 +33,9 @@ let rowDisk = Row(
         Section(
             title: "Synced before the ack", quantities: [.rate, .cpu],
             contenders: [
-                Contender("Belfry", settings: belfry.settings, load(1_000_000), setUp: belfry.setUp),
+                Contender("Belfry", settings: belfry.settings, load(32_000_000), setUp: belfry.setUp),
                 Contender(
-                    memoryName, settings: Belfry().settings, load(3_000_000), setUp: Belfry().setUp),
+                    memoryName, settings: Belfry().settings, load(8_000_000), setUp: Belfry().setUp),
                 Contender(
                     "redis streams", settings: Redis.diskSettings, load(40_000),
                     setUp: Redis.setUp("redis-stream", isDurable: true)),
@@ -43,7 +43,7 @@ let rowDisk = Row(
                     "beanstalkd", settings: Beanstalk.diskSettings, load(4_000), setUp: Beanstalk.setUpOnDisk),
                 Contender(
                     acksName, settings: BareMachine.acksSettings + "; synced before the acks",
-                    load(2_000_000), setUp: BareMachine.acks(isDurable: true)),
+                    load(8_000_000), setUp: BareMachine.acks(isDurable: true)),
             ] + BareMachine.syncBatches.map(loop))
     ],
     goals: [
