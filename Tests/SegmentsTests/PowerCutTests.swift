@@ -90,8 +90,8 @@ struct Figures: CustomStringConvertible {
     var torn = 0
 
     var description: String {
-        "lives \(lives), writes and syncs \(operations), files used again \(reused), cuts \(cuts), recoveries \(recoveries); promised deliveries "
-            + "\(checked), lost \(lost); delivered twice \(again); torn ends cut \(torn)"
+        "lives \(lives), writes and syncs \(operations), files used again \(reused), cuts \(cuts), recoveries "
+            + "\(recoveries); promised deliveries \(checked), lost \(lost); delivered twice \(again); torn ends cut \(torn)"
     }
 }
 
