@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A folder of one test's own, with a short name (a socket's path holds 107 bytes), and a watch on what happens in it.
 /// Everything that a test writes lies here, and every program that it starts keeps its output here.
-/// Invariant: when the last user lets go of it, the folder is gone with all that it holds.
+/// Invariant: when the last user lets go of it, the folder is gone with all that it holds; when the test run is killed,
+/// Aftermath sees to that.
 
 import Foundation
 import Glibc
@@ -14,6 +15,7 @@ final class Scratch {
 
     init() throws {
         path = try LinuxIO.Directory.makeTemporary(in: "/tmp", prefix: "belfry")
+        try Aftermath.ofThisRun?.include(path)
         watch = Descriptor(owning: inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)))
         let events = UInt32(IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO)
         // Holds: the path is lent for the call.
