@@ -76,8 +76,8 @@ let rowScale = Row(
             "Connections, 32 messages a write: a C loop that reads and acks", "connections",
             connections.map { bare($0, manyWrites($0)) }),
         line(
-            "Size of a message", "body",
-            sizes.map { point($0.1, $0.0, Load(count: min(800_000, 1_000_000_000 / $0.0), size: $0.0)) }),
+            "Size of a message", "body", rounds: 5,
+            sizes.map { point($0.1, $0.0, Load(count: min(4_000_000, 3_000_000_000 / $0.0), size: $0.0)) }),
         line(
             "In flight", "in-flight",
             windows.map { point(Quantity.grouped($0), $0, Load(count: 1_000_000), Belfry(window: $0)) }),
