@@ -10,6 +10,14 @@ import Testing
 @testable import Storage
 
 @Suite("Spilling") struct SpillingTests {
+    /// Lets committer and holder work until something is parked.
+    private static func parks(_ bench: Bench, _ holder: Holder) throws -> Bool {
+        try bench.run {
+            holder.obey()
+            return holder.lease.hasParked
+        }
+    }
+
     @Test("a service that lags does not hold up the ring, and gets everything in order")
     func lagging() throws {
         let bench = try Bench(.memory)
@@ -38,11 +46,7 @@ import Testing
         let bench = try Bench(.memory)
         let holder = try Holder(bench)
         bench.publish(200)
-        #expect(
-            try bench.run {
-                holder.obey()
-                return holder.lease.hasParked
-            })
+        #expect(try Self.parks(bench, holder))
         #expect(!bench.disk.names("parked-").isEmpty)
         #expect(try #require(try bench.checkpoint()).spilled == holder.lease.parkedTo)
         try holder.deliver()
@@ -97,11 +101,7 @@ import Testing
         #expect(holder.delivered == [1, 2, 3, 4, 5])
         bench.disk.failure = nil
         bench.time.pass(seconds: 3)
-        #expect(
-            try bench.run {
-                holder.obey()
-                return holder.lease.hasParked
-            })
+        #expect(try Self.parks(bench, holder))
         try holder.deliver()
         #expect(holder.delivered == Array(1...200))
     }
@@ -119,11 +119,7 @@ import Testing
         #expect(bench.messages().contains { $0.contains("what is undelivered stays in memory") })
         bench.disk.failure = nil
         bench.time.pass(seconds: 1)
-        #expect(
-            try bench.run {
-                holder.obey()
-                return holder.lease.hasParked
-            })
+        #expect(try Self.parks(bench, holder))
         #expect(bench.messages() == ["trouble(\"\")"])
     }
 
@@ -140,11 +136,7 @@ import Testing
         #expect(bench.messages().last?.contains("what is undelivered stays in memory") ?? false)
         bench.disk.failure = nil
         bench.time.pass(seconds: 1)
-        #expect(
-            try bench.run {
-                holder.obey()
-                return holder.lease.hasParked
-            })
+        #expect(try Self.parks(bench, holder))
         #expect(bench.messages().last == "trouble(\"\")")
     }
 
