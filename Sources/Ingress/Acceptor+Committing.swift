@@ -20,11 +20,21 @@ extension Acceptor {
 
     private func lookWhetherTight() {
         let isNow = intake.producer.isTight()
-        guard isNow != isTight else { return }
-        counters.page.isTight = isNow
-        // In memory mode there may be no committer yet. If it can't be said now, the next round says it.
-        if isNow, case .wouldBlock = channel.send(.tight) { return }
-        isTight = isNow
+        if isNow != isTight {
+            counters.page.isTight = isNow
+            isTight = isNow
+        }
+        if isNow { askForCommitter() }
+    }
+
+    /// In memory mode there may be none. Each absence is told once, and the first time in any case: the page may speak of
+    /// one that was killed.
+    private func askForCommitter() {
+        let presence = intake.producer.committerPresence()
+        guard committerAsked.map({ presence & 1 == 0 && presence != $0 }) ?? true else { return }
+        // If it can't be said now, the next round says it.
+        if case .wouldBlock = channel.send(.tight) { return }
+        committerAsked = presence
     }
 
     /// Waits for events, unless there is something to be done without one.

@@ -56,6 +56,8 @@ package final class Acceptor {
     let committerBell: EventCounter?
     /// As the page says it, and the supervisor was told.
     var isTight = false
+    /// The committers' presence as of the last time that the supervisor was told of a tight ring.
+    var committerAsked: UInt64?
     private var drain: (deadline: UInt64, keepSocketQueue: Bool)?
     var progress = Progress.running
 

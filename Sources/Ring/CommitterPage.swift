@@ -25,6 +25,22 @@ package struct CommitterPage: ~Copyable {
     /// Records below it are in parked segments, or wanted by nobody.
     package var spilled: UInt64 { words.spilled }
 
+    // MARK: presence, see docs/ring.md "Wake-up"
+
+    /// A committer serves from here on: it looks at the ring by itself. The page may still say so of one that was killed.
+    package func arrive() {
+        words.words.release(words.presence | 1, RingLayout.Page.presence)  // pairs with the acquire in presence
+    }
+
+    /// Nobody looks from here on: who finds the ring tight has to ask for a committer. The caller must look at it once
+    /// more, as whoever did so before has not asked.
+    package func leave() {
+        words.words.release(words.presence &+ 1, RingLayout.Page.presence)  // pairs with the acquire in presence
+        SharedWords.fence()  // pairs with the fence in RingProducer.committerPresence
+    }
+
+    // MARK: how far it has got
+
     package func commit(to sequence: UInt64) {
         // Release: pairs with the acquire in CommitterWords.committed; behind the sync of what it tells of.
         words.words.release(sequence, RingLayout.Page.committed)
@@ -88,6 +104,7 @@ struct CommitterWords {
     var freeze: Freeze { Freeze(raw: words.acquire(RingLayout.Page.freeze)) }
     // Acquire: pairs with the release in CommitterPage.spill.
     var spilled: UInt64 { words.acquire(RingLayout.Page.spilled) }
+    var presence: UInt64 { words.acquire(RingLayout.Page.presence) }  // pairs with the releases in arrive and leave
     // The committer's halves of the handshakes, as in ProcessPage: behind a sequentially consistent fence.
     var isSleeping: Bool { words.acquire(RingLayout.Page.sleeping) != 0 }  // pairs with the release in announceSleep
     var isWaiting: Bool { words.acquire(RingLayout.Page.waiting) != 0 }  // pairs with the release in announceWaiting

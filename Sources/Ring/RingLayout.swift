@@ -176,6 +176,7 @@ enum RingLayout {
         static let committed = 320  // u64, the committer's, as the next two
         static let freeze = 384  // u64: sequence << 1 | whether it holds
         static let spilled = 392  // u64
+        static let presence = 448  // u64, the committer's: how often one has come or gone, odd while one serves
         static let counters = 512  // u64 each
         static let counterLimit = 64
         static let failures = 1_024

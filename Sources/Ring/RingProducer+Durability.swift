@@ -19,6 +19,13 @@ extension RingProducer {
         return words.isSleeping
     }
 
+    /// How often a committer has come or gone, odd while one serves: to be asked behind the word in the acceptor's page
+    /// that the ring is tight.
+    package func committerPresence() -> UInt64 {
+        SharedWords.fence()  // pairs with the fence in CommitterPage.leave
+        return committer.words?.presence ?? 0
+    }
+
     /// Appends a replay: what was kept of the original, for the slot of one service.
     package func append(
         _ meta: borrowing RecordMeta, replaying original: OriginalID, topic: Span<UInt8>, source: Span<UInt8>,

@@ -191,6 +191,11 @@ struct CommitPlan: Equatable {
         giveUp(checkpoints.retry)
     }
     mutating func stir(at now: UInt64) { checkpoints.stir(at: now) }
+    /// The ring got tight as it was about to rest.
+    mutating func stay() {
+        outcome = nil
+        calmSince = nil
+    }
 
     /// Nobody serves any more: everything undelivered is to be stored.
     mutating func end() {

@@ -61,6 +61,7 @@ package final class Committer {
         acceptorBell = parts.acceptorBell
         // Edge-triggered: each ring wakes, and the counter need not be read.
         _ = try loop.watch(bell.raw, CommitterToken.bell, .readable, edge: true)
+        page.arrive()
     }
 
     /// There is nothing more to do.
@@ -124,12 +125,21 @@ package final class Committer {
         if plan.wantsCheckpoint(view) { lookForChanges() }
         if plan.commits(view) { commit(to: view.head) }
         spill(plan.spillStep(view))
+        if plan.outcome == .rested { rest() }
         guard !isFinished else {
             close()
             return false
         }
         try sleep(until: limit)
         return handleEvents()
+    }
+
+    /// Leaves the ring to itself, unless it got tight before anybody could know that.
+    private func rest() {
+        page.leave()
+        guard look().isTight else { return }
+        page.arrive()
+        plan.stay()
     }
 
     private func answer() {

@@ -123,6 +123,34 @@ struct HoldingTests {
         try port.run { !isTight }
     }
 
+    @Test("a tight ring is told again only where no committer serves, and once for each that has gone")
+    func asking() throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        /// What the supervisor hears of a ring that gets tight once more.
+        func heard() throws -> RoleMessage? {
+            try port.send(["a", "b", "c", "d", "e", "f", "g", "h", "i"].map { Array($0.utf8) })
+            try port.run { port.counters.page.isTight }
+            defer { while port.heard() != nil {} }
+            let heard = port.heard()
+            try port.deliverAll()
+            EventCounter.ring(port.bell)
+            try port.run { !port.counters.page.isTight }
+            return heard
+        }
+        while port.heard() != nil {}
+        port.committer.arrive()
+        // The page may speak of one that was killed.
+        #expect(try heard() == .tight)
+        #expect(try heard() == nil)
+        port.committer.leave()
+        #expect(try heard() == .tight)
+        #expect(try heard() == nil)
+        port.committer.arrive()
+        #expect(try heard() == nil)
+        port.committer.leave()
+        #expect(try heard() == .tight)
+    }
+
     @Test("a drain waits for the disk before it says goodbye to those who wait for their answers")
     func drain() throws {
         let port = try TestPort(commits: true)

@@ -13,6 +13,8 @@ final class Bench {
     /// What the committer takes for the time.
     final class Time {
         var now: UInt64 = 1_000_000_000_000
+        /// What happens whenever the committer looks at its clock.
+        var isRead = {}
         func pass(seconds: UInt64) { now += seconds * 1_000_000_000 }
         /// In a few such steps whoever stands still lags.
         func step() { now += Laggards.patience / 4 }
@@ -81,7 +83,10 @@ final class Bench {
             mode: mode, account: SupervisorAccount(ledgerSince: 5), settings: [1, 2, 3],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         parts.fileSize = fileSize
-        parts.clock = { time.now }
+        parts.clock = {
+            time.isRead()
+            return time.now
+        }
         return try Committer(parts)
     }
 

@@ -59,6 +59,28 @@ import Testing
         bench.time.pass(seconds: 11)
         #expect(try bench.run { bench.committer.isFinished })
         #expect(bench.committer.hasRested && bench.committer.hasWorked)
+        #expect(!Self.isServed(bench))
+    }
+
+    /// Whether a committer says that it is there.
+    private static func isServed(_ bench: Bench) -> Bool { bench.producer.committerPresence() & 1 == 1 }
+
+    @Test("a ring that gets tight just as the committer has left brings it back")
+    func returning() throws {
+        let bench = try Bench(.memory)
+        _ = try bench.run(rounds: 4) { false }
+        #expect(Self.isServed(bench))
+        var hasLeft = false
+        bench.time.isRead = {
+            guard !hasLeft, !Self.isServed(bench) else { return }
+            hasLeft = true
+            bench.publish(200)
+        }
+        bench.time.pass(seconds: 11)
+        #expect(try bench.run { hasLeft })
+        #expect(!bench.committer.isFinished)
+        #expect(Self.isServed(bench))
+        #expect(try Self.parks(bench, Holder(bench)))
     }
 
     @Test("a committer that dies at any step leaves nothing undone", arguments: 0..<12)
