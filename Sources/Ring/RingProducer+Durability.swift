@@ -11,12 +11,14 @@ extension RingProducer {
     // Acquire: pairs with the release in CommitterPage.commit.
     package var committed: UInt64 { min(committer.words?.committed ?? .max, published) }
 
-    /// Whether the committer sleeps though there is something to be committed, or to be spilled: to be asked behind
-    /// `publish`, and behind the word in the acceptor's page that the ring is tight; if so, ring its bell.
+    /// Whether the committer sleeps though there is something to be committed, or to be spilled and it wants to be told: to
+    /// be asked behind `publish`, and behind the word in the acceptor's page that the ring is tight; if so, ring its bell.
     package func committerSleeps(isTight: Bool = false) -> Bool {
-        guard let words = committer.words, isTight || words.committed < published else { return false }
+        guard let words = committer.words else { return false }
+        let isBehind = words.committed < published
+        guard isBehind || isTight else { return false }
         SharedWords.fence()  // pairs with the fence in ProcessPage.announceSleep
-        return words.isSleeping
+        return words.isSleeping && (isBehind || words.interest != 0)
     }
 
     /// How often a committer has come or gone, odd while one serves: to be asked behind the word in the acceptor's page

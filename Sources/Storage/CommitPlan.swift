@@ -58,6 +58,8 @@ struct CommitPlan: Equatable {
     static let look: UInt64 = 50_000_000
     /// How often a tight ring is looked at: who stands still doesn't ring.
     static let tightLook: UInt64 = 10_000_000
+    /// How long it is looked at as often when it no longer is: a small one gets tight hundreds of times a second.
+    static let vigil: UInt64 = 200_000_000
     /// How often the last spill is tried.
     static let lastTries = 3
 
@@ -69,6 +71,9 @@ struct CommitPlan: Equatable {
     private(set) var log = Retry()
     private(set) var parked = Retry()
     private var calmSince: UInt64?
+    private var vigilEnd: UInt64 = 0
+    /// It looks often enough by itself, and needs no bell to tell that the ring is tight.
+    private(set) var isVigilant = false
     private var hasParked = true
     private var seen: View?
 
@@ -84,6 +89,8 @@ struct CommitPlan: Equatable {
     mutating func see(_ view: View) {
         if let seen, seen.head != view.head || seen.slotsVersion != view.slotsVersion { checkpoints.stir(at: view.now) }
         seen = view
+        if view.isTight { vigilEnd = view.now + Self.vigil }
+        isVigilant = view.now < vigilEnd
         let isCalm = mode == .memory && phase == .idle && !view.isTight && !hasParked && !isEnding
         calmSince = isCalm ? calmSince ?? view.now : nil
         if let calmSince, view.now >= calmSince + Self.calm { outcome = .rested }
@@ -120,7 +127,7 @@ struct CommitPlan: Equatable {
     func deadline(_ view: View) -> UInt64 {
         var deadline = checkpoints.deadline
         if mode == .memory { deadline = min(deadline, view.now + Self.look) }
-        if view.isTight { deadline = min(deadline, view.now + Self.tightLook) }
+        if view.isTight || isVigilant { deadline = min(deadline, view.now + Self.tightLook) }
         if hasUncommitted(view) { deadline = min(deadline, max(log.notBefore, checkpoints.retry.notBefore)) }
         switch phase {
         case .idle: if view.target != nil || isEnding { deadline = min(deadline, spillNotBefore) }

@@ -184,7 +184,7 @@ package final class Committer {
     // MARK: sleeping
 
     private func sleep(until limit: UInt64?) throws(SystemCallError) {
-        page.page.announceSleep(interest: .max)
+        page.page.announceSleep(interest: plan.isVigilant ? 0 : .max)
         if case .frozen = plan.phase { page.page.announceWaiting() }
         // Whoever changed something before the announcement may not have rung.
         let view = look()

@@ -102,6 +102,16 @@ struct HoldingTests {
         #expect(rung(port)[0] == false)
     }
 
+    @Test("of a tight ring a sleeping committer is told that does not look by itself", arguments: [UInt64.max, 0])
+    func tightBell(interest: UInt64) throws {
+        let port = try TestPort(arena: 1 << 16, records: 16)
+        _ = rung(port)
+        port.committer.page.announceSleep(interest: interest)
+        try port.send(Array(repeating: [1], count: 9))
+        try port.run { port.counters.page.isTight }
+        #expect(rung(port)[0] == (interest != 0))
+    }
+
     /// Whether the committer's bell was rung, and the worker's.
     private func rung(_ port: TestPort) -> [Bool] { [port.committerBell.drain(), port.workerBell.drain()] }
 

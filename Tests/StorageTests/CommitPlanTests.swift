@@ -199,6 +199,20 @@ import Testing
         #expect(plan.outcome == .failed)
     }
 
+    @Test("a ring that was tight a moment ago is looked at as often as one that is")
+    func vigil() {
+        var plan = Self.plan(.memory, hasParked: false)
+        plan.see(Self.view(1, committed: .max))
+        #expect(!plan.isVigilant)
+        plan.see(Self.view(2, committed: .max, isTight: true))
+        let moment = Self.view(1 + CommitPlan.vigil, committed: .max)
+        plan.see(moment)
+        #expect(plan.isVigilant)
+        #expect(plan.deadline(moment) == moment.now + CommitPlan.tightLook)
+        plan.see(Self.view(2 + CommitPlan.vigil, committed: .max))
+        #expect(!plan.isVigilant)
+    }
+
     @Test("memory mode ends by itself when all has been calm for a while and nothing is parked")
     func resting() {
         var plan = Self.plan(.memory, hasParked: false)
