@@ -51,14 +51,20 @@ final class GrantedShards {
     /// Slots of which some shard has caught up.
     var interest: UInt64 {
         var mask: UInt64 = 0
-        for runner in all where !runner.shard.queue.isBehind { mask |= 1 << UInt64(runner.shard.lease.slotIndex) }
+        for runner in all {
+            let shard = runner.shard
+            if !shard.queue.isBehind { mask |= 1 << UInt64(shard.lease.slotIndex) }
+        }
         return mask
     }
 
     /// Slots of which some shard holds about as much as it may, so that it must see what comes whatever its service does.
     var nearLimits: UInt64 {
         var mask: UInt64 = 0
-        for runner in all where runner.shard.isNearLimit { mask |= 1 << UInt64(runner.shard.lease.slotIndex) }
+        for runner in all {
+            let shard = runner.shard
+            if shard.isNearLimit { mask |= 1 << UInt64(shard.lease.slotIndex) }
+        }
         return mask
     }
 

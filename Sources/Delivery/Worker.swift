@@ -87,15 +87,17 @@ package final class Worker {
         for runner in shards.all { try ring.check(runner.shard.lease, head: head) }
         lookAhead(to: head)
         for runner in shards.all {
-            runner.shard.obey(now: now)
-            runner.shard.keepToSpills()
-            runner.shard.giveUp(now: now, head: head)
-            runner.shard.keepToLimits(now: now, head: head)
+            // Asked for once: each time costs a reference.
+            let shard = runner.shard
+            shard.obey(now: now)
+            shard.keepToSpills()
+            shard.giveUp(now: now, head: head)
+            shard.keepToLimits(now: now, head: head)
             runner.work(now: now, head: head)
-            runner.shard.raiseFloor()
-            runner.shard.searchMissing(now: now)
-            runner.shard.tellOldest(now: now)
-            if runner.shard.becomesResolved() { resolved.append(runner.shard.lease.slotIndex) }
+            shard.raiseFloor()
+            shard.searchMissing(now: now)
+            shard.tellOldest(now: now)
+            if shard.becomesResolved() { resolved.append(shard.lease.slotIndex) }
             runner.showStatus(now: now)
         }
         keepLetters()
@@ -137,9 +139,10 @@ package final class Worker {
     private func sleep(now: UInt64, head: UInt64, until limit: UInt64?) throws(SystemCallError) {
         var deadline = min(limit ?? .max, ending.deadline, context.incidents.deadline)
         for runner in shards.all {
+            let shard = runner.shard
             deadline = min(
-                deadline, runner.shard.hasMoreToDrop ? now : runner.deadline(now: now),
-                runner.shard.parkingDeadline(now: now), runner.shard.retainingDeadline(now: now))
+                deadline, shard.hasMoreToDrop ? now : runner.deadline(now: now),
+                shard.parkingDeadline(now: now), shard.retainingDeadline(now: now))
         }
         ring.page.announceSleep(interest: shards.interest | shards.nearLimits)
         FaultPoint.reach(.sleepAnnounced)

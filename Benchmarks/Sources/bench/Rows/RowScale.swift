@@ -82,7 +82,7 @@ let rowScale = Row(
             "In flight", "in-flight",
             windows.map { point(Quantity.grouped($0), $0, Load(count: 1_000_000), Belfry(window: $0)) }),
         line(
-            "Ring", "size of the ring", rounds: 5,
+            "Ring", "size of the ring", rounds: 9,
             // Many times what most of them hold, so that not the first lap is measured.
             rings.map {
                 point($0 == 1024 ? "1 GiB" : "\($0) MiB", $0, Load(count: 4_000_000), Belfry(ring: "\($0)MiB"))
