@@ -62,7 +62,7 @@ let rowScale = Row(
             services.map { point("\($0)", $0, fanOut($0, deliveries: 2_000_000), Belfry(window: 512)) }),
         // As long a write for one connection as for ten thousand, so that their number is all that changes.
         line(
-            "Connections", "connections", rounds: 5,
+            "Connections", "connections", rounds: 9,
             connections.map {
                 point(Quantity.grouped($0), $0, Load(count: 8_000_000, connections: $0, batch: longBatch))
             }),
@@ -76,7 +76,7 @@ let rowScale = Row(
             "Connections, 32 messages a write: a C loop that reads and acks", "connections",
             connections.map { bare($0, manyWrites($0)) }),
         line(
-            "Size of a message", "body", rounds: 5,
+            "Size of a message", "body", rounds: 9,
             sizes.map { point($0.1, $0.0, Load(count: min(4_000_000, 3_000_000_000 / $0.0), size: $0.0)) }),
         line(
             "In flight", "in-flight",
