@@ -125,6 +125,7 @@ struct DeadVerb: ParsableCommand {
         var json = false
 
         func validate() throws {
+            if all, !ids.isEmpty { throw ValidationError("either numbers and ids or --all, not both") }
             if ids.isEmpty, !all, filter.filter.isEmpty {
                 throw ValidationError("which dead letters? Give their numbers, --service, --topic, or --all")
             }

@@ -54,7 +54,7 @@ package final class Acceptor {
     var handOver: HandOver?
     let bell: EventCounter
     let committerBell: EventCounter?
-    /// As the page says it, and the supervisor was told.
+    /// As the page says it.
     var isTight = false
     /// The committers' presence as of the last time that the supervisor was told of a tight ring.
     var committerAsked: UInt64?

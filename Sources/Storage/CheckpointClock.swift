@@ -20,6 +20,8 @@ struct CheckpointClock: Equatable {
     private(set) var retry = Retry()
     private var isQuiet = false
     private var nextLook: UInt64 = 0
+    /// No sooner than it has earned its cost.
+    private var earliestLook: UInt64 = 0
     private var between = pause
 
     /// The last one that was tried could not be written.
@@ -35,10 +37,11 @@ struct CheckpointClock: Equatable {
 
     /// Something has changed that a look would find.
     mutating func stir(at now: UInt64) {
-        guard isQuiet else { return }
+        let soon = max(earliestLook, now + Self.pause)
+        // A look that is far off, as the last ones found nothing, comes nearer.
+        nextLook = isQuiet ? soon : min(nextLook, soon)
         isQuiet = false
         between = Self.pause
-        nextLook = max(nextLook, now + between)
     }
 
     /// - Parameters: `cost`: the time that it took. `isSettled`: nothing is open in it.
@@ -48,7 +51,8 @@ struct CheckpointClock: Equatable {
         retry.worked()
         isQuiet = isSettled
         between = Self.pause
-        nextLook = now + max(between, cost &* Self.share)
+        earliestLook = now + max(between, cost &* Self.share)
+        nextLook = earliestLook
     }
 
     /// What would have been written says what the last one says.

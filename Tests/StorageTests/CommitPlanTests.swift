@@ -152,6 +152,27 @@ import Testing
         #expect(plan.wantsCheckpoint(Self.view(4 * Self.second)))
     }
 
+    @Test("behind looks that found nothing, what is published has a checkpoint follow a second later, too")
+    func nearer() {
+        var plan = Self.plan(.disk, isSettled: false)
+        plan.see(Self.view())
+        for time in [1, 2, 4] { plan.foundNothing(at: time * Self.second, isSettled: false, hasParked: false) }
+        #expect(plan.deadline(Self.view(5 * Self.second)) == 8 * Self.second)
+        let published = Self.view(5 * Self.second, head: 2, committed: 2)
+        plan.see(published)
+        #expect(plan.deadline(published) == 6 * Self.second)
+    }
+
+    @Test("what is published brings no checkpoint nearer than its cost allows")
+    func cost() {
+        var plan = Self.plan(.disk, isSettled: false)
+        plan.see(Self.view())
+        plan.checkpointed(slots: 1, at: Self.second, cost: Self.second / 5, isSettled: false, hasParked: false)
+        let published = Self.view(2 * Self.second, head: 2, committed: 2)
+        plan.see(published)
+        #expect(plan.deadline(published) == 5 * Self.second)
+    }
+
     @Test("an idle broker writes none and never wakes; what is published has one follow a second later")
     func idle() {
         var plan = Self.plan(.disk)
