@@ -156,7 +156,7 @@ import Testing
     func nearer() {
         var plan = Self.plan(.disk, isSettled: false)
         plan.see(Self.view())
-        for time in [1, 2, 4] { plan.foundNothing(at: time * Self.second, isSettled: false, hasParked: false) }
+        for time in [UInt64(1), 2, 4] { plan.foundNothing(at: time * Self.second, isSettled: false, hasParked: false) }
         #expect(plan.deadline(Self.view(5 * Self.second)) == 8 * Self.second)
         let published = Self.view(5 * Self.second, head: 2, committed: 2)
         plan.see(published)
@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test("what is published brings no checkpoint nearer than its cost allows")
-    func cost() {
+    func earliest() {
         var plan = Self.plan(.disk, isSettled: false)
         plan.see(Self.view())
         plan.checkpointed(slots: 1, at: Self.second, cost: Self.second / 5, isSettled: false, hasParked: false)
