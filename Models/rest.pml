@@ -6,7 +6,8 @@
  * (Acceptor.askForCommitter). A committer with nothing to do leaves, fences, and looks at the ring once more
  * (Committer.rest). The supervisor starts one that is asked for; asked while one lives, it starts another when that has
  * rested. Acceptor and committer may be killed once, at any step; a killed committer is started again, unless the
- * supervisor hands over to its successor before, who knows of none, and has an acceptor of its own.
+ * supervisor hands over to its successor before, who knows of none, and has an acceptor of its own. A successor may fail behind
+ * having heard the acceptor's question; whoever goes on then starts a committer.
  *
  * Property: when nothing can move any more and the ring is tight, a committer looks at it
  * Mutant WITHOUT_REST_FENCE: the committer does not fence between its leaving and its second look
@@ -14,6 +15,7 @@
  * Mutant WITHOUT_TIGHT_FENCE: the acceptor does not fence between its word and its look at the presence
  * Mutant WITHOUT_FIRST_ASK: an acceptor's first question depends on the presence, too
  * Mutant WITHOUT_COUNTING: an acceptor asks once, whoever comes and goes
+ * Mutant WITHOUT_TAKING_BACK: a supervisor that goes on behind a successor that failed asks for none
  * Mutant WITHOUT_ASKING_AGAIN: the supervisor forgets who asks while a committer lives
  */
 
@@ -111,7 +113,7 @@ end:    do
 }
 
 active proctype Supervisor() {
-    bool handedOver;
+    bool handedOver, failed, takesBack;
     run Acceptor();
 end:
     do
@@ -127,6 +129,14 @@ end:
     :: atomic { committerDead && !handedOver && !acceptorKilled ->
             handedOver = true; committerDead = false; committerKilled = false; lives = false; again = false;
             acceptorKilled = true }
+    /* A successor hears it, and fails before it has an acceptor of its own. */
+    :: atomic { told && !failed -> failed = true; told = false; takesBack = true }
+    :: atomic { takesBack ->
+            takesBack = false;
+#ifndef WITHOUT_TAKING_BACK
+            told = true
+#endif
+        }
     :: atomic { acceptorDead -> acceptorDead = false; acceptorKilled = false; run Acceptor() }
     od
 }

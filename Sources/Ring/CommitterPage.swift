@@ -107,7 +107,7 @@ struct CommitterWords {
     var presence: UInt64 { words.acquire(RingLayout.Page.presence) }  // pairs with the releases in arrive and leave
     // The committer's halves of the handshakes, as in ProcessPage: behind a sequentially consistent fence.
     var isSleeping: Bool { words.acquire(RingLayout.Page.sleeping) != 0 }  // pairs with the release in announceSleep
-    /// 0: no bell need tell that the ring is tight.
+    /// 0: no bell need tell that the ring is tight. Relaxed: behind the acquire of `isSleeping`.
     var interest: UInt64 { words.relaxed(RingLayout.Page.interest) }
     var isWaiting: Bool { words.acquire(RingLayout.Page.waiting) != 0 }  // pairs with the release in announceWaiting
 }

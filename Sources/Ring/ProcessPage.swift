@@ -51,7 +51,8 @@ package struct ProcessPage: ~Copyable {
     // MARK: sleeping, see docs/ring.md "Wake-up"
 
     /// Announces sleep. The caller must then look once more for work before it sleeps.
-    /// - Parameter interest: slots for which a new record is work.
+    /// - Parameter interest: slots for which a new record is work; the committer's is 0 while it need not be told of a tight
+    ///   ring.
     package func announceSleep(interest: UInt64) {
         words.store(interest, At.interest)
         words.release(1, At.sleeping)  // pairs with the acquire in isSleeping

@@ -238,8 +238,8 @@ package struct SupervisionPlan: Equatable, Sendable {
             lives[role.place].goDown()
             launch(role, &effects)
         // It may have looked around for the last time already.
-        case .ready, .drained: wantedAgain.insert(role)
-        case .down, .starting, .clearing, .backingOff, .gone: break
+        case .starting, .ready, .drained: wantedAgain.insert(role)
+        case .down, .clearing, .backingOff, .gone: break
         }
     }
 

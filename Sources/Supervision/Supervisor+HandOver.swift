@@ -238,6 +238,8 @@ extension Supervisor {
         watchdog = Watchdog(roles: desks.count, limit: settings.workers.stuckAfter.nanoseconds)
         keeper.isDue = keeper.isDue || File.exists(keeper.folder + "/store.sqlite")
         for death in handOver.deaths { bury(death.pid, death.status) }
+        // The acceptor may have asked the one who has failed, and does not ask again.
+        apply(.wanted(.committer))
         share()
         ringEveryBell()
         tellUpdate(.failed(reason))

@@ -151,7 +151,7 @@ extension Supervisor {
     /// It may have nothing to do; then ours starts when it has.
     private func replaceCommitter(_ takeOver: TakeOver) {
         share()
-        guard let former = takeOver.former(.committer) else { return startCommitter() }
+        guard let former = takeOver.former(.committer), !former.hasEnded else { return startCommitter() }
         former.isEnding = true
         send(.stop, to: former.process, of: .committer)
     }
@@ -159,7 +159,7 @@ extension Supervisor {
     /// A committer that had to wait for the former one's end.
     func startCommitter() {
         switch plan[.committer].phase {
-        case .down: launch(desks[Role.committer.place])
+        case .down: if mayLaunch(.committer) { launch(desks[Role.committer.place]) }
         case .resting: lookWhetherAllReady()
         case .starting, .ready, .drained, .clearing, .backingOff, .gone: break
         }

@@ -71,6 +71,8 @@ import Testing
         _ = try bench.run(rounds: 4) { false }
         #expect(Self.isServed(bench))
         var hasLeft = false
+        // It holds the bench, which holds it.
+        defer { bench.time.isRead = {} }
         bench.time.isRead = {
             guard !hasLeft, !Self.isServed(bench) else { return }
             hasLeft = true

@@ -31,6 +31,20 @@ struct SupervisionPlanLivesTests {
             #expect(bench.plan.stage == .over, "seed \(seed)")
         }
     }
+
+    @Test("a committer that is asked for while one starts, works or leaves is started when that has rested", arguments: 0..<3)
+    func askedAgain(step: Int) {
+        var bench = PlanBench.serving(workers: 1)
+        let steps: [SupervisionPlan.Event] = [.launched(.committer), .ready(.committer), .drained(.committer)]
+        bench.tell(.wanted(.committer))
+        for (place, event) in steps.enumerated() {
+            bench.tell(event)
+            if place == step { #expect(bench.tell(.wanted(.committer)).isEmpty) }
+        }
+        #expect(bench.tell(.died(.committer)) == [.wakeEveryone, .launch(.committer)])
+        bench.tell(.launched(.committer), .ready(.committer), .drained(.committer))
+        #expect(bench.tell(.died(.committer)) == [.wakeEveryone])
+    }
 }
 
 /// Processes as a table: performs what the plan asks for, and makes things up.
