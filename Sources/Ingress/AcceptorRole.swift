@@ -46,6 +46,7 @@ package enum AcceptorRole {
             return acceptor
         }
         let takeOver = try TakeOver(predecessor, channel: inheritance.channel.raw)
+        FaultPoint.reach(.takeOverStarted)
         _ = inheritance.channel.send(.prepared)
         FaultPoint.reach(.takeOverPrepared)
         while try !takeOver.begin() { try takeOver.wait() }

@@ -31,6 +31,7 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case handOverSent = "hand-over.sent"
     case handOverTaken = "hand-over.taken"
     // ... and the one that takes over.
+    case takeOverStarted = "take-over.started"
     case takeOverPrepared = "take-over.prepared"
     case takeOverBegun = "take-over.begun"
     case takeOverConnection = "take-over.connection"

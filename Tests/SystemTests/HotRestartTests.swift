@@ -155,7 +155,7 @@ struct HotRestartTests {
         "a new belfryd that dies before it is the service leaves the old one serving, and the next one takes over",
         arguments: [
             FaultPoint.successorStarted, .successorPrepared, .successorAdopts, .successorAsksAcceptor,
-            .successorServing, .takeOverPrepared, .takeOverBegun, .takeOverAll, .takeOverTaken,
+            .successorServing, .takeOverStarted, .takeOverPrepared, .takeOverBegun, .takeOverAll, .takeOverTaken,
         ])
     func successorDies(at point: FaultPoint) throws { try fail(at: point) }
 

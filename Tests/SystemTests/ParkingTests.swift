@@ -74,6 +74,24 @@ struct ParkingTests {
         }
     }
 
+    @Test("a ring that gets tight while a new belfryd fails to take over is parked behind that")
+    func failedHandOver() throws {
+        let broker = try Broker(
+            scratch, services: [item("late", accounts[0], order: "all")], settings: "ring: { size: 4MiB }",
+            environment: FaultMark.environment(.takeOverStarted, passing: 1, stops: true, in: scratch),
+            executable: Executables.builtBelfryd)
+        #expect(try broker.belfry(["pause", "late"]).succeeded)
+        let restart = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
+        _ = try scratch.poll("the new acceptor to stand still") { FaultMark(scratch: scratch).isThere ? true : nil } as Bool
+        // Returns when all of it is accepted, for which most of it must have left the ring.
+        try send(broker)
+        #expect(try !restart.wait().succeeded)
+        #expect(try broker.belfry(["resume", "late"]).succeeded)
+        try delivered("late", broker)
+        try expectAll(of: accounts[0])
+        try broker.stop()
+    }
+
     @Test("a service that is stopped holds up neither the intake nor another service, and gets all in order later")
     func stopped() throws {
         let broker = try broker()
