@@ -26,7 +26,7 @@ EXAMPLE_PACKAGES := libsystemd-dev pkg-config gcc g++ libc6-dev binutils python3
 
 # What the benchmark compares with; syslog-ng can't be installed beside rsyslog, and is unpacked for itself.
 PEERS := nats-server libnats-dev mosquitto beanstalkd redis-server rsyslog webhook ucspi-tcp xinetd
-UNPACKED_PEERS := syslog-ng-core libivykis0 libnet1 libpcre3 libpcre3
+UNPACKED_PEERS := syslog-ng-core libivykis0 libnet1 libpcre3
 BENCH := Benchmarks/.build/release/bench
 
 # Names of Debian packages that are not installed.
@@ -112,14 +112,15 @@ upgrade-proof: packages-test
 # Not all of them are to be had everywhere: the benchmark leaves out what is missing, with a word.
 peers: packages-build
 	$(call install,build the programs of the benchmark,gcc make libc6-dev)
-	@for peer in $(call missing,$(PEERS)); do \
+	@update=update; for peer in $(call missing,$(PEERS)); do \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		if [ -n "$$update" ]; then $$sudo apt-get update -qq || true; update=; fi; \
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$peer || \
 			echo "$$peer can't be installed; the benchmark goes without it"; \
 	done
 	@Benchmarks/unpack-peers $(UNPACKED_PEERS) || echo "syslog-ng can't be had; the benchmark goes without it"
 
-# Quiet is better: nothing else should run meanwhile. (Without that option new files of the client would not be seen.) ROW=3 for one row, ROUNDS=5 is the default.
+# Quiet is better: nothing else should run meanwhile. (Without that option new files of the client would not be seen.) ROW=3 for one row; ROUNDS=2 for fewer rounds than the 5 that most have.
 bench: build peers
 	$(MAKE) -s -C Benchmarks/Programs
 	swift build --package-path Benchmarks -c release --disable-build-manifest-caching --product swift-client

@@ -59,16 +59,22 @@ package struct Goal: Sendable {
         guard let spread = Spread(ratios(of: mine.rounds(quantity), to: best.rounds(quantity))) else {
             return Verdict(goal: words, figure: "no round that both finished", isMet: nil)
         }
-        let figure = "\(Self.times(spread)) \(best.name)"
-        return Verdict(goal: words, figure: figure, isMet: isEnough(spread.median))
+        let missing = candidates(section).filter { $0.skipped != nil || $0.failures.count == $0.runs.count }.map(\.name)
+        let without = missing.isEmpty ? "" : "; without \(missing.joined(separator: ", "))"
+        let isEnough = isEnough(spread.median)
+        // The best may be among those that are missing.
+        return Verdict(
+            goal: words, figure: "\(Self.times(spread)) \(best.name)\(without)",
+            isMet: isEnough && !missing.isEmpty ? nil : isEnough)
+    }
+
+    private func candidates(_ section: SectionResult) -> [ContenderResult] {
+        section.contenders.filter { others.isEmpty ? !$0.name.hasPrefix(subject) : others.contains($0.name) }
     }
 
     /// The one with the best median among those that ran.
     private func best(of section: SectionResult) -> ContenderResult? {
-        let candidates = section.contenders.filter {
-            others.isEmpty ? !$0.name.hasPrefix(subject) : others.contains($0.name)
-        }
-        let ranked = candidates.compactMap { other in other.spread(quantity).map { (other, $0.median) } }
+        let ranked = candidates(section).compactMap { other in other.spread(quantity).map { (other, $0.median) } }
         let best = quantity.isBetterWhenGreater ? ranked.max { $0.1 < $1.1 } : ranked.min { $0.1 < $1.1 }
         return best?.0
     }

@@ -51,10 +51,10 @@ struct SectionTable {
         ]
     }
 
-    /// `all`, or how many are missing; `none` for protocols without.
+    /// How many, of all rounds; a dash where there are none, or the broker does not count them.
     private func acks(_ tallies: [Tally], _ count: (Tally) -> Int?) -> String {
         let counts = tallies.compactMap { tally in count(tally).map { ($0, tally) } }
-        guard !counts.isEmpty else { return "none" }
+        guard !counts.isEmpty else { return "–" }
         return Quantity.short(Double(counts.map(\.0).reduce(0, +)))
     }
 

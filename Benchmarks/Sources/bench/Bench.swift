@@ -16,8 +16,11 @@ struct Bench: ParsableCommand {
     @Option(help: ArgumentHelp("Rows to run; all if none is given.", valueName: "number"))
     var row: [Int] = []
 
-    @Option(help: ArgumentHelp("How often each contender runs.", valueName: "number"))
-    var rounds = 5
+    @Option(
+        help: ArgumentHelp(
+            "How often each contender runs: 5 times, where a row has no number of its own; no more than that number.",
+            valueName: "number"))
+    var rounds: Int?
 
     @Option(help: ArgumentHelp("Where the results are written, and kept from other rows.", valueName: "folder"))
     var out = "docs/benchmarks"
@@ -26,7 +29,7 @@ struct Bench: ParsableCommand {
     var root = "."
 
     func validate() throws {
-        guard rounds > 0 else { throw ValidationError("--rounds is \(rounds); at least 1 would be right") }
+        if let rounds, rounds < 1 { throw ValidationError("--rounds is \(rounds); at least 1 would be right") }
         for number in row where !allRows.contains(where: { $0.number == number }) {
             let known = allRows.map { "\($0.number)" }.joined(separator: ", ")
             throw ValidationError("there is no row \(number); there are \(known)")

@@ -34,6 +34,17 @@ struct GoalTests {
         #expect(verdict.figure == "2.00 × (2.00 to 4.00) fast")
     }
 
+    @Test("what is enough beside those that ran is not met while another one is missing, or failed", arguments: [false, true])
+    func missing(hasFailed: Bool) {
+        var fast = Self.contender("fast", hasFailed ? [1000] : [])
+        if hasFailed { fast.runs[0].failure = "lost 1 of 10" } else { fast.skipped = "fast is not installed" }
+        let all = [Self.contender("Belfry", [100]), Self.contender("slow", [10]), fast]
+        let verdict = Goal("", .rate, .ratioAtLeast(2)).verdict(on: [Self.section(all)])
+        #expect(verdict.isMet == nil)
+        #expect(verdict.figure == "10.0 × (10.0 to 10.0) slow; without fast")
+        #expect(Goal("", .rate, .ratioAtLeast(20)).verdict(on: [Self.section(all)]).isMet == false)
+    }
+
     @Test("of latencies the best is the least")
     func latencies() {
         let all = [

@@ -51,8 +51,8 @@ struct PagesTests {
         var results = Results()
         results.replace(Self.row(3))
         let text = MarkdownReport(results).text
-        #expect(text.contains("| Belfry | 2.10 M (2.00 M–2.20 M) | 0 | 0 | 0 | none / none |  |"))
-        #expect(text.contains("| a <peer> | 450 k (400 k–500 k) | 0 | 0 | 0 | none / none | 4.75 (4.00–5.50) |"))
+        #expect(text.contains("| Belfry | 2.10 M (2.00 M–2.20 M) | 0 | 0 | 0 | – / – |  |"))
+        #expect(text.contains("| a <peer> | 450 k (400 k–500 k) | 0 | 0 | 0 | – / – | 4.75 (4.00–5.50) |"))
         #expect(text.contains("| [3](#row-3-tcp-acked) | at least 3 × it | 4.75 × (4.00 to 5.50) | met |"))
         #expect(text.contains("| nats-server | 2.9 |"))
     }

@@ -21,8 +21,8 @@ struct Section: Sendable {
     var chart: SectionResult.Chart = .bars
     var axis: String?
     var subject: String? = "Belfry"
-    /// Rounds at most, where many short runs are to fit into a few minutes.
-    var rounds = Int.max
+    /// Where it is not the usual number: fewer for many runs in a few minutes, more for a goal that a few would miss by luck.
+    var rounds: Int?
     let contenders: [Contender]
 }
 

@@ -8,17 +8,21 @@ import Foundation
 import Report
 
 struct RowRunner {
+    private static let usualRounds = 5
+
     let tools: Tools
     let ports: Ports
-    let rounds: Int
+    /// As many as were asked for; sections with a number of their own run no more than that.
+    let rounds: Int?
     let machine: Machine
 
     func run(_ row: Row) -> RowResult {
         let start = now()
         say("row \(row.number): \(row.title)")
         var sections = row.sections.map(Self.blank)
-        for round in 1...rounds {
-            for (index, section) in row.sections.enumerated() where round <= section.rounds {
+        let counts = row.sections.map(count)
+        for round in 1...(counts.max() ?? 1) {
+            for (index, section) in row.sections.enumerated() where round <= counts[index] {
                 for (place, contender) in section.contenders.enumerated() {
                     guard sections[index].contenders[place].skipped == nil else { continue }
                     perform(contender, round, "row\(row.number)", section, &sections[index].contenders[place])
@@ -37,6 +41,10 @@ struct RowRunner {
             )
         }
         return result
+    }
+
+    private func count(_ section: Section) -> Int {
+        section.rounds.map { min($0, rounds ?? $0) } ?? rounds ?? Self.usualRounds
     }
 
     private func perform(

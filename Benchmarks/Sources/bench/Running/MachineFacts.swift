@@ -48,10 +48,11 @@ struct MachineFacts {
     }
 
     private var belfry: String {
-        let commit = output([
-            "/usr/bin/git", "-C", tools.root.path, "-c", "safe.directory=*", "describe", "--always", "--dirty",
-        ])
-        return commit ?? "of this checkout"
+        let git = ["/usr/bin/git", "-C", tools.root.path, "-c", "safe.directory=*"]
+        guard let commit = output(git + ["describe", "--always"]) else { return "of this checkout" }
+        // Without the pages that the benchmark itself writes.
+        let changes = output(git + ["status", "--porcelain", "-uno", "--", ".", ":(exclude)docs/benchmarks"])
+        return changes?.isEmpty ?? true ? commit : commit + "-dirty"
     }
 
     private func output(_ arguments: [String]) -> String? {

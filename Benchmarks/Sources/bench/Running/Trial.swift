@@ -33,8 +33,10 @@ final class Trial {
         let meter = Meter(brokers: servers.map(\.pid), programs: stage.tools.programs.path)
         let before = try publish(setup, meter)
         try waitForReceipts(meter)
-        let acked = try setup.serviceAcks?()
+        _ = try setup.serviceAcks?()
         let cpu = meter.cpuSeconds - before
+        try waitForMore()
+        let acked = try setup.serviceAcks?()
 
         for board in boards { try board.stop() }
         try report(servers)
@@ -122,6 +124,20 @@ final class Trial {
         }
     }
 
+    /// What is doubled may come late: until nothing has come for a moment.
+    private func waitForMore() throws {
+        func count() throws -> UInt64 {
+            try boards.reduce(0) { try $0 + $1.image[.received] + $1.image[.duplicates] }
+        }
+        var last = try count()
+        var deadline = now() + 0.1
+        _ = try wait(Self.patience) {
+            let sum = try count()
+            if sum != last { (last, deadline) = (sum, now() + 0.1) }
+            return now() > deadline
+        }
+    }
+
     /// Once, when half of the messages are received.
     private func lookAtMemory(_ meter: Meter) throws {
         guard load.wantsMemory, memory == nil, try boards[0].image[.received] > load.count / 2 else { return }
@@ -144,6 +160,9 @@ final class Trial {
         var result = RunResult(round: round, tally: tally)
         if let acked, acked < tally.wanted, result.failure == nil {
             result.failure = "\(tally.wanted - acked) of \(tally.wanted) not acked by the services"
+        }
+        if let acked, acked > tally.wanted, result.failure == nil {
+            result.failure = "\(acked - tally.wanted) more acked by the services than the \(tally.wanted) that were sent"
         }
         if let acks = tally.senderAcks, acks < load.count, result.failure == nil {
             result.failure = "\(load.count - acks) of \(load.count) not acked to the sender"
