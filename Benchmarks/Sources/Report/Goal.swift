@@ -85,8 +85,8 @@ package struct Goal: Sendable {
         guard let spread = mine.spread(quantity) else {
             return Verdict(goal: words, figure: "not measured", isMet: nil)
         }
-        let figure =
-            "\(quantity.text(spread.median)) (\(quantity.text(spread.least)) to \(quantity.text(spread.greatest)))"
+        let range = "\(quantity.text(spread.least)) to \(quantity.text(spread.greatest))"
+        let figure = "\(quantity.text(spread.median)) (\(range)), \(quantity.title)"
         return Verdict(goal: words, figure: figure, isMet: isEnough(spread.median))
     }
 
