@@ -34,8 +34,8 @@ struct InvocationTests {
             (["update", "/b", "/c"], 2),
             (["update", "/a\u{1B}"], 2), (["update", "b", "--control", "/no/such/socket", "--", "--config", "x"], 1),
             (["restart", "--control", "/no/such/socket"], 1), (["update", "--help"], 0), (["restart", "--help"], 0),
-            (["send", "--help"], 0), (["pause", "--help"], 0), (["dead", "replay"], 2), (["dead", "replay", "--all", "1"], 2),
-            (["dead", "drop", "--all", "1"], 2),
+            (["send", "--help"], 0), (["pause", "--help"], 0), (["dead", "replay"], 2),
+            (["dead", "replay", "--all", "1"], 2), (["dead", "drop", "--all", "1"], 2),
         ] as [([String], Int32)])
     func exitStatus(arguments: [String], status: Int32) { #expect(BelfryTool.run(arguments) == status) }
 

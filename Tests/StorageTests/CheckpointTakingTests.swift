@@ -69,7 +69,7 @@ import Testing
         #expect(try bench.checkpoint()?.counter == counter)
     }
 
-    @Test("log files go when two checkpoints say that nobody reads them, but for the one that is written to and room for one")
+    @Test("log files go when two checkpoints say that nobody reads them, but for the one written to and room for one")
     func logFiles() throws {
         let bench = try Bench(.disk, arena: 1 << 20, fileSize: 1 << 15)
         let holder = try Holder(bench)

@@ -32,7 +32,9 @@ struct SupervisionPlanLivesTests {
         }
     }
 
-    @Test("a committer that is asked for while one starts, works or leaves is started when that has rested", arguments: 0..<3)
+    @Test(
+        "a committer that is asked for while one starts, works or leaves is started when that has rested",
+        arguments: 0..<3)
     func askedAgain(step: Int) {
         var bench = PlanBench.serving(workers: 1)
         let steps: [SupervisionPlan.Event] = [.launched(.committer), .ready(.committer), .drained(.committer)]

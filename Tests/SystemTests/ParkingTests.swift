@@ -82,7 +82,7 @@ struct ParkingTests {
             executable: Executables.builtBelfryd)
         #expect(try broker.belfry(["pause", "late"]).succeeded)
         let restart = try Program(Executables.belfry, ["--control", broker.control, "restart"], in: scratch)
-        _ = try scratch.poll("the new acceptor to stand still") { FaultMark(scratch: scratch).isThere ? true : nil } as Bool
+        _ = try scratch.poll("the new acceptor to stand still") { FaultMark(scratch: scratch).isThere ? true : nil }
         // Returns when all of it is accepted, for which most of it must have left the ring.
         try send(broker)
         #expect(try !restart.wait().succeeded)

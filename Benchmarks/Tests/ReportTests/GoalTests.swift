@@ -34,7 +34,9 @@ struct GoalTests {
         #expect(verdict.figure == "2.00 × (2.00 to 4.00) fast")
     }
 
-    @Test("what is enough beside those that ran is not met while another one is missing, or failed", arguments: [false, true])
+    @Test(
+        "what is enough beside those that ran is not met while another one is missing, or failed",
+        arguments: [false, true])
     func missing(hasFailed: Bool) {
         var fast = Self.contender("fast", hasFailed ? [1000] : [])
         if hasFailed { fast.runs[0].failure = "lost 1 of 10" } else { fast.skipped = "fast is not installed" }

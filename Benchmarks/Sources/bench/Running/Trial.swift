@@ -162,7 +162,7 @@ final class Trial {
             result.failure = "\(tally.wanted - acked) of \(tally.wanted) not acked by the services"
         }
         if let acked, acked > tally.wanted, result.failure == nil {
-            result.failure = "\(acked - tally.wanted) more acked by the services than the \(tally.wanted) that were sent"
+            result.failure = "\(acked - tally.wanted) more acked by the services than the \(tally.wanted) sent"
         }
         if let acks = tally.senderAcks, acks < load.count, result.failure == nil {
             result.failure = "\(load.count - acks) of \(load.count) not acked to the sender"
